@@ -1,0 +1,50 @@
+# The few verbs of a developer's day. Everything they need, they install.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: demo test check fmt bench docs model clean setup
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Mirador needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "Python cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv"; exit 2; }
+	@echo "Installing Mirador into $(VENV) (pinned by constraints.txt)…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+model: $(STAMP)
+	@$(BIN)/mirador models pull 0.5b
+
+demo: model
+	@$(BIN)/mirador review --fail-on never examples
+
+test: model
+	$(BIN)/python -X dev -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/mirador schema --check
+	$(BIN)/python -X dev -m pytest tests/tidy
+
+fmt: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: model
+	$(BIN)/python -m benchmarks
+
+docs: $(STAMP)
+	$(BIN)/mirador schema --write
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,113 @@
+"""What is said to a model and what comes back, the same for every backend."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Priority(IntEnum):
+    """Who goes first when several wait for one model. Lower is sooner."""
+
+    INTERACTIVE = 0
+    """The user waits for it."""
+    SAVE = 1
+    """A review after a save or an open."""
+    BACKGROUND = 2
+    """Computed ahead; anything else pre-empts it."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """The only texts a reply may be. A backend uses the form it can; the reader checks again."""
+
+    gbnf: str
+    """A llama.cpp grammar whose every repetition is bounded."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A question about some text. The parts are ordered from stable to volatile on purpose: a
+    backend may keep what it computed for `system` + `material` and pay only for `question`.
+
+    All parts are plain text. A backend must never let any part change the turn structure: text that
+    looks like the model's control tokens stays text.
+    """
+
+    system: str
+    """Standing instructions; the same for every request of a kind."""
+    material: str
+    """The code and its context."""
+    question: str
+    """What is asked about it."""
+    constraint: Constraint | None = None
+    version: str = ""
+    """Version of the prompt file it was rendered from; part of every cache key."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a reply may cost."""
+
+    max_tokens: int
+    seconds: float
+    """Time for the whole reply, waiting and reading the prompt included."""
+    temperature: float = 0.0
+    top_logprobs: int = 0
+    """How many alternatives of each token to report, where the backend can."""
+    priority: Priority = Priority.SAVE
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a reply; usually one token."""
+
+    text: str
+    logprob: float | None = None
+    """Natural logarithm of the probability the model gave it, before any constraint."""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """The likeliest tokens at this place with their log-probabilities, likeliest first."""
+
+
+@dataclass(frozen=True)
+class Prefill:
+    """The model is still reading: `done` of `total` prompt tokens."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a finished reply cost. Seconds are of the monotonic clock."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Prompt tokens that did not have to be read again."""
+    completion_tokens: int = 0
+    wait_seconds: float = 0.0
+    """Time in the queue and, where needed, loading the model."""
+    first_token_seconds: float | None = None
+    """From the call to the first chunk; None when there was none."""
+    seconds: float = 0.0
+    truncated: bool = False
+    """The reply was cut at `max_tokens`."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Facts about a model that can be used now. Choosing among models reads cards only."""
+
+    name: str
+    """The name users and settings use: "qwen2.5-coder-0.5b"."""
+    backend: str
+    """"embedded", "ollama", "openai", "scripted"."""
+    digest: str
+    """SHA-256 of the weights, hex, or the backend's own digest."""
+    context_tokens: int
+    size_bytes: int
+    parameters: float = 0.0
+    """Billions."""
+    supports_grammar: bool = False
+    supports_logprobs: bool = False
+    can_judge: bool = False
+    """Whether its yes/no probability about a claim is known to be better than chance."""
+    tags: frozenset[str] = field(default_factory=frozenset)

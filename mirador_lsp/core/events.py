@@ -1,0 +1,199 @@
+"""The closed union of everything a running request can say.
+
+The engine pushes events; the LSP publisher, the command line and the journal each listen. A listener
+matches every case and ends in `assert_never`, so that adding an event shows every place to change.
+For one request the order is: `ReviewStarted`, then for each stage `StageStarted` … and exactly one of
+`StageFinished` and `StageFailed`, then `ReviewFinished` as the last event. A request that is cancelled
+ends without `ReviewFinished`.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mirador_lsp.core.dialogue import Usage
+from mirador_lsp.core.findings import Finding
+
+
+class NoticeKind(StrEnum):
+    """Why something was not done as asked. Nothing is left out in silence."""
+
+    SKIPPED = "skipped"
+    """A file, a unit or a check was left out."""
+    TRUNCATED = "truncated"
+    """Something was cut to fit."""
+    FALLBACK = "fallback"
+    """Another model or tool stood in."""
+    REJECTED = "rejected"
+    """Model output was dropped because it does not hold."""
+    BROKEN = "broken"
+    """The file does not parse."""
+    UNAVAILABLE = "unavailable"
+    """A part of Mirador cannot run here."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One plain line about something left out, with a remedy when there is one."""
+
+    kind: NoticeKind
+    message: str
+    count: int = 1
+    stage: str = ""
+
+
+@dataclass(frozen=True)
+class ReviewStarted:
+    """A review begins."""
+
+    name: str
+    """What the user calls the document."""
+    stages: tuple[str, ...]
+    reason: str
+    """Why these stages, in a few words."""
+
+
+@dataclass(frozen=True)
+class StageStarted:
+    """A stage begins. `model` is "" for analyzers."""
+
+    stage: str
+    model: str
+    reason: str
+    """Why this model, in a few words."""
+    units: int
+
+
+@dataclass(frozen=True)
+class StageProgressed:
+    """Where a stage is: unit `done` of `total`, working on `unit` under `lens`.
+
+    `prefill` is the share of the prompt the model has read, 0…1, while it reads.
+    """
+
+    stage: str
+    done: int
+    total: int
+    unit: str
+    lens: str = ""
+    prefill: float | None = None
+
+
+@dataclass(frozen=True)
+class StreamToken:
+    """A piece of model text as it arrives. Control and bidi characters are already gone."""
+
+    content: str
+    confidence: float
+    """Probability the model gave the token where it is known, else the stage's confidence."""
+    stage: str
+    model: str
+    metadata: Mapping[str, str]
+    """"unit", "lens", and "line" once known."""
+    timestamp: float
+    """Seconds of the clock's wall time."""
+
+
+@dataclass(frozen=True)
+class FindingReported:
+    """A finding that was not there before."""
+
+    stage: str
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class FindingRevised:
+    """A known finding (same id) changed: confirmed, reworded, more or less sure."""
+
+    stage: str
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True)
+class FindingWithdrawn:
+    """A known finding does not hold."""
+
+    stage: str
+    finding_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class StageFinished:
+    """A stage ended well."""
+
+    stage: str
+    model: str
+    seconds: float
+    usage: Usage
+    """Sums over the replies; `first_token_seconds` is the stage's first token from its start."""
+    rejected: int = 0
+    """Model findings dropped because their quote is not in the code or they broke the format."""
+    not_reviewed: int = 0
+    """Units the stage did not get to or could not finish."""
+
+
+@dataclass(frozen=True)
+class StageFailed:
+    """A stage could not run; the others go on."""
+
+    stage: str
+    model: str
+    seconds: float
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class ReviewFinished:
+    """The end: what holds after all stages."""
+
+    seconds: float
+    findings: tuple[Finding, ...]
+    """Ranked, gated and capped: what is shown."""
+    withheld: tuple[Finding, ...]
+    """Below the gate: counted, shown on request."""
+    over_cap: int
+    """Findings above the cap for one file."""
+    withdrawn: int
+    reviewed: bool
+    """False when not one stage could look at the file: "not reviewed" is never "clean"."""
+    notices: tuple[Notice, ...] = field(default=())
+
+
+Event = (
+    Notice
+    | ReviewStarted
+    | StageStarted
+    | StageProgressed
+    | StreamToken
+    | FindingReported
+    | FindingRevised
+    | FindingWithdrawn
+    | StageFinished
+    | StageFailed
+    | ReviewFinished
+)
+Emit = Callable[[Event], None]
+"""Called on the event loop; returns at once and never blocks."""
+
+_log = logging.getLogger(__name__)
+
+
+def fan_out(*listeners: Emit) -> Emit:
+    """One `Emit` that tells every listener in turn.
+
+    A listener that raises is logged and stays subscribed; the review and the other listeners go on.
+    """
+
+    def emit(event: Event) -> None:
+        for listener in listeners:
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 — border: a broken listener cannot hurt a review
+                _log.exception("a listener failed on %s", type(event).__name__)
+
+    return emit

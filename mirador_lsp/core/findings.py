@@ -1,0 +1,119 @@
+"""What a review says: findings, their severity and their identity."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mirador_lsp.core.text import Span
+
+
+class Severity(StrEnum):
+    """How bad it is if the finding is true. The names are LSP's."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFORMATION = "information"
+    HINT = "hint"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst, so that sorting by rank puts errors first."""
+        return _RANKS[self]
+
+    def at_least(self, bar: "Severity") -> bool:
+        """Whether this severity is as bad as `bar`, or worse."""
+        return self.rank <= bar.rank
+
+
+_RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFORMATION: 2, Severity.HINT: 3}
+
+
+class Lens(StrEnum):
+    """The angle from which a reviewer looks."""
+
+    BUG = "bug"
+    SECURITY = "security"
+    PERFORMANCE = "performance"
+    STYLE = "style"
+
+
+class ConfidenceBand(StrEnum):
+    """The three shades in which confidence is shown: grey, white and cyan in a terminal."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @classmethod
+    def of(cls, confidence: float) -> "ConfidenceBand":
+        """The band of a confidence in 0…1: low below 0.5, high from 0.8."""
+        if confidence < 0.5:  # noqa: PLR2004 — the two borders are this function
+            return cls.LOW
+        return cls.HIGH if confidence >= 0.8 else cls.MEDIUM  # noqa: PLR2004
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who says so."""
+
+    stage: str
+    """Name of the stage that reported or last revised the finding."""
+    tool: str
+    """The analyzer or model: "ruff", "rules", "qwen2.5-coder-0.5b"."""
+    digest: str = ""
+    """SHA-256 of the model file for a model; empty for an analyzer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing a review says about one place. Built by analyzers and by `engine.reading` only.
+
+    All text is plain: no markup, no control characters (see `core.clean`).
+    """
+
+    id: str
+    """Fingerprint: the same finding has the same id in every stage and every review."""
+    rule: str
+    """"ruff/S608" or "rules/empty-catch" for an analyzer; "model/security" for a model."""
+    lens: Lens
+    severity: Severity
+    message: str
+    """One or two plain sentences, at most 600 characters."""
+    span: Span
+    """Where, in code points of the snapshot."""
+    confidence: float
+    """0…1."""
+    origin: Origin
+    symbol: str = ""
+    """Dotted path of the enclosing symbol ("Class.method"), "" at module level."""
+    quote: str = ""
+    """The code the finding is anchored to, one line, as in the document."""
+    help_uri: str | None = None
+    """Documentation of the rule; never taken from a model."""
+    cwe: str | None = None
+    """"CWE-89" where the rule has one."""
+    confirmed_by: tuple[str, ...] = field(default=())
+    """Tools that said the same, in the order in which they did."""
+
+    @property
+    def band(self) -> ConfidenceBand:
+        """The shade in which the confidence is shown."""
+        return ConfidenceBand.of(self.confidence)
+
+
+def fingerprint(topic: str, text: str, symbol: str, occurrence: int = 0) -> str:
+    """Identity of a finding that survives edits elsewhere in the file: 16 hex digits.
+
+    `topic` is the rule id of an analyzer or the lens of a model; `text` the code it points at,
+    compared without its white space; `symbol` the enclosing symbol's path. `occurrence` tells
+    equal places within one symbol apart and counts them from 0, top to bottom.
+    """
+    normal = re.sub(r"\s+", "", text)
+    parts = (topic, normal, symbol, str(occurrence))
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def ranked(findings: "tuple[Finding, ...] | list[Finding]") -> list[Finding]:
+    """The order in which findings are shown: worst first, then surest, then by place."""
+    return sorted(findings, key=lambda f: (f.severity.rank, -f.confidence, f.span.start, f.id))

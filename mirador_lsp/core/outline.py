@@ -1,0 +1,54 @@
+"""The shape of a file: its symbols, and the units in which it is reviewed."""
+
+from dataclasses import dataclass
+
+from mirador_lsp.core.text import Span
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A named definition."""
+
+    path: str
+    """Dotted path from the module: "Class.method"."""
+    kind: str
+    """"class", "function" or "method"."""
+    span: Span
+    """The whole definition, decorators and doc comment included."""
+    header: Span
+    """Its signature: up to the body."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The smallest thing a model reviews: a function, a class without its methods, or what is left
+    of a module.
+    """
+
+    path: str
+    """Path of the symbol; "" for the module remainder; "f [2/3]" for a part of a long one."""
+    kind: str
+    """"function", "method", "class" or "module"."""
+    pieces: tuple[Span, ...]
+    """The code to show, whole lines, top to bottom; between pieces something is left out."""
+    context: str
+    """The enclosing outline as text: imports, class header, signatures beside it. May be ""."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What the parser knows of a file."""
+
+    symbols: tuple[Symbol, ...]
+    """In the order of the file, outer before inner."""
+    units: tuple[Unit, ...]
+    """Together they show every line that holds code, each line once."""
+    broken: tuple[Span, ...] = ()
+    """Places that do not parse. A file with any is shown as such, never as clean."""
+    note: str = ""
+    """Why the outline is not whole ("no parser for this language…"), or ""."""
+
+    def symbol_at(self, offset: int) -> str:
+        """Path of the innermost symbol around `offset`, or ""."""
+        inner = [s for s in self.symbols if s.span.start <= offset < s.span.end]
+        return max(inner, key=lambda s: s.span.start).path if inner else ""

@@ -1,0 +1,57 @@
+"""Small values that say how to behave; settings resolve into them and functions receive them."""
+
+from dataclasses import dataclass
+
+from mirador_lsp.core.findings import Lens
+
+INSTANT = "instant"
+QUICK = "quick"
+DEEP = "deep"
+SYNTHESIS = "synthesis"
+STAGES = (INSTANT, QUICK, DEEP, SYNTHESIS)
+"""The stages in the order in which they run."""
+
+
+@dataclass(frozen=True)
+class StagePolicy:
+    """How one model stage runs."""
+
+    name: str
+    models: tuple[str, ...]
+    """Models in order of preference; the first that is there runs, the next are the fallback."""
+    max_tokens: int
+    """Tokens a single reply may have."""
+    temperature: float
+    seconds: float
+    """Time for the whole stage on one file; units not reached by then are counted as not reviewed."""
+    confidence: float
+    """Ceiling of the confidence a finding of this stage may have by itself, 0…1."""
+    instructions: str = ""
+    """Extra standing instructions from the user's own settings, appended to the system prompt."""
+
+
+@dataclass(frozen=True)
+class ReviewPolicy:
+    """How a review runs."""
+
+    stages: tuple[str, ...]
+    """Names of the stages to run, a subset of `STAGES` in that order."""
+    lenses: tuple[Lens, ...]
+    models: tuple[StagePolicy, ...]
+    """One for each model stage, whether it runs or not."""
+    gate: float
+    """Findings below this confidence are withheld: counted, and shown only on request."""
+    max_findings_per_reply: int
+    max_findings_per_file: int
+    """What is above is counted, not shown."""
+    max_model_bytes: int
+    """Files larger than this are reviewed by analyzers only, and it is said."""
+    max_line_length: int
+    """Files with a longer line (minified code) are reviewed by analyzers only, and it is said."""
+
+    def stage(self, name: str) -> StagePolicy:
+        """The policy of a model stage. Raises KeyError for a name that has none."""
+        for policy in self.models:
+            if policy.name == name:
+                return policy
+        raise KeyError(name)

@@ -1,0 +1,110 @@
+"""Every seam of Mirador on one page.
+
+Each port is a Protocol over the values of this room. Every implementation, the fakes included, passes
+the contract tests in `tests/contracts`. Adapters import this module; it imports none of them.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Prefill, Prompt, Usage
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.events import Notice
+from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.outline import Outline
+
+
+class Clock(Protocol):
+    """Time. Only `models` deadlines and event time stamps need it; tests bring their own."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+
+class Reply(Protocol):
+    """A model's answer while it is being given."""
+
+    def __aiter__(self) -> AsyncIterator[Chunk | Prefill]:
+        """The answer piece by piece.
+
+        Invariants: the joined text of the chunks is the whole reply; `Prefill` comes only before the
+        first chunk. Ending without an error means that the model finished or reached `max_tokens`;
+        anything else raises a `ModelError` (`ModelTimeout` at the deadline).
+        """
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """What it cost. Complete once the iteration has ended; before that, what is known."""
+        ...
+
+
+class ModelBackend(Protocol):
+    """Where models run."""
+
+    async def cards(self) -> Sequence[ModelCard]:
+        """The models that can be used now, without loading any of them. Never raises for a backend
+        that is merely absent: it has no cards then.
+        """
+        ...
+
+    def open(
+        self, model: str, prompt: Prompt, limits: Limits
+    ) -> AbstractAsyncContextManager[Reply]:
+        """Ask `model` (the name on its card).
+
+        Leaving the block, also by cancellation, stops the model: no more work is done for this
+        reply. Raises `ModelUnavailable`, `ContextOverflow` on entry, any `ModelError` while reading.
+        Foreign exceptions never come through.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections. Replies still open end with `ModelUnavailable`."""
+        ...
+
+
+class Outliner(Protocol):
+    """Finds the symbols and the review units of a file."""
+
+    async def outline(self, snapshot: Snapshot) -> Outline:
+        """The outline. Never raises for what the text holds: an unknown language, a text too large
+        or too slow to parse gives an outline with a `note` and, where the text may go to a model at
+        all, units cut by lines.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What an analyzer found, and what it could not look at."""
+
+    findings: tuple[Finding, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+class Analyzer(Protocol):
+    """Finds facts without a model."""
+
+    @property
+    def name(self) -> str:
+        """Short name: "ruff", "rules"."""
+        ...
+
+    def handles(self, language: str) -> bool:
+        """Whether it has anything to say about the language."""
+        ...
+
+    async def analyze(self, snapshot: Snapshot) -> Analysis:
+        """Findings with ids, spans inside the text, in the order of the text.
+
+        Raises `AnalyzerError` when it could not look; never returns an empty analysis instead.
+        """
+        ...

@@ -1,0 +1,30 @@
+"""What can be asked of the engine."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mirador_lsp.core.dialogue import Priority
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.policy import ReviewPolicy
+from mirador_lsp.core.text import Span
+
+
+class Trigger(StrEnum):
+    """What made the request."""
+
+    OPEN = "open"
+    SAVE = "save"
+    COMMAND = "command"
+    CLI = "cli"
+
+
+@dataclass(frozen=True)
+class ReviewRequest:
+    """Review one document."""
+
+    snapshot: Snapshot
+    policy: ReviewPolicy
+    trigger: Trigger
+    focus: Span | None = None
+    """What the user looks at or has changed; its units are reviewed first."""
+    priority: Priority = Priority.SAVE
