@@ -4,15 +4,15 @@ import unicodedata
 
 _ELLIPSIS = "…"
 _INVISIBLE = frozenset({0x115F, 0x1160, 0x3164, 0xFFA0, 0x034F, 0x180E})
-"""Blank letters (Hangul fillers, combining grapheme joiner, Mongolian separator) hide text as well."""
+"""Blank letters hide text as well: Hangul fillers, the grapheme joiner, a Mongolian separator."""
 
 
 def plain(text: str, limit: int = 600) -> str:
     """`text` as one line of visible characters, at most `limit` code points long.
 
     Runs of white space become one blank. Removed are the categories Cc, Cf, Cs, Co and Cn (C0, C1,
-    ANSI escapes' introducer, bidi controls, zero-width and tag characters, lone surrogates), variation
-    selectors and blank letters. What is cut is marked by an ellipsis.
+    ANSI escapes' introducer, bidi controls, zero-width and tag characters, lone surrogates),
+    variation selectors and blank letters. What is cut is marked by an ellipsis.
     """
     kept = "".join(_visible(c) for c in text[: 8 * limit])
     line = " ".join(kept.split())
@@ -22,7 +22,7 @@ def plain(text: str, limit: int = 600) -> str:
 
 
 def stream_safe(text: str) -> str:
-    """`text` without the characters `plain` removes, but with its line ends and blanks as they are."""
+    """`text` without what `plain` removes, but with its line ends and blanks as they are."""
     return "".join(c if c == "\n" else _visible(c, space=c) for c in text)
 
 

@@ -1,10 +1,10 @@
 """The closed union of everything a running request can say.
 
-The engine pushes events; the LSP publisher, the command line and the journal each listen. A listener
-matches every case and ends in `assert_never`, so that adding an event shows every place to change.
-For one request the order is: `ReviewStarted`, then for each stage `StageStarted` … and exactly one of
-`StageFinished` and `StageFailed`, then `ReviewFinished` as the last event. A request that is cancelled
-ends without `ReviewFinished`.
+The engine pushes events; the LSP publisher, the command line and the journal each listen. A
+listener matches every case and ends in `assert_never`, so that adding an event shows every place to
+change. For one request the order is: `ReviewStarted`, then for each stage `StageStarted` … and
+exactly one of `StageFinished` and `StageFailed`, then `ReviewFinished` as the last event. A request
+that is cancelled ends without `ReviewFinished`.
 """
 
 import logging

@@ -48,9 +48,9 @@ class ConfidenceBand(StrEnum):
     @classmethod
     def of(cls, confidence: float) -> "ConfidenceBand":
         """The band of a confidence in 0…1: low below 0.5, high from 0.8."""
-        if confidence < 0.5:  # noqa: PLR2004 — the two borders are this function
+        if confidence < 0.5:
             return cls.LOW
-        return cls.HIGH if confidence >= 0.8 else cls.MEDIUM  # noqa: PLR2004
+        return cls.HIGH if confidence >= 0.8 else cls.MEDIUM
 
 
 @dataclass(frozen=True)

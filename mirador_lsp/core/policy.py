@@ -23,7 +23,7 @@ class StagePolicy:
     """Tokens a single reply may have."""
     temperature: float
     seconds: float
-    """Time for the whole stage on one file; units not reached by then are counted as not reviewed."""
+    """Time for the whole stage on one file; units not reached by then count as not reviewed."""
     confidence: float
     """Ceiling of the confidence a finding of this stage may have by itself, 0…1."""
     instructions: str = ""

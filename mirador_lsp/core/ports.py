@@ -1,7 +1,7 @@
 """Every seam of Mirador on one page.
 
-Each port is a Protocol over the values of this room. Every implementation, the fakes included, passes
-the contract tests in `tests/contracts`. Adapters import this module; it imports none of them.
+Each port is a Protocol over the values of this room. Every implementation, the fakes included,
+passes the contract tests in `tests/contracts`. Adapters import this module; it imports none of them.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -34,9 +34,9 @@ class Reply(Protocol):
     def __aiter__(self) -> AsyncIterator[Chunk | Prefill]:
         """The answer piece by piece.
 
-        Invariants: the joined text of the chunks is the whole reply; `Prefill` comes only before the
-        first chunk. Ending without an error means that the model finished or reached `max_tokens`;
-        anything else raises a `ModelError` (`ModelTimeout` at the deadline).
+        Invariants: the joined text of the chunks is the whole reply; `Prefill` comes only before
+        the first chunk. Ending without an error means that the model finished or reached
+        `max_tokens`; anything else raises a `ModelError` (`ModelTimeout` at the deadline).
         """
         ...
 
@@ -61,8 +61,8 @@ class ModelBackend(Protocol):
         """Ask `model` (the name on its card).
 
         Leaving the block, also by cancellation, stops the model: no more work is done for this
-        reply. Raises `ModelUnavailable`, `ContextOverflow` on entry, any `ModelError` while reading.
-        Foreign exceptions never come through.
+        reply. Raises `ModelUnavailable`, `ContextOverflow` on entry, any `ModelError` while
+        reading. Foreign exceptions never come through.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""Places in a text. Inside Mirador a place is a code-point offset; this module alone converts.
+r"""Places in a text. Inside Mirador a place is a code-point offset; this module alone converts.
 
-Lines end where LSP says they end: at `\\n`, `\\r\\n` and `\\r`, and nowhere else. `str.splitlines` also
-splits at form feeds, U+2028 and others, which would put every later finding on a wrong line.
+Lines end where LSP says they end: at `\n`, `\r\n` and `\r`, and nowhere else. `str.splitlines`
+also splits at form feeds, U+2028 and others, which would put every later finding on a wrong line.
 """
 
 import re
@@ -86,9 +86,9 @@ class LineIndex:
         return self._text[span.start : span.end]
 
     def position(self, offset: int, encoding: Encoding) -> tuple[int, int]:
-        """(line, character) of `offset`, characters counted in `encoding`'s units.
+        r"""(line, character) of `offset`, characters counted in `encoding`'s units.
 
-        An offset outside the text is moved to its nearer end; one inside a `\\r\\n` to its start.
+        An offset outside the text is moved to its nearer end; one inside a `\r\n` to its start.
         """
         line = self.line_of(offset)
         start, end = self._starts[line], self._ends[line]
@@ -121,7 +121,7 @@ class LineIndex:
         return self._byte_starts[line] + _byte_length(self._text[self._starts[line] : offset])
 
     def offset_of_byte(self, byte: int) -> int:
-        """The code-point offset of a UTF-8 byte offset; inside a code point, the code point's start."""
+        """The code-point offset of a UTF-8 byte offset; inside a code point, its start."""
         if self._ascii:
             return min(max(byte, 0), len(self._text))
         byte = max(byte, 0)
@@ -173,7 +173,7 @@ def _code_points(text: str, units: int, encoding: Encoding) -> int:
             seen += 2 if char > "\uffff" else 1
         else:
             code = ord(char)
-            seen += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4  # noqa: PLR2004
+            seen += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
         if seen > units:
             return index
     return len(text)
