@@ -1,7 +1,7 @@
 """Every seam of Mirador on one page.
 
 Each port is a Protocol over the values of this room. Every implementation, the fakes included,
-passes the contract tests in `tests/contracts`. Adapters import this module; it imports none of them.
+passes the contract tests in `tests/contracts`. Adapters import this module; it imports none.
 """
 
 from collections.abc import AsyncIterator, Sequence
