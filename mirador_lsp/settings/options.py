@@ -1,0 +1,215 @@
+"""The wire form of the settings: what a file, an editor or the environment may say.
+
+Every field is optional and carries its own documentation, limits and restrictions; the checks in
+`check.py`, `docs/settings.md` and the JSON schema are all derived from here. The defaults are in
+`settings.py`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.policy import STAGES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """What is known of one setting besides its name, its type and its default."""
+
+    doc: str
+    """The documentation users read. Plain sentences, Markdown code spans allowed."""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    """The only values; for a list, the only items."""
+    restricted: bool = False
+    """An untrusted workspace file may not set it: it chooses what runs, or where files lie."""
+    is_path: bool = False
+    """Text that names a file or folder; relative to the folder of the file that says it."""
+    many_lines: bool = False
+    """Text that may hold line ends."""
+    max_length: int = 200
+    """Code points of a text or of an item of a list."""
+
+
+OPTION = "option"
+"""Under this name a field's metadata holds its `Option`."""
+
+
+def _option(doc: str, **facts: Any) -> Any:
+    return field(default=None, metadata={OPTION: Option(doc=doc, **facts)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewOptions:
+    """What a review looks at and how much of it is shown."""
+
+    stages: tuple[str, ...] | None = _option(
+        "The stages to run. `instant` needs no model; the others ask one.", choices=STAGES
+    )
+    lenses: tuple[str, ...] | None = _option(
+        "The angles from which code is looked at.", choices=tuple(Lens)
+    )
+    gate: float | None = _option(
+        "Findings with a lower confidence are withheld: counted, and shown only on request.",
+        low=0,
+        high=1,
+    )
+    max_findings_per_reply: int | None = _option(
+        "Findings a model may report about one function under one lens.", low=1, high=20
+    )
+    max_findings_per_file: int | None = _option(
+        "Findings shown for one file, the worst first; the rest is counted.", low=1, high=1000
+    )
+    max_model_bytes: int | None = _option(
+        "Larger files are looked at by analyzers only, and it is said.",
+        unit="bytes",
+        low=1_000,
+        high=10_000_000,
+    )
+    max_line_length: int | None = _option(
+        "Files with a longer line (minified code) are looked at by analyzers only.",
+        unit="characters",
+        low=100,
+        high=1_000_000,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageOptions:
+    """How one model stage runs."""
+
+    models: tuple[str, ...] | None = _option(
+        "Models in order of preference (`mirador models list` names them). The first that is "
+        "installed runs; the next ones stand in when it fails.",
+        restricted=True,
+    )
+    max_tokens: int | None = _option(
+        "Length of one reply at most.", unit="tokens", low=16, high=4096
+    )
+    temperature: float | None = _option(
+        "How freely the model chooses its words. 0 gives the same answer each time.", low=0, high=2
+    )
+    seconds: float | None = _option(
+        "Time for the stage on one file. What is not reached by then is reported as not reviewed.",
+        unit="seconds",
+        low=1,
+        high=3600,
+    )
+    confidence: float | None = _option(
+        "The highest confidence a finding of this stage can have by itself.", low=0, high=1
+    )
+    instructions: str | None = _option(
+        "Standing instructions of your own, appended to Mirador's.",
+        restricted=True,
+        many_lines=True,
+        max_length=4000,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagesOptions:
+    """The model stages, in the order in which they run."""
+
+    quick: StageOptions = StageOptions()
+    deep: StageOptions = StageOptions()
+    synthesis: StageOptions = StageOptions()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """What runs the models."""
+
+    backend: str | None = _option(
+        "`embedded` runs models in a process of Mirador's own; `scripted` plays back a file and "
+        "is meant for tests.",
+        choices=("embedded", "scripted"),
+        restricted=True,
+    )
+    script: str | None = _option(
+        "The file the scripted backend plays back.", restricted=True, is_path=True, max_length=4096
+    )
+    threads: int | None = _option(
+        "Processor threads a model computes with. 0 leaves the choice to Mirador.",
+        low=0,
+        high=1024,
+        restricted=True,
+    )
+    context_tokens: int | None = _option(
+        "How much text a model sees at once. More needs more memory.",
+        unit="tokens",
+        low=512,
+        high=131_072,
+        restricted=True,
+    )
+    idle_seconds: float | None = _option(
+        "A model nobody has asked for this long leaves the memory.",
+        unit="seconds",
+        low=1,
+        high=86_400,
+        restricted=True,
+    )
+    cache_ram_mib: int | None = _option(
+        "Memory for what models have already read. 0 turns this cache off.",
+        unit="MiB",
+        low=0,
+        high=65_536,
+        restricted=True,
+    )
+    cache_disk_mib: int | None = _option(
+        "The same on disk, kept between starts. 0 turns this cache off.",
+        unit="MiB",
+        low=0,
+        high=1_048_576,
+        restricted=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisOptions:
+    """The analyzers of the instant stage."""
+
+    ruff: bool | None = _option("Look at Python with ruff.")
+    rules: bool | None = _option("Look at every language with Mirador's own rules.")
+    parse_seconds: float | None = _option(
+        "Time to parse one file. A file that takes longer is reviewed without its outline.",
+        unit="seconds",
+        low=0.01,
+        high=10,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsOptions:
+    """Where model files lie."""
+
+    folder: str | None = _option(
+        "The folder of the model files. Empty means `models` in Mirador's cache folder.",
+        restricted=True,
+        is_path=True,
+        max_length=4096,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerOptions:
+    """The language server."""
+
+    log_level: str | None = _option(
+        "How much goes to the log.", choices=("error", "warning", "info", "debug")
+    )
+    review_on_open: bool | None = _option("Review a file when it is opened.")
+    review_on_save: bool | None = _option("Review a file when it is saved.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Everything one source said. None stands for what it did not say."""
+
+    review: ReviewOptions = ReviewOptions()
+    stages: StagesOptions = StagesOptions()
+    engine: EngineOptions = EngineOptions()
+    analysis: AnalysisOptions = AnalysisOptions()
+    models: ModelsOptions = ModelsOptions()
+    server: ServerOptions = ServerOptions()

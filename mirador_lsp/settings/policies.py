@@ -1,0 +1,61 @@
+"""Settings cut down to the small values that functions receive."""
+
+from collections.abc import Sequence
+
+from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.policy import DEEP, QUICK, STAGES, SYNTHESIS, ReviewPolicy, StagePolicy
+from mirador_lsp.settings.settings import Settings, StageSettings
+
+
+def review_policy(
+    settings: Settings,
+    *,
+    stages: Sequence[str] | None = None,
+    lenses: Sequence[str] | None = None,
+) -> ReviewPolicy:
+    """How a review runs under `settings`; `stages` and `lenses` narrow it for one request.
+
+    Raises `UserError` for a stage or lens that does not exist, and when none is named.
+    """
+    review = settings.review
+    wanted = _known("stage", review.stages if stages is None else stages, STAGES)
+    angles = _known("lens", review.lenses if lenses is None else lenses, tuple(Lens))
+    return ReviewPolicy(
+        stages=tuple(stage for stage in STAGES if stage in wanted),
+        lenses=tuple(lens for lens in Lens if lens in angles),
+        models=(
+            _stage_policy(QUICK, settings.stages.quick),
+            _stage_policy(DEEP, settings.stages.deep),
+            _stage_policy(SYNTHESIS, settings.stages.synthesis),
+        ),
+        gate=review.gate,
+        max_findings_per_reply=review.max_findings_per_reply,
+        max_findings_per_file=review.max_findings_per_file,
+        max_model_bytes=review.max_model_bytes,
+        max_line_length=review.max_line_length,
+    )
+
+
+def _known(what: str, names: Sequence[str], all_names: Sequence[str]) -> frozenset[str]:
+    choices = f"Choose from {', '.join(all_names)}."
+    for name in names:
+        if name not in all_names:
+            message = f'There is no {what} "{name}".'
+            raise UserError(message, remedy=choices)
+    if not names:
+        message = f"Not one {what} is named."
+        raise UserError(message, remedy=choices)
+    return frozenset(names)
+
+
+def _stage_policy(name: str, stage: StageSettings) -> StagePolicy:
+    return StagePolicy(
+        name=name,
+        models=stage.models,
+        max_tokens=stage.max_tokens,
+        temperature=stage.temperature,
+        seconds=stage.seconds,
+        confidence=stage.confidence,
+        instructions=stage.instructions,
+    )

@@ -1,0 +1,190 @@
+"""Every source of settings laid over the defaults, weakest first.
+
+The order is: defaults, the user's file, the workspace's file, the editor, the environment, flags.
+Whatever cannot be used becomes a `Problem` and the weaker source's value stays: there is always a
+usable `Settings`.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from mirador_lsp.core.clean import plain
+from mirador_lsp.settings.check import Wrong, check, from_text
+from mirador_lsp.settings.keys import Key, Value, keys
+from mirador_lsp.settings.problems import Problem, problem
+from mirador_lsp.settings.settings import Settings
+
+_MAX_PROBLEMS = 25
+"""Problems told of one source; a hostile file could hold thousands."""
+_PREFIX = "MIRADOR_"
+_FOLDERS = frozenset(
+    {
+        "MIRADOR_CONFIG_DIR",
+        "MIRADOR_CACHE_DIR",
+        "MIRADOR_STATE_DIR",
+        "MIRADOR_RUNTIME_DIR",
+    }
+)
+"""Read by `paths`, which has to know them before there are settings."""
+
+
+class Form(Enum):
+    """How a source writes its values."""
+
+    TOML = auto()
+    """Names and types as in `options.py`."""
+    EDITOR = auto()
+    """JSON: camelCase is understood too and null means unset."""
+    TEXT = auto()
+    """Values may be text that has to be read, as in the environment; null means unset."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one source says, not yet checked."""
+
+    source: str
+    """What a user calls it; every problem begins with it."""
+    values: Mapping[str, object]
+    """Nested as the settings are: {"review": {"gate": 0.5}}."""
+    form: Form = Form.TOML
+    base: Path | None = None
+    """The folder its relative paths start from."""
+    refusal: str = ""
+    """Why its restricted settings are ignored and what to do about it; "" when they count."""
+    problems: tuple[Problem, ...] = field(default=())
+    """What was wrong with the source as a whole."""
+
+
+def resolve(layers: Sequence[Layer]) -> tuple[Settings, tuple[Problem, ...]]:
+    """The settings that hold, and everything that was not used. `layers` go from weak to strong.
+
+    Never raises, whatever the layers hold.
+    """
+    settings = Settings()
+    problems: list[Problem] = []
+    for layer in layers:
+        reader = _Reader(layer)
+        said = dict(reader.read(layer.values, ()))
+        settings = _overlay(settings, said, ())
+        problems += [*layer.problems, *reader.told()]
+    return settings, tuple(problems)
+
+
+def environment(env: Mapping[str, str], base: Path | None) -> Layer:
+    """The `MIRADOR_*` variables as a layer. An empty variable counts as unset."""
+    source = "the environment"
+    known = {key.variable: key for key in keys().values()}
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name in sorted(env):
+        if not name.startswith(_PREFIX) or name in _FOLDERS or not env[name].strip():
+            continue
+        if (key := known.get(name)) is not None:
+            section = values
+            for part in key.path[:-1]:
+                section = section.setdefault(part, {})
+            section[key.path[-1]] = env[name]
+        elif len(problems) < _MAX_PROBLEMS:
+            near = _nearest(name, [*known, *_FOLDERS])
+            problems.append(problem(source, name, "is not a setting", near))
+    return Layer(source, values, Form.TEXT, base, problems=tuple(problems))
+
+
+class _Reader:
+    """Reads one layer and remembers what was wrong with it."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer = layer
+        self._problems: list[Problem] = []
+        self._untold = 0
+
+    def read(
+        self, values: Mapping[str, object], above: tuple[str, ...]
+    ) -> Iterator[tuple[tuple[str, ...], Value]]:
+        """The usable values of one section, by path. Goes only as deep as settings do."""
+        for raw_name, raw in values.items():
+            path = (*above, self._spelled(raw_name))
+            if raw is None and self._layer.form is not Form.TOML:
+                continue
+            if (key := keys().get(path)) is not None:
+                value = self._value(key, raw)
+                if value is not None:
+                    yield path, value
+            elif not any(known[: len(path)] == path for known in keys()):
+                self._unknown((*above, str(raw_name)))
+            elif isinstance(raw, Mapping):
+                yield from self.read(raw, path)
+            else:
+                self._tell(".".join(path), "must be a section", "Write it as a table of settings.")
+
+    def told(self) -> list[Problem]:
+        """The problems met, the last of them a count when there were too many to tell."""
+        if not self._untold:
+            return self._problems
+        message = f"holds {self._untold} more settings that cannot be used"
+        return [
+            *self._problems,
+            problem(self._layer.source, "", message, "Correct the first ones."),
+        ]
+
+    def _value(self, key: Key, raw: object) -> Value | None:
+        if key.option.restricted and self._layer.refusal:
+            self._tell(key.name, "is ignored", self._layer.refusal)
+            return None
+        if self._layer.form is Form.TEXT and isinstance(raw, str):
+            raw = from_text(key, raw)
+        value = check(key, raw, self._layer.base)
+        if isinstance(value, Wrong):
+            self._tell(key.name, value.message, _CORRECT)
+            return None
+        return value
+
+    def _unknown(self, path: tuple[str, ...]) -> None:
+        if len(self._problems) >= _MAX_PROBLEMS:
+            self._untold += 1
+            return
+        name = ".".join(plain(part, 60) for part in path)
+        self._tell(name, "is not a setting", _nearest(name, [key.name for key in keys().values()]))
+
+    def _tell(self, key: str, message: str, remedy: str) -> None:
+        if len(self._problems) >= _MAX_PROBLEMS:
+            self._untold += 1
+            return
+        self._problems.append(problem(self._layer.source, key, message, remedy))
+
+    def _spelled(self, name: object) -> str:
+        text = str(name)
+        if self._layer.form is not Form.EDITOR or len(text) > 100:
+            return text
+        return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", text).lower()
+
+
+_DOCS = "`mirador schema --json`"
+_CORRECT = "Correct or remove it; until then the value from before it is used."
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if not close:
+        # A setting is often written without its section.
+        last = name.rpartition(".")[2]
+        close = [other for other in known if other.rpartition(".")[2] == last][:1]
+    return f"Did you mean {close[0]}?" if close else f"All settings: {_DOCS}."
+
+
+def _overlay(settings: Any, said: Mapping[tuple[str, ...], Value], above: tuple[str, ...]) -> Any:
+    changed: dict[str, Any] = {}
+    for one in fields(settings):
+        path = (*above, one.name)
+        held = getattr(settings, one.name)
+        if is_dataclass(held):
+            changed[one.name] = _overlay(held, said, path)
+        elif path in said:
+            changed[one.name] = said[path]
+    return replace(settings, **changed)

@@ -1,0 +1,105 @@
+"""The settings that hold: every value present, every default in this file.
+
+The names are those of `options.py`, where each one is explained.
+"""
+
+from dataclasses import dataclass
+
+from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.policy import STAGES
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewSettings:
+    """What a review looks at and how much of it is shown."""
+
+    stages: tuple[str, ...] = STAGES
+    lenses: tuple[str, ...] = tuple(lens.value for lens in Lens)
+    gate: float = 0.35
+    max_findings_per_reply: int = 3
+    max_findings_per_file: int = 50
+    max_model_bytes: int = 1_000_000
+    max_line_length: int = 5000
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageSettings:
+    """How one model stage runs."""
+
+    models: tuple[str, ...]
+    max_tokens: int
+    temperature: float = 0.0
+    seconds: float
+    confidence: float
+    instructions: str = ""
+
+
+_SMALL = "qwen2.5-coder-0.5b"
+_MIDDLE = "qwen2.5-coder-1.5b"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagesSettings:
+    """The model stages. A reply of three findings takes about 150 tokens."""
+
+    quick: StageSettings = StageSettings(
+        models=(_SMALL,), max_tokens=192, seconds=60, confidence=0.6
+    )
+    deep: StageSettings = StageSettings(
+        models=(_MIDDLE, _SMALL), max_tokens=320, seconds=300, confidence=0.85
+    )
+    synthesis: StageSettings = StageSettings(
+        models=(_MIDDLE, _SMALL), max_tokens=192, seconds=120, confidence=0.95
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings:
+    """What runs the models."""
+
+    backend: str = "embedded"
+    script: str = ""
+    """Absolute path, or "" when there is none."""
+    threads: int = 0
+    context_tokens: int = 4096
+    idle_seconds: float = 300
+    cache_ram_mib: int = 512
+    cache_disk_mib: int = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisSettings:
+    """The analyzers of the instant stage."""
+
+    ruff: bool = True
+    rules: bool = True
+    parse_seconds: float = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsSettings:
+    """Where model files lie."""
+
+    folder: str = ""
+    """Absolute path; "" stands for `Paths.models`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """The language server."""
+
+    log_level: str = "info"
+    review_on_open: bool = True
+    review_on_save: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings. `Settings()` holds the defaults."""
+
+    review: ReviewSettings = ReviewSettings()
+    stages: StagesSettings = StagesSettings()
+    engine: EngineSettings = EngineSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
+    models: ModelsSettings = ModelsSettings()
+    server: ServerSettings = ServerSettings()
