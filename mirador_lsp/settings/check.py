@@ -137,7 +137,7 @@ def _expected(key: Key) -> str:
     }[key.kind]
     if option.low is None or option.high is None:
         return words
-    return f"{words} from {option.low:g} to {option.high:,}".replace(",", "_")
+    return f"{words} from {option.low:.10g} to {option.high:.10g}"
 
 
 def _shown(raw: object) -> str:

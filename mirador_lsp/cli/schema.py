@@ -1,0 +1,101 @@
+"""`mirador schema`: the pages and files that are generated from the code.
+
+`--check` keeps them true: a hand-kept page about settings would drift.
+"""
+
+import argparse
+import json
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mirador_lsp.settings.describe import settings_page, settings_schema
+
+_MAX_ASCENT = 64
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A file of the repository that is written by code."""
+
+    path: str
+    """Relative to the repository's root, with forward slashes."""
+    render: Callable[[], str]
+    """Its whole text."""
+
+
+GENERATED = (Generated("docs/settings.md", settings_page),)
+"""Every generated file. Whoever adds one adds a line here, and `make check` keeps it true."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `schema` to the command line."""
+    parser = subparsers.add_parser(
+        "schema",
+        help="print the settings' JSON schema, or write the generated documents",
+        description="Print the JSON schema of the settings. In a checkout of Mirador: write or "
+        "check the documents that are generated from the code.",
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--json", action="store_true", help="print the JSON schema (the default)")
+    what.add_argument("--write", action="store_true", help="write the generated documents")
+    what.add_argument(
+        "--check", action="store_true", help="exit with 1 when a generated document is stale"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when done or all is fresh, 1 for a stale document, 2 outside a checkout."""
+    if not args.write and not args.check:
+        print(json.dumps(settings_schema(), indent=2, ensure_ascii=False))
+        return 0
+    root = repository_of(Path.cwd())
+    if root is None:
+        print(
+            "mirador: this is not a checkout of Mirador, so there are no documents to generate. "
+            "Change to the repository first.",
+            file=sys.stderr,
+        )
+        return 2
+    return _write(root) if args.write else _check(root)
+
+
+def repository_of(folder: Path) -> Path | None:
+    """The root of the checkout of Mirador around `folder`, or None."""
+    for candidate in (folder, *folder.parents)[:_MAX_ASCENT]:
+        try:
+            project = tomllib.loads((candidate / "pyproject.toml").read_text("utf-8"))
+        except (OSError, ValueError, RecursionError):
+            continue
+        about = project.get("project")
+        if isinstance(about, dict) and about.get("name") == "mirador-lsp":
+            return candidate
+    return None
+
+
+def _write(root: Path) -> int:
+    for one in GENERATED:
+        target = root / one.path
+        if _held(target) == one.render():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(one.render(), encoding="utf-8", newline="\n")
+        print(f"wrote {one.path}")
+    return 0
+
+
+def _check(root: Path) -> int:
+    stale = [one.path for one in GENERATED if _held(root / one.path) != one.render()]
+    for path in stale:
+        print(f"mirador: {path} is stale. Run: mirador schema --write", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _held(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
