@@ -1,0 +1,257 @@
+"""The analyzer "ruff": Python facts from the ruff of our own environment.
+
+Facts about ruff's places, each held by a test: rows and columns count from 1; columns count code
+points; a byte order mark is not counted; lines end as in `core.text`, form feeds and U+2028 do not
+end one. Lone surrogates have no UTF-8 form and make ruff refuse the file, so each is sent as
+U+FFFD, which is as long.
+
+The workspace has no say: no configuration, no cache, no variable of the environment and no file
+name reaches ruff.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePath
+from typing import Final
+
+import msgspec
+
+from mirador_lsp.analysis.anchor import Anchor, Identities, anchored
+from mirador_lsp.analysis.process import Finished, run_to_end
+from mirador_lsp.analysis.ruff_map import Meaning, RuffMap, load_ruff_map
+from mirador_lsp.core.clean import plain
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.errors import AnalyzerError
+from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.findings import Finding, Origin, Severity
+from mirador_lsp.core.policy import INSTANT
+from mirador_lsp.core.ports import Analysis
+from mirador_lsp.core.text import Encoding, Span
+
+_log = logging.getLogger(__name__)
+
+_REINSTALL: Final = "Reinstall Mirador, or install ruff beside it: pip install ruff"
+_SYNTAX: Final = "invalid-syntax"
+_BOM: Final = "\ufeff"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SILENCER: Final = re.compile(r"noqa|ruff:|flake8:", re.IGNORECASE)
+_DOCUMENTATION: Final = "https://docs.astral.sh/ruff/"
+_MAX_TEXT: Final = 8_000_000
+"""Characters; ruff reads about ten million a second, and generated files this long help nobody."""
+
+
+class _Place(msgspec.Struct, frozen=True):
+    row: int
+    column: int
+
+
+class _Item(msgspec.Struct, frozen=True):
+    """One line of ruff's output."""
+
+    code: str | None
+    message: str
+    location: _Place
+    end_location: _Place
+    url: str | None = None
+
+
+def find_ruff() -> str:
+    """Path of the ruff executable of this environment.
+
+    Raises `AnalyzerError` with a remedy when there is none. A ruff elsewhere on PATH is not taken:
+    the table of meanings fits the pinned version.
+    """
+    try:
+        # Imported here because its absence is ours to report, not the importer's.
+        from ruff import find_ruff_bin  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        return str(find_ruff_bin())
+    except (ImportError, FileNotFoundError) as error:
+        message = "ruff is not installed in Mirador's environment."
+        raise AnalyzerError(message, remedy=_REINSTALL) from error
+
+
+class RuffAnalyzer:
+    """Runs ruff on the text of a snapshot. Nothing is read from disk but ruff itself."""
+
+    def __init__(
+        self, executable: str = "", *, seconds: float = 10.0, max_output: int = 8_000_000
+    ) -> None:
+        """`executable` "" means the ruff of this environment, looked for at the first analysis.
+
+        `seconds` bounds one run of ruff, `max_output` the bytes of its answer that are read.
+        """
+        self._executable = executable
+        self._seconds = seconds
+        self._max_output = max_output
+
+    @property
+    def name(self) -> str:
+        """The name findings carry as their tool."""
+        return "ruff"
+
+    def handles(self, language: str) -> bool:
+        """Python only."""
+        return language == "python"
+
+    async def analyze(self, snapshot: Snapshot) -> Analysis:
+        """Ruff's findings in the order of the text.
+
+        Comments that silence ruff are obeyed, save for security findings of weight: whoever wrote
+        the file may be the one to mistrust, so those stay, as information that says so.
+        """
+        if len(snapshot.text) > _MAX_TEXT:
+            message = f"ruff was not asked: the file is longer than {_MAX_TEXT:,} characters."
+            raise AnalyzerError(message)
+        payload = _SURROGATE.sub("\ufffd", snapshot.text.removeprefix(_BOM)).encode()
+        shape = _stand_in(snapshot.name)
+        table = self._table
+        items, notices = await self._ask(payload, shape, table.selected(), table.ignored())
+        silenced: list[_Item] = []
+        if _SILENCER.search(snapshot.text):
+            grave, _ = await self._ask(payload, shape, table.grave(), (), "--ignore-noqa")
+            heard = set(items)
+            silenced = [item for item in grave if item not in heard]
+        findings, unknown = _findings(snapshot, table, items, silenced)
+        if unknown:
+            message = f"{unknown} findings of ruff have a rule that Mirador does not know."
+            notices += (Notice(NoticeKind.SKIPPED, message, unknown, INSTANT),)
+        return Analysis(findings, notices)
+
+    async def _ask(
+        self,
+        payload: bytes,
+        shape: str,
+        select: Sequence[str],
+        ignore: Sequence[str],
+        *extra: str,
+    ) -> tuple[list[_Item], tuple[Notice, ...]]:
+        executable = self._executable or find_ruff()
+        command = [executable, "check", "--isolated", "--no-cache", "--no-fix"]
+        command += ["--output-format", "json-lines", "--target-version", self._table.target_version]
+        command += ["--select", ",".join(select), *extra]
+        if ignore:
+            command += ["--ignore", ",".join(ignore)]
+        command += ["--stdin-filename", shape, "-"]
+        done = await run_to_end(
+            command, payload, seconds=self._seconds, max_output=self._max_output, what="ruff"
+        )
+        return _read(done)
+
+    @cached_property
+    def _table(self) -> RuffMap:
+        return load_ruff_map()
+
+
+def _stand_in(name: str) -> str:
+    """A file name of ours that makes ruff treat the text like `name`: stubs and packages differ."""
+    if PurePath(name).suffix == ".pyi":
+        return "module.pyi"
+    return "__init__.py" if PurePath(name).name == "__init__.py" else "module.py"
+
+
+def _read(done: Finished) -> tuple[list[_Item], tuple[Notice, ...]]:
+    """The items of a finished run. Raises `AnalyzerError` when ruff failed or cannot be read."""
+    if done.status not in (0, 1) and not done.cut:
+        said = plain(done.errors, 200) or "it gave no reason"
+        message = f"ruff stopped with status {done.status}: {said}"
+        raise AnalyzerError(message, remedy=_REINSTALL)
+    if done.errors:
+        _log.debug("ruff: %s", plain(done.errors))
+    output = done.output
+    notices: tuple[Notice, ...] = ()
+    if done.cut:
+        output = output[: output.rfind(b"\n") + 1]
+        message = "ruff found more than can be read; its findings after the first ones are missing."
+        notices = (Notice(NoticeKind.TRUNCATED, message, stage=INSTANT),)
+    try:
+        return msgspec.json.Decoder(_Item).decode_lines(output), notices
+    except msgspec.DecodeError as error:
+        message = "ruff answered in a form that Mirador cannot read."
+        raise AnalyzerError(message, remedy=_REINSTALL) from error
+
+
+@dataclass(frozen=True)
+class _Said:
+    """One item with what it means here."""
+
+    anchor: Anchor
+    code: str
+    row: int
+    meaning: Meaning
+    item: _Item
+    hushed: bool
+    """A comment in the file tells ruff to keep quiet about it."""
+
+
+def _findings(
+    snapshot: Snapshot, table: RuffMap, items: list[_Item], silenced: list[_Item]
+) -> tuple[tuple[Finding, ...], int]:
+    """The findings of both runs in the order of the text, and how many have no meaning here."""
+    said: list[_Said] = []
+    unknown = 0
+    everything = [(item, False) for item in items] + [(item, True) for item in silenced]
+    for item, hushed in everything:
+        meaning = table.meaning(item.code or "", item.message)
+        if meaning is None:
+            unknown += 1
+        elif not hushed or meaning.severity.at_least(Severity.WARNING):
+            anchor = anchored(snapshot.text, snapshot.lines, _span(snapshot, item))
+            row = item.location.row
+            said.append(_Said(anchor, item.code or "", row, meaning, item, hushed))
+    said = _without_echoes(said)
+    said.sort(key=lambda s: (s.anchor.span, s.code))
+    identities = Identities()
+    findings = tuple(_finding(s, identities) for s in said)
+    return findings, unknown
+
+
+def _without_echoes(said: list[_Said]) -> list[_Said]:
+    """What is left when each mistake is said once a line."""
+    covered = {(s.row, code) for s in said for code in s.meaning.covers}
+    stumbled: set[int] = set()
+    kept: list[_Said] = []
+    for one in sorted(said, key=lambda s: (s.row, s.item.location.column)):
+        if (one.row, one.code) in covered or one.row in stumbled:
+            continue
+        if one.code == _SYNTAX:
+            # One mistake makes the parser stumble several times in a row.
+            stumbled.add(one.row)
+        kept.append(one)
+    return kept
+
+
+def _finding(said: _Said, identities: Identities) -> Finding:
+    rule = "ruff/syntax-error" if said.code == _SYNTAX else f"ruff/{said.code}"
+    severity, message, url = said.meaning.severity, said.item.message, said.item.url
+    if said.hushed:
+        severity = Severity.INFORMATION
+        message = f"{message} (silenced by a comment in the file)"
+    return Finding(
+        id=identities.of(rule, said.anchor),
+        rule=rule,
+        lens=said.meaning.lens,
+        severity=severity,
+        message=plain(message),
+        span=said.anchor.span,
+        confidence=said.meaning.confidence,
+        origin=Origin(stage=INSTANT, tool="ruff"),
+        quote=said.anchor.quote,
+        help_uri=url if url is not None and url.startswith(_DOCUMENTATION) else None,
+        cwe=said.meaning.cwe,
+    )
+
+
+def _span(snapshot: Snapshot, item: _Item) -> Span:
+    start = _offset(snapshot, item.location)
+    return Span(start, max(start, _offset(snapshot, item.end_location)))
+
+
+def _offset(snapshot: Snapshot, place: _Place) -> int:
+    column = place.column - 1
+    if place.row == 1 and snapshot.text.startswith(_BOM):
+        column += 1
+    return snapshot.lines.offset(place.row - 1, column, Encoding.UTF32)
