@@ -73,8 +73,12 @@ async def _download(
     guards = {"PIP_REQUIRE_VIRTUALENV": "0", "PIP_REQUIRE_HASHES": "0"}
     folders = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(work / "growing"))
 
+    grown = 0
+
     def watch() -> None:
-        report(start + min(_bytes_below(work / "growing"), part.size))
+        nonlocal grown  # pip empties its folder in the end: what was seen stays seen
+        grown = max(grown, min(_bytes_below(work / "growing"), part.size))
+        report(start + grown)
 
     status, errors = await _run(command, {**environ, **guards, **folders}, watch)
     wheels = list((work / "wheels").glob("*.whl"))
