@@ -1,0 +1,82 @@
+"""The application behind one session: opened after `initialize`, reopened when settings ask."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from mirador_lsp.core.errors import MiradorError
+from mirador_lsp.core.events import Emit
+from mirador_lsp.core.health import Check
+from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.settings import Loaded
+
+_log = logging.getLogger(__name__)
+
+
+class Reviewer(Protocol):
+    """What the server needs of the application."""
+
+    async def review(self, request: ReviewRequest, emit: Emit) -> None:
+        """Review, telling `emit` what happens. Cancelling it stops the model."""
+        ...
+
+    async def doctor(self) -> tuple[Check, ...]:
+        """Look at everything the main job needs."""
+        ...
+
+
+Open = Callable[[Loaded], AbstractAsyncContextManager[Reviewer]]
+
+
+class AppHost:
+    """Holds the open application. Reviews that come before it is open wait for it."""
+
+    def __init__(self, open_app: Open, supervisor: Supervisor) -> None:
+        self._open_app = open_app
+        self._supervisor = supervisor
+        self._app: asyncio.Future[Reviewer] | None = None
+        self._stop = asyncio.Event()
+        self._holder: asyncio.Task[None] | None = None
+
+    def open(self, loaded: Loaded) -> None:
+        """Begin to open; returns at once."""
+        self._app = asyncio.get_running_loop().create_future()
+        self._stop = asyncio.Event()
+        self._holder = self._supervisor.start(
+            self._hold(loaded, self._app, self._stop), "application"
+        )
+
+    async def get(self) -> Reviewer:
+        """The application, once it is open. Raises the `MiradorError` that kept it from opening."""
+        if self._app is None:
+            message = "get() before open()"
+            raise RuntimeError(message)
+        return await asyncio.shield(self._app)
+
+    async def close(self, grace: float = 1.0) -> None:
+        """Close it and wait, at most `grace` seconds, until it has let go of everything."""
+        self._stop.set()
+        if self._holder is not None:
+            _, late = await asyncio.wait({self._holder}, timeout=grace)
+            for task in late:
+                _log.error("the application did not close in time")
+                task.cancel()
+
+    async def _hold(
+        self, loaded: Loaded, ready: asyncio.Future[Reviewer], stop: asyncio.Event
+    ) -> None:
+        """Open and close in one task, as a context manager with task groups in it demands."""
+        try:
+            async with self._open_app(loaded) as app:
+                ready.set_result(app)
+                await stop.wait()
+        except MiradorError as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+            ready.exception()  # a session without a review never asks; that is no fault
+        finally:
+            ready.cancel()

@@ -1,0 +1,148 @@
+"""Settings from the editor and the workspace, when the session begins and whenever they change."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from mirador_lsp.core.requests import Trigger
+from mirador_lsp.server import from_lsp, reviewing
+from mirador_lsp.settings import Loaded
+from mirador_lsp.settings.load import WORKSPACE_FILE
+
+if TYPE_CHECKING:
+    from mirador_lsp.server.server import MiradorServer
+
+SECTION = "mirador"
+_ANSWER_SECONDS = 3.0
+"""How long a client may take to answer a question; after it we go on without."""
+_log = logging.getLogger(__name__)
+
+
+def remember(ls: "MiradorServer", sent: Any) -> None:
+    """Keep what the editor sent, under the one key "mirador" or without it."""
+    if isinstance(sent, Mapping):
+        inner = sent.get(SECTION)
+        ls.editor_settings = dict(inner if isinstance(inner, Mapping) else sent)
+
+
+async def begin(ls: "MiradorServer") -> None:
+    """The first settings: ask the client, open the application, review what is open by now."""
+    await _pull(ls)
+    await _apply(ls)
+    await _register(ls)
+
+
+def did_change(ls: "MiradorServer", params: types.DidChangeConfigurationParams) -> None:
+    """The editor's settings changed; some clients say how, others want to be asked."""
+    if params.settings:
+        remember(ls, params.settings)
+        ls.supervisor.start(_apply(ls), "settings")
+    else:
+        ls.supervisor.start(_refresh(ls), "settings")
+
+
+def did_change_files(ls: "MiradorServer", _params: types.DidChangeWatchedFilesParams) -> None:
+    """The workspace's settings file changed; it is the only file that is watched."""
+    ls.supervisor.start(_apply(ls), "settings")
+
+
+def did_change_folders(ls: "MiradorServer", params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Folders were added or removed; the first one's settings hold."""
+    removed = {from_lsp.path_of(folder.uri) for folder in params.event.removed}
+    added = [from_lsp.path_of(folder.uri) for folder in params.event.added]
+    kept = [folder for folder in ls.session.folders if folder not in removed]
+    ls.session.folders = tuple(kept + [path for path in added if path is not None])
+    ls.supervisor.start(_apply(ls), "settings")
+
+
+async def _refresh(ls: "MiradorServer") -> None:
+    await _pull(ls)
+    await _apply(ls)
+
+
+async def _apply(ls: "MiradorServer") -> None:
+    """Resolve all sources. New settings stop the reviews made under the old ones."""
+    async with ls.settling:
+        folders = ls.session.folders
+        loaded: Loaded = ls.load(
+            workspace=folders[0] if folders else None,
+            editor=ls.editor_settings or None,
+            editor_vouches=ls.session.client.vouches,
+            env=os.environ,
+        )
+        _report(ls, loaded)
+        if ls.settled and loaded.settings == ls.settings:
+            return
+        if ls.settled:
+            await ls.session.cancel_all()
+            await ls.apps.close()
+            ls.streams.recover()
+        ls.settings = loaded.settings
+        ls.set_log_level(loaded.settings.server.log_level)
+        ls.apps.open(loaded)
+        ls.settled = True
+        if loaded.settings.server.review_on_open:
+            for uri in ls.session.uris():
+                reviewing.start(ls, uri, Trigger.OPEN)
+
+
+def _report(ls: "MiradorServer", loaded: Loaded) -> None:
+    """Every problem is in the log; one pop-up a session says that there are some."""
+    for problem in loaded.problems:
+        ls.messages.note(types.MessageType.Warning, f"settings: {problem.sentence()}")
+    if loaded.problems:
+        count = len(loaded.problems)
+        settings = "setting was" if count == 1 else "settings were"
+        ls.messages.once(
+            "settings",
+            types.MessageType.Warning,
+            f"{count} {settings} not used. Mirador's log in the editor says which and why.",
+        )
+
+
+async def _pull(ls: "MiradorServer") -> None:
+    if not ls.session.client.pulls_configuration:
+        return
+    question = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            answer = await ls.workspace_configuration_async(question)
+    except (TimeoutError, JsonRpcException):
+        _log.warning("the client did not tell its settings")
+        return
+    if answer and isinstance(answer[0], Mapping):
+        remember(ls, answer[0])
+
+
+async def _register(ls: "MiradorServer") -> None:
+    """Ask to be told of changes, where the client offers it."""
+    client = ls.session.client
+    wishes = []
+    if client.registers_configuration:
+        wishes.append(
+            types.Registration(
+                id="mirador-configuration",
+                method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+                register_options=types.DidChangeConfigurationRegistrationOptions(section=SECTION),
+            )
+        )
+    if client.registers_watched_files:
+        watcher = types.FileSystemWatcher(glob_pattern=f"**/{WORKSPACE_FILE}")
+        wishes.append(
+            types.Registration(
+                id="mirador-watched-files",
+                method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+                register_options=types.DidChangeWatchedFilesRegistrationOptions([watcher]),
+            )
+        )
+    if wishes:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await ls.client_register_capability_async(types.RegistrationParams(wishes))
+        except (TimeoutError, JsonRpcException):
+            _log.warning("the client declined to tell of changes")

@@ -1,0 +1,95 @@
+"""From what clients send to the core's values. Together with `to_lsp.py` the only converter."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.text import LineIndex
+from mirador_lsp.server.documents import Change, OpenDocument, Place
+from mirador_lsp.syntax.languages import LANGUAGES, language_of
+
+_CLIENT_LANGUAGES = {
+    "javascriptreact": "javascript",
+    "typescriptreact": "tsx",
+    "shellscript": "bash",
+    "sh": "bash",
+    "zsh": "bash",
+    "c++": "cpp",
+    "cs": "csharp",
+    "c_sharp": "csharp",
+    "jsonc": "json",
+    "py": "python",
+}
+"""Names that editors use for languages we know under another."""
+
+
+def opened(item: types.TextDocumentItem) -> OpenDocument:
+    """A document as the client opened it."""
+    return OpenDocument(item.uri, item.language_id, item.version, item.text)
+
+
+def changes(events: Iterable[types.TextDocumentContentChangeEvent]) -> list[Change]:
+    """Content changes in the order in which they apply."""
+    return [
+        Change(event.text, _place(event.range.start), _place(event.range.end))
+        if isinstance(event, types.TextDocumentContentChangePartial)
+        else Change(event.text)
+        for event in events
+    ]
+
+
+def snapshot(document: OpenDocument, folders: Iterable[Path]) -> Snapshot:
+    """The document as it is now; later edits do not reach it."""
+    path = path_of(document.uri)
+    text = document.text
+    return Snapshot(
+        uri=document.uri,
+        name=_name(document.uri, path, folders),
+        language=_language(document, path, text),
+        text=text,
+        version=document.version,
+        path=None if path is None else str(path),
+    )
+
+
+def path_of(uri: str) -> Path | None:
+    """The absolute path of a `file:` URI; None for anything that is not a file on this machine."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
+        return None
+    text = unquote(parts.path)
+    if "\x00" in text:
+        return None
+    if len(text) > 2 and text[0] == "/" and text[2] == ":":
+        text = text[1:]  # file:///C:/folder
+    path = Path(text)
+    return path if path.is_absolute() else None
+
+
+def _place(position: types.Position) -> Place:
+    return Place(max(position.line, 0), max(position.character, 0))
+
+
+def _name(uri: str, path: Path | None, folders: Iterable[Path]) -> str:
+    if path is None:
+        return uri
+    for folder in folders:
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.name
+
+
+def _language(document: OpenDocument, path: Path | None, text: str) -> str:
+    """The language the user chose in the editor, where we know it, else what the name says."""
+    claimed = document.language_id.lower()
+    claimed = _CLIENT_LANGUAGES.get(claimed, claimed)
+    if claimed in LANGUAGES:
+        return claimed
+    first_line = LineIndex(text[:200]).line_text(0)
+    return language_of(document.uri if path is None else str(path), first_line)

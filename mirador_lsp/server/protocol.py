@@ -1,0 +1,141 @@
+"""The gate every message passes: what may be asked when, and an answer to whatever is asked.
+
+pygls decodes, routes and cancels. What it leaves open is closed here, as LSP asks: malformed
+parameters are answered with -32602, requests before `initialize` with -32002 and after `shutdown`
+with -32600. pygls itself never answers these, and the client would wait for ever.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from cattrs import BaseValidationError, Converter
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, RPCMessage
+
+from mirador_lsp.server.session import Stage
+
+_log = logging.getLogger(__name__)
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+INVALID_PARAMS = -32602
+SERVER_NOT_INITIALIZED = -32002
+_UNREADABLE = (
+    BaseValidationError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What the converter and its hooks raise for JSON of another shape than the method's."""
+
+
+class Protocol(LanguageServerProtocol):
+    """pygls' protocol with a gate in front of it."""
+
+    def __init__(self, server: LanguageServer, converter: Converter) -> None:
+        super().__init__(server, converter)
+        self._cattrs = converter
+        self.stage = Stage.NEW
+        self.on_malformed: Callable[[str, Any], None] = _ignore
+        """Told of a notification whose parameters cannot be read: method and raw parameters."""
+
+    def receive(self, body: bytes) -> None:
+        """Take one message from the client. Never raises for what the message holds."""
+        try:
+            message = json.loads(body)
+        except (ValueError, RecursionError):
+            self._refuse(None, PARSE_ERROR, "The message is not JSON.")
+            return
+        if not isinstance(message, dict):
+            self._refuse(None, INVALID_REQUEST, "A message is one JSON object.")
+            return
+        method = message.get("method")
+        if not isinstance(method, str):
+            self._take_response(message)
+        elif "id" in message:
+            self._take_request(message, method)
+        else:
+            self._take_notification(message, method)
+
+    def _take_request(self, message: dict[str, Any], method: str) -> None:
+        msg_id = message["id"]
+        if isinstance(msg_id, bool) or not isinstance(msg_id, int | str):
+            self._refuse(None, INVALID_REQUEST, "A request's id is a number or a text.")
+            return
+        if refusal := self._out_of_order(method):
+            self._refuse(msg_id, *refusal)
+            return
+        request = self._structured(message, self.get_message_type(method) or JsonRPCRequestMessage)
+        if request is None:
+            self._refuse(msg_id, INVALID_PARAMS, f"The parameters of {method} cannot be read.")
+            return
+        if method == types.SHUTDOWN:
+            # Here and not in the handler, which runs a turn later than what follows on the wire.
+            self.stage = Stage.SHUT_DOWN
+        self.handle_message(request)
+
+    def _take_notification(self, message: dict[str, Any], method: str) -> None:
+        if self.stage is not Stage.RUNNING and method != types.EXIT:
+            _log.info("%s ignored: the session is %s", method, self.stage.value)
+            return
+        kind = self.get_message_type(method) or JsonRPCNotification
+        notification = self._structured(message, kind)
+        if notification is None:
+            _log.warning("the parameters of %s cannot be read", method)
+            self.on_malformed(method, message.get("params"))
+            return
+        self.handle_message(notification)
+
+    def _take_response(self, message: dict[str, Any]) -> None:
+        """An answer to a request of ours. One that cannot be read fails the request."""
+        try:
+            answer = self.structure_message(message)
+        except JsonRpcException:
+            _log.warning("an answer cannot be read")
+            answer = types.ResponseErrorMessage(
+                id=message.get("id"),
+                error=types.ResponseError(INVALID_PARAMS, "The answer cannot be read."),
+            )
+        if isinstance(answer, dict):
+            _log.warning("a message that is neither request nor answer was ignored")
+            return
+        self.handle_message(answer)
+
+    def _out_of_order(self, method: str) -> tuple[int, str] | None:
+        if self.stage is Stage.SHUT_DOWN:
+            return INVALID_REQUEST, "The server was shut down."
+        if self.stage is Stage.NEW and method != types.INITIALIZE:
+            return SERVER_NOT_INITIALIZED, "The server is not initialized."
+        if self.stage is Stage.RUNNING and method == types.INITIALIZE:
+            return INVALID_REQUEST, "The server is initialized already."
+        return None
+
+    def _structured(self, message: dict[str, Any], kind: type[Any]) -> RPCMessage | None:
+        """The message as a value of `kind`; None when it does not fit.
+
+        What does not fit may be the user's code, so the exception is not logged.
+        """
+        try:
+            message.setdefault("params", None)
+            value: RPCMessage = self._cattrs.structure(message, kind)
+        except _UNREADABLE as error:
+            _log.info("%s cannot be read: %s", kind.__name__, type(error).__name__)
+            return None
+        return value
+
+    def _refuse(self, msg_id: int | str | None, code: int, message: str) -> None:
+        self._send_data(
+            types.ResponseErrorMessage(id=msg_id, error=types.ResponseError(code, message))
+        )
+
+
+def _ignore(_method: str, _params: Any) -> None:
+    pass

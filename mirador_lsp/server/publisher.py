@@ -1,0 +1,187 @@
+"""Events in, diagnostics out: versioned, gathered, and quiet when nothing changed.
+
+What is shown of a document is its *board*. When a new review begins, findings about code that did
+not change are carried over to where that code now is, and each stage of the new review then
+replaces what the same stage had said before. So a save never makes a deep finding blink.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from lsprotocol import types
+
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.events import (
+    Emit,
+    Event,
+    FindingReported,
+    FindingRevised,
+    FindingWithdrawn,
+    Notice,
+    ReviewFinished,
+    ReviewStarted,
+    StageFailed,
+    StageFinished,
+    StageProgressed,
+    StageStarted,
+    StreamToken,
+)
+from mirador_lsp.core.findings import Finding, ranked
+from mirador_lsp.core.policy import STAGES, ReviewPolicy
+from mirador_lsp.server import carry, to_lsp
+from mirador_lsp.server.session import Session
+
+GATHER_SECONDS = 0.08
+"""Findings that arrive within this time are published together."""
+
+Send = Callable[[types.PublishDiagnosticsParams], None]
+
+
+class Board:
+    """What is known about one document and what its client was told of it."""
+
+    def __init__(self, snapshot: Snapshot, policy: ReviewPolicy) -> None:
+        self.snapshot = snapshot
+        self.policy = policy
+        self.found: dict[str, Finding] = {}
+        """What the latest review says, by finding id."""
+        self.carried: dict[str, Finding] = {}
+        """What the review before it said and the latest has not yet spoken about."""
+        self.published: list[types.Diagnostic] | None = None
+        """The last set sent; None before the first."""
+        self.timer: asyncio.TimerHandle | None = None
+
+    def renew(self, snapshot: Snapshot, policy: ReviewPolicy) -> None:
+        """A new review begins."""
+        known = {f.id: f for f in self._known()}
+        self.carried = carry.over(known.values(), self.snapshot, snapshot)
+        self.found = {}
+        self.snapshot = snapshot
+        self.policy = policy
+
+    def hear(self, event: Event) -> None:
+        """Take in what the latest review says."""
+        match event:
+            case FindingReported(finding=finding) | FindingRevised(finding=finding):
+                self.found[finding.id] = finding
+            case FindingWithdrawn(finding_id=finding_id):
+                self.found.pop(finding_id, None)
+                self.carried.pop(finding_id, None)
+            case StageFinished(stage=stage):
+                self.carried = {i: f for i, f in self.carried.items() if f.origin.stage != stage}
+            case ReviewFinished(findings=findings):
+                self.found = {f.id: f for f in findings}
+                self.carried = {}
+            case Notice() | ReviewStarted() | StageStarted() | StageProgressed():
+                pass
+            case StreamToken() | StageFailed():
+                pass
+            case _:
+                assert_never(event)
+
+    def shown(self) -> list[Finding]:
+        """What the user sees: above the gate, worst first, at most the cap."""
+        sure = [f for f in self._known() if f.confidence >= self.policy.gate]
+        return ranked(sure)[: self.policy.max_findings_per_file]
+
+    def _known(self) -> Iterable[Finding]:
+        """All findings; where both reviews have one, the later stage's wording."""
+        known = self.found | {
+            i: f
+            for i, f in self.carried.items()
+            if i not in self.found or _order(f) > _order(self.found[i])
+        }
+        return known.values()
+
+
+class Publisher:
+    """Keeps each client-side list of diagnostics equal to its board, with few messages."""
+
+    def __init__(self, session: Session, send: Send, congested: Callable[[], bool]) -> None:
+        self._session = session
+        self._send = send
+        self._congested = congested
+        self._boards: dict[str, Board] = {}
+        self._latest: dict[str, object] = {}
+        """Identity of the latest review of each document; what earlier ones say is not heard."""
+
+    def listen(self, snapshot: Snapshot, policy: ReviewPolicy) -> Emit:
+        """A listener for a review that begins now."""
+        uri = snapshot.uri
+        board = self._boards.get(uri)
+        if board is None:
+            board = self._boards[uri] = Board(snapshot, policy)
+        else:
+            board.renew(snapshot, policy)
+        me = self._latest[uri] = object()
+
+        def hear(event: Event) -> None:
+            if self._latest.get(uri) is me:
+                board.hear(event)
+                self._after(event, board)
+
+        return hear
+
+    def forget(self, uri: str, version: int | None) -> None:
+        """The document was closed: its diagnostics are the server's to clear."""
+        self._latest.pop(uri, None)
+        board = self._boards.pop(uri, None)
+        if board is not None and board.timer is not None:
+            board.timer.cancel()
+        self._send(types.PublishDiagnosticsParams(uri=uri, diagnostics=[], version=version))
+
+    def close(self) -> None:
+        """Send nothing any more."""
+        for board in self._boards.values():
+            if board.timer is not None:
+                board.timer.cancel()
+        self._boards.clear()
+        self._latest.clear()
+
+    def _after(self, event: Event, board: Board) -> None:
+        """Decide when what was heard is shown: at the end of a stage at once, else soon."""
+        match event:
+            case StageFinished() | StageFailed() | ReviewFinished():
+                self._publish(board)
+            case FindingReported() | FindingRevised() | FindingWithdrawn():
+                self._publish_soon(board)
+            case Notice() | ReviewStarted() | StageStarted() | StageProgressed() | StreamToken():
+                pass
+            case _:
+                assert_never(event)
+
+    def _publish_soon(self, board: Board) -> None:
+        if board.timer is None:
+            loop = asyncio.get_running_loop()
+            board.timer = loop.call_later(GATHER_SECONDS, self._publish, board)
+
+    def _publish(self, board: Board) -> None:
+        """Send the board unless the client has it already or its text has moved on.
+
+        Clients do not reliably drop diagnostics of an older version, so the server does. A client
+        that does not read gets the latest state later instead of every state now.
+        """
+        if board.timer is not None:
+            board.timer.cancel()
+            board.timer = None
+        if not self._session.is_current(board.snapshot):
+            return
+        if self._congested():
+            self._publish_soon(board)
+            return
+        client = self._session.client
+        rendered = [to_lsp.diagnostic(f, board.snapshot, client) for f in board.shown()]
+        if rendered == board.published:
+            return
+        board.published = rendered
+        self._send(
+            types.PublishDiagnosticsParams(
+                uri=board.snapshot.uri, version=board.snapshot.version, diagnostics=rendered
+            )
+        )
+
+
+def _order(finding: Finding) -> int:
+    stage = finding.origin.stage
+    return STAGES.index(stage) if stage in STAGES else -1

@@ -1,0 +1,195 @@
+"""The language server: its parts, the table of what it speaks, and the dispatch border."""
+
+import asyncio
+import dataclasses
+import inspect
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError
+from pygls.lsp.server import LanguageServer
+
+from mirador_lsp import __version__
+from mirador_lsp.core.errors import MiradorError
+from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.server.apphost import AppHost, Open
+from mirador_lsp.server.extensions import Status, Stream
+from mirador_lsp.server.features import commands, configuration, lifecycle, sync
+from mirador_lsp.server.messages import Messages
+from mirador_lsp.server.progress import ProgressBars
+from mirador_lsp.server.protocol import Protocol
+from mirador_lsp.server.publisher import Publisher
+from mirador_lsp.server.session import Session
+from mirador_lsp.server.streams import Streams
+from mirador_lsp.settings import Loaded, Settings, load_settings
+
+_log = logging.getLogger(__name__)
+
+CONGESTED_BYTES = 4 * 1024 * 1024
+"""With more than this unsent, the client does not read: what can wait, waits."""
+REQUEST_FAILED = -32803
+
+Handler = Callable[["MiradorServer", Any], Any]
+
+FEATURES: tuple[tuple[str, Handler], ...] = (
+    (types.INITIALIZE, lifecycle.initialize),
+    (types.INITIALIZED, lifecycle.initialized),
+    (types.SHUTDOWN, lifecycle.shutdown),
+    (types.EXIT, lifecycle.exit_),
+    (types.SET_TRACE, lifecycle.set_trace),
+    (types.WINDOW_WORK_DONE_PROGRESS_CANCEL, lifecycle.cancel_progress),
+    (types.TEXT_DOCUMENT_DID_OPEN, sync.did_open),
+    (types.TEXT_DOCUMENT_DID_CHANGE, sync.did_change),
+    (types.TEXT_DOCUMENT_DID_SAVE, sync.did_save),
+    (types.TEXT_DOCUMENT_DID_CLOSE, sync.did_close),
+    (types.WORKSPACE_EXECUTE_COMMAND, commands.execute),
+    (types.WORKSPACE_DID_CHANGE_CONFIGURATION, configuration.did_change),
+    (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, configuration.did_change_files),
+    (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, configuration.did_change_folders),
+)
+"""Everything the server speaks. Notifications are plain `def`: a coroutine would start a turn later
+and see the text of messages that came after its own."""
+
+
+class MiradorServer(LanguageServer):
+    """One client's server. Must be made inside a running event loop."""
+
+    protocol: Protocol
+
+    def __init__(
+        self,
+        open_app: Open,
+        load: Callable[..., Loaded],
+        set_log_level: Callable[[str], None],
+    ) -> None:
+        super().__init__("mirador", __version__, protocol_cls=Protocol)
+        self.supervisor = Supervisor()
+        self.session = Session(self.supervisor)
+        self.load = load
+        self.set_log_level = set_log_level
+        self.settings = Settings()
+        self.settled = False
+        """Whether `settings` are the user's yet; reviews begin then."""
+        self.settling = asyncio.Lock()
+        """Held while settings change, so that the application is reopened by one at a time."""
+        self.editor_settings: dict[str, object] = {}
+        """What the editor sent last, unread."""
+        self.apps = AppHost(open_app, self.supervisor)
+        self.backlog: Callable[[], int] = lambda: 0
+        """Bytes that wait to be sent; the transport sets it."""
+        self.exited = asyncio.get_running_loop().create_future()
+        """Becomes the exit code once the client said `exit`, or the client is gone."""
+        self.on_client_process: Callable[[int], None] = lambda _: None
+        """Told the client's process id, for the watchdog."""
+        self.publisher = Publisher(
+            self.session, self.text_document_publish_diagnostics, self.congested
+        )
+        self.bars = ProgressBars(self, self.supervisor)
+        self.messages = Messages(self._show, self._note, self.session.said)
+        self.streams = Streams(self._extension, self.congested)
+        self.protocol.on_malformed = lambda method, raw: sync.malformed(self, method, raw)
+        self._wire()
+
+    def congested(self) -> bool:
+        """Whether the client is behind with reading."""
+        return self.backlog() > CONGESTED_BYTES
+
+    def leave(self, code: int) -> None:
+        """End the server's loop; the first reason counts."""
+        if not self.exited.done():
+            self.exited.set_result(code)
+
+    async def close(self) -> None:
+        """Stop all work and let go of the application, in bounded time."""
+        self.publisher.close()
+        await self.session.cancel_all()
+        await self.apps.close()
+        await self.supervisor.close(grace=0.5)
+
+    async def create_progress(self, token: str) -> None:
+        """Ask the client for a progress bar. Raises `JsonRpcException` when it declines."""
+        await self.window_work_done_progress_create_async(types.WorkDoneProgressCreateParams(token))
+
+    def send_progress(self, token: str, value: Any) -> None:
+        """Send one `$/progress`."""
+        self.protocol.notify(types.PROGRESS, types.ProgressParams(token, value))
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Errors of the protocol are logged; a pop-up would punish the user for their client."""
+        _log.warning("protocol: %s in %s", type(error).__name__, getattr(source, "__name__", ""))
+
+    def _wire(self) -> None:
+        """Put our handlers in the place of pygls' own, which keep a second copy of each document
+        with other line rules, and a future for each notification.
+        """
+        features = self.protocol.fm
+        features.builtin_features.clear()
+        for method, handler in FEATURES:
+            features.add_builtin_feature(method, self._guarded(method, handler))
+
+    def _guarded(self, method: str, handler: Handler) -> Callable[[Any], Any]:
+        """`handler` behind the dispatch border, as pygls calls it: with the parameters alone."""
+        if inspect.iscoroutinefunction(handler):
+
+            async def run_async(params: Any = None) -> Any:
+                with _border(method):
+                    return await handler(self, params)
+
+            return run_async
+
+        def run(params: Any = None) -> Any:
+            with _border(method):
+                return handler(self, params)
+
+        return run
+
+    def _show(self, kind: types.MessageType, text: str) -> None:
+        self.window_show_message(types.ShowMessageParams(kind, text))
+
+    def _note(self, kind: types.MessageType, text: str) -> None:
+        _log.log(_LEVELS[kind], "%s", text)
+        self.window_log_message(types.LogMessageParams(kind, text))
+
+    def _extension(self, method: str, value: Status | Stream) -> None:
+        self.protocol.notify(method, dataclasses.asdict(value))
+
+
+def create_server(
+    open_app: Open,
+    load: Callable[..., Loaded] = load_settings,
+    set_log_level: Callable[[str], None] = lambda _: None,
+) -> MiradorServer:
+    """A server for one client, not yet connected. Needs a running event loop."""
+    return MiradorServer(open_app, load, set_log_level)
+
+
+_LEVELS = {
+    types.MessageType.Error: logging.ERROR,
+    types.MessageType.Warning: logging.WARNING,
+    types.MessageType.Info: logging.INFO,
+    types.MessageType.Log: logging.INFO,
+    types.MessageType.Debug: logging.DEBUG,
+}
+
+
+@contextmanager
+def _border(method: str) -> Iterator[None]:
+    """The dispatch border: whatever a handler raises becomes one calm sentence."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 — border: a handler cannot stop the server
+        raise _answer(method, error) from None
+
+
+def _answer(method: str, error: Exception) -> JsonRpcException:
+    """The error as the client is told it; the log has the whole story."""
+    if isinstance(error, JsonRpcException):
+        return error
+    if isinstance(error, MiradorError):
+        _log.log(error.level, "%s: %s", method, error)
+        return JsonRpcException(error.sentence(), code=REQUEST_FAILED)
+    _log.error("%s failed", method, exc_info=error)
+    return JsonRpcInternalError(f"{method} failed inside Mirador; its log says why.")

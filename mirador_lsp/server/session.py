@@ -1,0 +1,164 @@
+"""The one mutable room of the server: what the editor has open and what runs for it.
+
+Everything else receives frozen values. What a review says is shown only while it is the latest of
+its document and the document's text is still the one it looked at.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.events import Event, ReviewFinished
+from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.server.client import Client
+from mirador_lsp.server.documents import Change, OpenDocument
+
+_log = logging.getLogger(__name__)
+
+
+class Stage(Enum):
+    """Where the life of the session stands; LSP allows other requests in each."""
+
+    NEW = "new"
+    RUNNING = "running"
+    SHUT_DOWN = "shut down"
+
+
+@dataclass
+class Outcome:
+    """How a review ended; filled in by its listener."""
+
+    finished: ReviewFinished | None = None
+    """None while it runs, and for ever when it was stopped."""
+
+    def hear(self, event: Event) -> None:
+        """Take note of the end."""
+        if isinstance(event, ReviewFinished):
+            self.finished = event
+
+
+@dataclass(frozen=True)
+class Run:
+    """The latest review of one document."""
+
+    snapshot: Snapshot
+    task: asyncio.Task[None]
+    outcome: Outcome
+
+
+class Session:
+    """Open documents, running reviews and the client, for one connection."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.stage = Stage.NEW
+        self.client = Client()
+        self.folders: tuple[Path, ...] = ()
+        """Workspace folders on this machine's disk, the first one the main one."""
+        self.said: set[str] = set()
+        """What the user was told in a pop-up and is not told again."""
+        self._supervisor = supervisor
+        self._documents: dict[str, OpenDocument] = {}
+        self._runs: dict[str, Run] = {}
+
+    def open(self, document: OpenDocument) -> None:
+        """A document was opened. Opened twice, the later text holds."""
+        if document.uri in self._documents:
+            _log.warning("opened twice: %s", document.uri)
+        self._documents[document.uri] = document
+
+    def change(self, uri: str, changes: list[Change], version: int) -> None:
+        """Edit an open document; for one that is not open it is logged and ignored."""
+        document = self._documents.get(uri)
+        if document is None:
+            _log.warning("changed but not open: %s", uri)
+            return
+        for odd in document.apply(changes, version, self.client.encoding):
+            _log.warning("%s: %s", uri, odd)
+
+    def doubt(self, uri: str, why: str) -> None:
+        """The text of `uri` may differ from the editor's until the next full text."""
+        document = self._documents.get(uri)
+        if document is not None:
+            document.doubt = why
+        _log.warning("%s: %s", uri, why)
+
+    def saved(self, uri: str, text: str | None) -> bool:
+        """A document was saved, `text` being what was written if the client sent it.
+
+        Returns whether the document is open. A text that differs from ours replaces it.
+        """
+        document = self._documents.get(uri)
+        if document is None:
+            _log.warning("saved but not open: %s", uri)
+            return False
+        if text is not None and (document.doubt or text != document.text):
+            _log.warning("%s: taken over as saved", uri)
+            document.replace(text)
+        return True
+
+    def close(self, uri: str) -> None:
+        """A document was closed: its review stops and it is forgotten."""
+        self.cancel(uri)
+        if self._documents.pop(uri, None) is None:
+            _log.warning("closed but not open: %s", uri)
+
+    def document(self, uri: str) -> OpenDocument | None:
+        """The open document of that URI."""
+        return self._documents.get(uri)
+
+    def uris(self) -> tuple[str, ...]:
+        """Every open document, in the order of opening."""
+        return tuple(self._documents)
+
+    def restart(self, snapshot: Snapshot, outcome: Outcome, work: Coroutine[Any, Any, None]) -> Run:
+        """Run `work` as the review of `snapshot`; an earlier review of it stops."""
+        self.cancel(snapshot.uri)
+        task = self._supervisor.start(work, f"review {snapshot.name}")
+        run = Run(snapshot, task, outcome)
+        self._runs[snapshot.uri] = run
+        task.add_done_callback(lambda _: self._forget(snapshot.uri, run))
+        return run
+
+    def run_of(self, uri: str) -> Run | None:
+        """The review that runs for that URI."""
+        return self._runs.get(uri)
+
+    def runs(self) -> Iterator[Run]:
+        """Every running review."""
+        return iter(tuple(self._runs.values()))
+
+    def is_current(self, snapshot: Snapshot) -> bool:
+        """Whether the editor still shows exactly the text of `snapshot`."""
+        document = self._documents.get(snapshot.uri)
+        return (
+            document is not None
+            and document.version == snapshot.version
+            and document.text == snapshot.text
+        )
+
+    def cancel(self, uri: str) -> bool:
+        """Stop the review of a document. Returns whether there was one."""
+        run = self._runs.pop(uri, None)
+        if run is None:
+            return False
+        run.task.cancel()
+        return True
+
+    async def cancel_all(self, grace: float = 1.5) -> None:
+        """Stop every review and wait until they have let go of their models."""
+        tasks = [run.task for run in self._runs.values()]
+        for uri in tuple(self._runs):
+            self.cancel(uri)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace)
+            for task in late:
+                _log.error("%s did not end when cancelled", task.get_name())
+
+    def _forget(self, uri: str, run: Run) -> None:
+        if self._runs.get(uri) is run:
+            del self._runs[uri]

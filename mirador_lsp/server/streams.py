@@ -1,0 +1,150 @@
+"""Status and model text for clients that asked for them; silence for all others."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.events import (
+    Emit,
+    Event,
+    FindingReported,
+    FindingRevised,
+    FindingWithdrawn,
+    Notice,
+    ReviewFinished,
+    ReviewStarted,
+    StageFailed,
+    StageFinished,
+    StageProgressed,
+    StageStarted,
+    StreamToken,
+)
+from mirador_lsp.server.extensions import STATUS, STREAM, Status, Stream
+
+GATHER_SECONDS = 0.08
+"""Tokens that arrive within this time travel together."""
+_log = logging.getLogger(__name__)
+
+Send = Callable[[str, Status | Stream], None]
+_CALM = Status("normal", busy=False, message="Ready.", remedy="", uri="", stage="", model="")
+
+
+class Streams:
+    """Follows reviews for the client's status bar and stream view."""
+
+    def __init__(self, send: Send, congested: Callable[[], bool]) -> None:
+        self._send = send
+        self._congested = congested
+        self._status = _CALM
+        self._running = 0
+        self.wants_status = False
+        self.wants_stream = False
+
+    def listen(self, snapshot: Snapshot) -> Emit:
+        """A listener for one review."""
+        stream = _Gatherer(self, snapshot)
+
+        def hear(event: Event) -> None:
+            match event:
+                case StageStarted(stage=stage, model=model):
+                    self._tell(replace(self._status, uri=snapshot.uri, stage=stage, model=model))
+                case StageFailed(message=message, remedy=remedy):
+                    stream.flush()
+                    self._degrade(snapshot.uri, message, remedy)
+                case StreamToken():
+                    if self.wants_stream:
+                        stream.take(event)
+                case StageFinished() | ReviewFinished():
+                    stream.flush()
+                case Notice() | ReviewStarted() | StageProgressed():
+                    pass
+                case FindingReported() | FindingRevised() | FindingWithdrawn():
+                    pass
+                case _:
+                    assert_never(event)
+
+        return hear
+
+    def begin(self) -> None:
+        """A review begins."""
+        self._running += 1
+        self._tell(replace(self._status, stage="", model=""))
+
+    def end(self) -> None:
+        """A review ended, in whatever way."""
+        self._running -= 1
+        self._tell(replace(self._status, stage="", model=""))
+
+    def fail(self, message: str, remedy: str) -> None:
+        """The main job does not work."""
+        self._tell(replace(self._status, kind="error", message=message, remedy=remedy))
+
+    def recover(self) -> None:
+        """What was wrong may be mended: settings changed."""
+        self._tell(_CALM)
+
+    def send_stream(self, stream: Stream) -> bool:
+        """Send gathered text. Returns False where the client does not read: it is dropped."""
+        if self._congested():
+            return False
+        self._send(STREAM, stream)
+        return True
+
+    def _degrade(self, uri: str, message: str, remedy: str) -> None:
+        status = replace(self._status, kind="warning", message=message, remedy=remedy, uri=uri)
+        self._tell(status)
+
+    def _tell(self, status: Status) -> None:
+        status = replace(status, busy=self._running > 0)
+        if status != self._status:
+            self._status = status
+            if self.wants_status:
+                self._send(STATUS, status)
+
+
+class _Gatherer:
+    """Puts the tokens of one reply together; a token alone is too small a message."""
+
+    def __init__(self, streams: Streams, snapshot: Snapshot) -> None:
+        self._streams = streams
+        self._snapshot = snapshot
+        self._tokens: list[StreamToken] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._dropped = 0
+
+    def take(self, token: StreamToken) -> None:
+        if self._tokens and _reply(token) != _reply(self._tokens[0]):
+            self.flush()
+        self._tokens.append(token)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)
+
+    def flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        tokens, self._tokens = self._tokens, []
+        if not tokens:
+            return
+        first = tokens[0]
+        stream = Stream(
+            uri=self._snapshot.uri,
+            version=self._snapshot.version,
+            stage=first.stage,
+            model=first.model,
+            unit=first.metadata.get("unit", ""),
+            lens=first.metadata.get("lens", ""),
+            content="".join(t.content for t in tokens),
+            confidence=sum(t.confidence for t in tokens) / len(tokens),
+        )
+        if not self._streams.send_stream(stream):
+            self._dropped += len(tokens)
+            _log.info("%d streamed tokens dropped: the client does not read", self._dropped)
+
+
+def _reply(token: StreamToken) -> tuple[str, str, str, str]:
+    metadata = token.metadata
+    return token.stage, token.model, metadata.get("unit", ""), metadata.get("lens", "")

@@ -1,0 +1,69 @@
+"""From the core's values to what clients read. Together with `from_lsp.py` the only converter."""
+
+from urllib.parse import urlsplit
+
+from lsprotocol import types
+
+from mirador_lsp.core.clean import plain
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.findings import Finding, Severity
+from mirador_lsp.core.text import Encoding, LineIndex, Span
+from mirador_lsp.server.client import Client
+
+SOURCE = "mirador"
+_SEVERITIES = {
+    Severity.ERROR: types.DiagnosticSeverity.Error,
+    Severity.WARNING: types.DiagnosticSeverity.Warning,
+    Severity.INFORMATION: types.DiagnosticSeverity.Information,
+    Severity.HINT: types.DiagnosticSeverity.Hint,
+}
+_TAGS = {
+    "ruff/F401": types.DiagnosticTag.Unnecessary,
+    "ruff/F811": types.DiagnosticTag.Unnecessary,
+    "ruff/F841": types.DiagnosticTag.Unnecessary,
+}
+"""Rules whose place is code that nothing uses; editors show it faded."""
+
+
+def diagnostic(finding: Finding, snapshot: Snapshot, client: Client) -> types.Diagnostic:
+    """`finding` about `snapshot` as the client shows it."""
+    tag = _TAGS.get(finding.rule)
+    return types.Diagnostic(
+        range=lsp_range(finding.span, snapshot.lines, client.encoding),
+        message=f"{plain(finding.message)} {_tail(finding)}",
+        severity=_SEVERITIES[finding.severity],
+        code=finding.rule,
+        code_description=_description(finding.help_uri),
+        source=SOURCE,
+        tags=(tag,) if tag is not None and tag in client.diagnostic_tags else None,
+        data={
+            "finding": finding.id,
+            "hash": snapshot.content_hash,
+            "stage": finding.origin.stage,
+            "confidence": round(finding.confidence, 4),
+        },
+    )
+
+
+def lsp_range(span: Span, lines: LineIndex, encoding: Encoding) -> types.Range:
+    """`span` in the units of the wire."""
+    return types.Range(
+        start=types.Position(*lines.position(span.start, encoding)),
+        end=types.Position(*lines.position(span.end, encoding)),
+    )
+
+
+def _tail(finding: Finding) -> str:
+    """Who says so and how sure: "(deep, qwen2.5-coder-1.5b, 72 %; also ruff)"."""
+    origin = finding.origin
+    also = [tool for tool in finding.confirmed_by if tool != origin.tool]
+    tail = f"{origin.stage}, {origin.tool}, {round(finding.confidence * 100)} %"
+    if also:
+        tail += f"; also {', '.join(also)}"
+    return f"({plain(tail, 200)})"
+
+
+def _description(uri: str | None) -> types.CodeDescription | None:
+    if uri is None or urlsplit(uri).scheme not in {"http", "https"}:
+        return None
+    return types.CodeDescription(href=uri)
