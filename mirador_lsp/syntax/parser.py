@@ -1,0 +1,186 @@
+"""Text in, syntax tree out: within a time budget, and without ever raising for what the text holds.
+
+Three properties of tree-sitter shape this file. A parse cannot be interrupted unless the text comes
+from a callable; a tree may be hundreds of thousands of levels deep, which overflows the stack of
+anything recursive (tree-sitter's own `str(node)` included); and all its offsets count bytes.
+"""
+
+import importlib
+import time
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from mirador_lsp.core.text import LineIndex, Span, utf8
+from mirador_lsp.syntax.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+MAX_BYTES = 1_000_000
+"""Largest text that is parsed unless the caller says otherwise."""
+MAX_BROKEN = 20
+"""How many broken places are reported for one text."""
+
+_READ = 1 << 16
+_CONTINUATION = bytes(range(0x80, 0xC0))
+_STRIDE = 1024
+_ERROR_LINES = 8
+
+
+class ByteMap:
+    """Byte offsets of one text turned into code-point offsets, fast on lines of any length."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._ascii = data.isascii()
+        self._before = array("Q", [0])
+        if not self._ascii:
+            for start in range(0, len(data), _STRIDE):
+                self._before.append(self._before[-1] + _points(data[start : start + _STRIDE]))
+
+    def offset(self, byte: int) -> int:
+        """The code-point offset of a byte; inside a code point, the start of that code point."""
+        byte = min(max(byte, 0), len(self._data))
+        if self._ascii:
+            return byte
+        page = byte // _STRIDE
+        inside = byte < len(self._data) and self._data[byte] in _CONTINUATION
+        return self._before[page] + _points(self._data[page * _STRIDE : byte]) - inside
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of a range of bytes."""
+        first = self.offset(start)
+        return Span(first, max(first, self.offset(end)))
+
+
+def _points(data: bytes) -> int:
+    return len(data.translate(None, _CONTINUATION))
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """A text and what the parser made of it."""
+
+    text: str
+    language: str
+    """Id of the language it was parsed as; "" when there is no parser."""
+    tree: "tree_sitter.Tree | None" = field(default=None, repr=False)
+    """The syntax tree. Opaque outside this room; None when the text was not parsed."""
+    broken: tuple[Span, ...] = ()
+    """Places that do not parse, in order, at most `MAX_BROKEN`."""
+    note: str = ""
+    """Why `tree` is None, in one sentence; "" when it is not."""
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        """The lines of `text`."""
+        return LineIndex(self.text)
+
+    @cached_property
+    def places(self) -> ByteMap:
+        """From the parser's byte offsets to offsets in `text`."""
+        return ByteMap(utf8(self.text))
+
+
+@cache
+def grammar(language: str) -> "tree_sitter.Language":
+    """The grammar of a language in `LANGUAGES`; its library is loaded on first use.
+
+    Raises KeyError for an id that has none.
+    """
+    from tree_sitter import Language  # noqa: PLC0415 — loaded only by who parses
+
+    module, function = LANGUAGES[language].grammar
+    return Language(getattr(importlib.import_module(module), function)())
+
+
+def parse(
+    text: str, language: str, *, budget_seconds: float = 0.2, max_bytes: int = MAX_BYTES
+) -> Parsed:
+    """Parse `text`; refuse what is larger than `max_bytes` or takes more than `budget_seconds`.
+
+    The budget counts the processor time of this thread, so that a busy machine does not make a file
+    unreadable. Never raises for what the text holds: what is refused has no tree and a note.
+    """
+    if language not in LANGUAGES:
+        return Parsed(text, "", note="no parser for this language")
+    if len(text) > max_bytes:
+        return Parsed(text, language, note=_too_large(max_bytes))
+    data = utf8(text)
+    if len(data) > max_bytes:
+        return Parsed(text, language, note=_too_large(max_bytes))
+    tree = _tree(data, language, budget_seconds)
+    if tree is None:
+        note = f"not parsed: it took the parser more than {budget_seconds:g} seconds"
+        return Parsed(text, language, note=note)
+    broken = _broken(tree, ByteMap(data)) if tree.root_node.has_error else ()
+    return Parsed(text, language, tree, broken)
+
+
+def _too_large(max_bytes: int) -> str:
+    return f"not parsed: larger than {max_bytes:,} bytes"
+
+
+def _tree(data: bytes, language: str, budget_seconds: float) -> "tree_sitter.Tree | None":
+    from tree_sitter import Parser  # noqa: PLC0415 — loaded only by who parses
+
+    end = time.thread_time() + budget_seconds
+    try:
+        return Parser(grammar(language)).parse(
+            _reader(data), progress_callback=lambda _offset, _error: time.thread_time() > end
+        )
+    except ValueError:  # how the binding says that the callback stopped the parse
+        return None
+
+
+def _reader(data: bytes) -> "Callable[[int, tree_sitter.Point], bytes]":
+    def read(offset: int, _point: "tree_sitter.Point") -> bytes:
+        return data[offset : offset + _READ]
+
+    return read
+
+
+def _broken(tree: "tree_sitter.Tree", places: ByteMap) -> tuple[Span, ...]:
+    """Spans of the first error nodes and missing tokens, top to bottom."""
+    found: list[Span] = []
+    cursor = tree.walk()
+    while len(found) < MAX_BROKEN:
+        node = cursor.node
+        if node is None:  # cannot be: a cursor of a whole tree is always on a node
+            break
+        if node.is_missing or (node.is_error and not _worth_a_closer_look(node)):
+            found.append(places.span(node.start_byte, node.end_byte))
+            descend = False
+        else:
+            descend = node.has_error
+        if descend and cursor.goto_first_child():
+            continue
+        if not _onward(cursor):
+            break
+    root = tree.root_node
+    return tuple(found) or (places.span(root.start_byte, root.end_byte),)
+
+
+def _worth_a_closer_look(error: "tree_sitter.Node") -> bool:
+    """An error node over many lines says little where one of its children is broken itself."""
+    if error.end_point.row - error.start_point.row < _ERROR_LINES:
+        return False
+    cursor = error.walk()
+    if not cursor.goto_first_child():
+        return False
+    while True:
+        if (node := cursor.node) is not None and node.has_error:
+            return True
+        if not cursor.goto_next_sibling():
+            return False
+
+
+def _onward(cursor: "tree_sitter.TreeCursor") -> bool:
+    """To the next node that is not below this one; False at the end of the tree."""
+    while not cursor.goto_next_sibling():
+        if not cursor.goto_parent():
+            return False
+    return True
