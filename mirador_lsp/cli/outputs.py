@@ -1,0 +1,161 @@
+"""Where a review is written: which renderers listen, and the document at the end."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self, TextIO, assert_never, get_args
+
+from mirador_lsp.cli.render_plain import PlainRenderer
+from mirador_lsp.cli.report import Report
+from mirador_lsp.cli.terminal import ColorChoice, console_for, is_terminal
+from mirador_lsp.core.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mirador_lsp.cli.batch import Renderer
+
+Format = Literal["text", "json", "sarif", "markdown"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+_SVG_COLUMNS = 108
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the command line says about output."""
+
+    format: Format = "text"
+    output: str = ""
+    """A file's path; "" for stdout."""
+    show_withheld: bool = False
+    stream: bool | None = None
+    """Whether to show the model's words; None for "in a terminal"."""
+    color: ColorChoice = "auto"
+    quiet: bool = False
+    export_svg: str = ""
+
+
+class Outputs:
+    """The renderers of one run and the stream its result goes to.
+
+    Entering opens the output file, so that a path nobody can write to is known before the work.
+    """
+
+    def __init__(
+        self,
+        wishes: Wishes,
+        stdout: TextIO,
+        stderr: TextIO,
+        env: Mapping[str, str],
+        on_closed: Callable[[], None],
+    ) -> None:
+        self._wishes = wishes
+        self._stdout = stdout
+        self._stderr = stderr
+        self._env = env
+        self._on_closed = on_closed
+        self._open = ExitStack()
+        self._result = stdout
+        self._recorder: Console | None = None
+        self.renderers: list[Renderer] = []
+
+    def __enter__(self) -> Self:
+        if self._wishes.output:
+            self._result = self._open.enter_context(_writable(self._wishes.output))
+        if self._wishes.export_svg:
+            from rich.console import Console  # noqa: PLC0415 — only when asked for
+
+            self._recorder = Console(
+                record=True,
+                width=_SVG_COLUMNS,
+                file=StringIO(),
+                force_terminal=True,
+                color_system="truecolor",
+                highlight=False,
+            )
+        self.renderers = self._renderers()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for renderer in self.renderers:
+            renderer.stop()
+        self._open.close()
+
+    def finish(self, report: Report, code: int, root: Path) -> None:
+        """Write what comes at the end. `root` is the folder that paths are shown relative to."""
+        for renderer in self.renderers:
+            renderer.end(report)
+        document = self._document(report, code, root)
+        try:
+            self._result.write(document)
+            self._result.flush()
+        except BrokenPipeError:
+            self._on_closed()
+        if self._recorder is not None:
+            self._recorder.save_svg(self._wishes.export_svg, title="mirador review")
+
+    def _document(self, report: Report, code: int, root: Path) -> str:
+        held = self._wishes.show_withheld
+        match self._wishes.format:
+            case "text":
+                return ""
+            case "json":
+                from mirador_lsp.cli import render_json  # noqa: PLC0415 — one of four
+
+                return render_json.render(report, show_withheld=held, exit_code=code)
+            case "sarif":
+                from mirador_lsp.cli import render_sarif  # noqa: PLC0415
+
+                return render_sarif.render(report, show_withheld=held, exit_code=code, root=root)
+            case "markdown":
+                from mirador_lsp.cli import render_markdown  # noqa: PLC0415
+
+                return render_markdown.render(report, show_withheld=held)
+            case _:
+                assert_never(self._wishes.format)
+
+    def _renderers(self) -> "list[Renderer]":
+        wishes = self._wishes
+        to_stdout = wishes.format == "text" and not wishes.output
+        if to_stdout and (is_terminal(self._stdout, self._env) or wishes.color == "always"):
+            return [self._drawn(self._stdout, only_progress=False)]
+        renderers: list[Renderer] = []
+        if wishes.format == "text":
+            plain = PlainRenderer(
+                self._result,
+                quiet=wishes.quiet,
+                tokens=wishes.stream is True,
+                show_withheld=wishes.show_withheld,
+                on_closed=self._on_closed,
+            )
+            renderers.append(plain)
+        shows_progress = not to_stdout and not wishes.quiet
+        if shows_progress and is_terminal(self._stderr, self._env):
+            renderers.append(self._drawn(self._stderr, only_progress=True))
+        return renderers
+
+    def _drawn(self, stream: TextIO, *, only_progress: bool) -> "Renderer":
+        from mirador_lsp.cli.render_text import TextRenderer  # noqa: PLC0415 — pipes need no rich
+
+        live = is_terminal(stream, self._env)
+        return TextRenderer(
+            console_for(stream, self._wishes.color, interactive=live),
+            live=live,
+            tokens=self._wishes.stream is not False,
+            quiet=self._wishes.quiet,
+            show_withheld=self._wishes.show_withheld,
+            only_progress=only_progress,
+            on_closed=self._on_closed,
+            recorder=self._recorder,
+        )
+
+
+def _writable(path: str) -> TextIO:
+    try:
+        return Path(path).open("w", encoding="utf-8", errors="backslashreplace")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        message = f"Cannot write to {path}: {reason}."
+        raise UserError(message, remedy="Name another file with --output.") from error

@@ -1,0 +1,133 @@
+"""The report as JSON, for programs. `review.schema.json` beside this file describes it.
+
+Fields may be added within a version; one that goes or changes its meaning raises the version.
+"""
+
+import json
+
+from mirador_lsp import __version__
+from mirador_lsp.cli import wording
+from mirador_lsp.cli.report import FileReport, Report, StageReport
+from mirador_lsp.core import clean
+from mirador_lsp.core.events import Notice
+from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.text import Encoding
+
+VERSION = 1
+_NAME = 4096
+
+
+def render(report: Report, *, show_withheld: bool, exit_code: int) -> str:
+    """The whole report as one JSON document, ASCII only, with a final line end."""
+    document = {
+        "version": VERSION,
+        "tool": {"name": "mirador", "version": __version__},
+        "started": report.started_utc,
+        "seconds": round(report.seconds, 3),
+        "interrupted": report.interrupted,
+        "exit_code": exit_code,
+        "files": [_file(file) for file in report.files],
+        "findings": [
+            _finding(file, finding, withheld=withheld)
+            for file in report.files
+            for finding, withheld in _shown(file, show_withheld=show_withheld)
+        ],
+        "stages": [_stage(file, stage) for file in report.files for stage in file.stages],
+        "notices": [_notice(file, notice) for file in report.files for notice in file.notices],
+        "skipped": [
+            {
+                "name": clean.plain(entry.name, _NAME),
+                "reason": clean.plain(entry.reason),
+                "kind": entry.kind,
+            }
+            for entry in report.skipped
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _shown(file: FileReport, *, show_withheld: bool) -> list[tuple[Finding, bool]]:
+    shown = [(finding, False) for finding in file.findings]
+    return shown + [(finding, True) for finding in file.withheld] if show_withheld else shown
+
+
+def _file(file: FileReport) -> dict[str, object]:
+    return {
+        "name": clean.plain(file.snapshot.name, _NAME),
+        "uri": clean.plain(file.snapshot.uri, _NAME),
+        "language": file.snapshot.language,
+        "content_hash": file.snapshot.content_hash,
+        "state": wording.verdict(file) or "findings",
+        "reviewed": file.reviewed,
+        "broken": file.broken,
+        "interrupted": file.interrupted,
+        "seconds": round(file.seconds, 3),
+        "findings": len(file.findings),
+        "withheld": len(file.withheld),
+        "over_cap": file.end.over_cap if file.end else 0,
+        "withdrawn": len(file.withdrawals),
+    }
+
+
+def _finding(file: FileReport, finding: Finding, *, withheld: bool) -> dict[str, object]:
+    line, column = file.place(finding)
+    end_line, end_column = file.snapshot.lines.position(finding.span.end, Encoding.UTF32)
+    return {
+        "id": finding.id,
+        "file": clean.plain(file.snapshot.name, _NAME),
+        "line": line,
+        "column": column,
+        "end_line": end_line + 1,
+        "end_column": end_column + 1,
+        "severity": finding.severity.value,
+        "lens": finding.lens.value,
+        "confidence": round(finding.confidence, 4),
+        "band": finding.band.value,
+        "message": clean.plain(finding.message),
+        "rule": clean.plain(finding.rule, 200),
+        "symbol": clean.plain(finding.symbol, 400),
+        "quote": clean.plain(finding.quote),
+        "help_uri": finding.help_uri,
+        "cwe": finding.cwe,
+        "stage": finding.origin.stage,
+        "tool": clean.plain(finding.origin.tool, 200),
+        "digest": finding.origin.digest,
+        "confirmed_by": [clean.plain(name, 200) for name in finding.confirmed_by],
+        "withheld": withheld,
+    }
+
+
+def _stage(file: FileReport, stage: StageReport) -> dict[str, object]:
+    usage = stage.usage
+    first, rate = usage.first_token_seconds, stage.pace.tokens_per_second
+    return {
+        "file": clean.plain(file.snapshot.name, _NAME),
+        "stage": stage.stage,
+        "outcome": stage.outcome.value,
+        "model": clean.plain(stage.model, 200),
+        "reason": clean.plain(stage.reason),
+        "message": clean.plain(stage.message),
+        "remedy": clean.plain(stage.remedy),
+        "seconds": round(stage.seconds, 3),
+        "first_token_seconds": None if first is None else round(first, 3),
+        "tokens_per_second": None if rate is None else round(rate, 2),
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "units": stage.units,
+        "not_reviewed": stage.not_reviewed,
+        "rejected": stage.rejected,
+        "reported": stage.reported,
+        "revised": stage.revised,
+        "withdrawn": stage.withdrawn,
+    }
+
+
+def _notice(file: FileReport, notice: Notice) -> dict[str, object]:
+    return {
+        "file": clean.plain(file.snapshot.name, _NAME),
+        "stage": notice.stage,
+        "kind": notice.kind.value,
+        "message": clean.plain(notice.message),
+        "count": notice.count,
+    }

@@ -1,0 +1,174 @@
+"""Text for pipes, files and logs: one line for one thing, no control sequences.
+
+A finding's line begins `path:line:column:`, which editors and `grep` understand.
+"""
+
+from collections.abc import Callable
+from typing import TextIO, assert_never
+
+from mirador_lsp.cli import wording
+from mirador_lsp.cli.report import FileReport, Report
+from mirador_lsp.core import clean, events
+from mirador_lsp.core.findings import Finding
+
+_LINE = 2000
+"""Code points one line may have."""
+
+
+class PlainRenderer:
+    """Writes events as lines, as they come."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        quiet: bool = False,
+        tokens: bool = False,
+        show_withheld: bool = False,
+        on_closed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._tokens = tokens
+        self._show_withheld = show_withheld
+        self._on_closed = on_closed
+        self._closed = False
+        self._streaming = False
+        self._file: FileReport | None = None
+        self._hidden: set[str] = set()
+        self._failures: set[str] = set()
+
+    def start(self) -> None:
+        """Nothing to prepare."""
+
+    def stop(self) -> None:
+        """End a line of tokens that was left open."""
+        self._end_tokens()
+
+    def refresh(self) -> None:
+        """Nothing changes in place."""
+
+    def begin(self, file: FileReport) -> None:
+        """The next events are about this file."""
+        self._file = file
+        self._hidden = set()
+
+    def __call__(self, event: events.Event) -> None:  # noqa: C901 — one arm for each event
+        """Write an event. The file's report has taken note of it already."""
+        match event:
+            case events.FindingReported(finding=finding):
+                self._finding(finding, "")
+            case events.FindingRevised(finding=finding, reason=reason):
+                self._finding(finding, f"revised: {reason}")
+            case events.FindingWithdrawn():
+                self._withdrawn(event)
+            case events.StreamToken(content=content):
+                self._token(content)
+            case events.Notice(message=message, stage=stage):
+                self._progress(f"{stage}: {message}" if stage else message)
+            case events.ReviewStarted(stages=stages, reason=reason):
+                self._progress(f"{', '.join(stages)} ({reason})")
+            case events.StageStarted(stage=stage, model=model, reason=reason):
+                by = f" by {model}" if model else ""
+                self._progress(f"{stage} begins{by}" + (f" ({reason})" if reason else ""))
+            case events.StageFinished(stage=stage):
+                self._stage_end(stage)
+            case events.StageFailed():
+                self._stage_failed(event)
+            case events.ReviewFinished():
+                self._file_end(event)
+            case events.StageProgressed():
+                pass
+            case _:
+                assert_never(event)
+
+    def end(self, report: Report) -> None:
+        """What was left out and what was found, in all."""
+        for line in wording.skipped_lines(report.skipped):
+            self._write(line)
+        for line in wording.failure_lines(report):
+            self._write(line)
+        if not self._quiet:
+            self._write(wording.totals(report, withheld_shown=self._show_withheld))
+
+    def _finding(self, finding: Finding, change: str) -> None:
+        file = self._current()
+        if finding.confidence < file.gate:
+            self._hidden.add(finding.id)
+            return
+        self._hidden.discard(finding.id)
+        self._write(self._line_of(finding, change))
+        if finding.quote and not change:
+            self._write(f"    | {finding.quote}")
+
+    def _withdrawn(self, event: events.FindingWithdrawn) -> None:
+        file = self._current()
+        if event.finding_id in self._hidden or not file.withdrawals:
+            return
+        finding = file.withdrawals[-1].finding
+        self._write(self._line_of(finding, f"withdrawn: {event.reason}"))
+
+    def _line_of(self, finding: Finding, change: str) -> str:
+        file = self._current()
+        line, column = file.place(finding)
+        head = f"{file.snapshot.name}:{line}:{column}: {wording.SHORT[finding.severity]}"
+        tail = f" ({change})" if change else ""
+        return (
+            f"{head} {finding.lens} {finding.confidence:.2f} "
+            f"{finding.message} [{wording.tool(finding)}]{tail}"
+        )
+
+    def _stage_end(self, name: str) -> None:
+        for stage in self._current().stages:
+            if stage.stage == name:
+                self._progress(f"{name} took {', '.join(wording.stage_figures(stage))}")
+
+    def _stage_failed(self, event: events.StageFailed) -> None:
+        why = f"{event.message} {event.remedy}".rstrip()
+        if why in self._failures:
+            why = "for the same reason as before"
+        self._failures.add(why)
+        self._progress(f"{event.stage} did not run: {why}")
+
+    def _file_end(self, event: events.ReviewFinished) -> None:
+        file = self._current()
+        if self._show_withheld:
+            for finding in event.withheld:
+                self._write(self._line_of(finding, "below the gate"))
+        if state := wording.verdict(file):
+            self._progress(state)
+
+    def _token(self, content: str) -> None:
+        if self._tokens and not self._quiet:
+            self._streaming = True
+            self._raw(clean.stream_safe(content))
+
+    def _progress(self, text: str) -> None:
+        if not self._quiet:
+            self._write(f"{self._current().snapshot.name}: {text}")
+
+    def _write(self, text: str) -> None:
+        self._end_tokens()
+        kept = len(text) - len(text.lstrip(" "))
+        self._raw(" " * kept + clean.plain(text, _LINE) + "\n")
+
+    def _end_tokens(self) -> None:
+        if self._streaming:
+            self._streaming = False
+            self._raw("\n")
+
+    def _raw(self, text: str) -> None:
+        if self._closed:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            self._closed = True
+            self._on_closed()
+
+    def _current(self) -> FileReport:
+        if self._file is None:
+            message = "an event before begin()"
+            raise RuntimeError(message)
+        return self._file

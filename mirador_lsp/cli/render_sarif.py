@@ -1,0 +1,245 @@
+"""The report as SARIF 2.1.0, for code scanning services and editors."""
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from mirador_lsp import __version__
+from mirador_lsp.cli.report import FileReport, Outcome, Report
+from mirador_lsp.core import clean
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.events import NoticeKind
+from mirador_lsp.core.findings import Finding, Severity
+from mirador_lsp.core.text import Encoding
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_ROOT = "SRCROOT"
+_LEVELS = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.INFORMATION: "note",
+    Severity.HINT: "note",
+}
+_LOUD = {NoticeKind.BROKEN, NoticeKind.UNAVAILABLE}
+
+Json = dict[str, object]
+
+
+def render(report: Report, *, show_withheld: bool, exit_code: int, root: Path) -> str:
+    """One SARIF log with one run. Paths under `root` are relative to it."""
+    shown = [
+        (index, file, finding, withheld)
+        for index, file in enumerate(report.files)
+        for withheld, findings in ((False, file.findings), (True, file.withheld))
+        for finding in findings
+        if show_withheld or not withheld
+    ]
+    rules = _rules([finding for _, _, finding, _ in shown])
+    order = {rule: number for number, rule in enumerate(rules)}
+    cwes = sorted({f.cwe for _, _, f, _ in shown if f.cwe}, key=_cwe_number)
+    run: Json = {
+        "tool": {"driver": _driver(rules, cwes)},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_ROOT: {"uri": root.as_uri().rstrip("/") + "/"}},
+        "invocations": [_invocation(report, exit_code, root)],
+        "artifacts": [_artifact(file, root) for file in report.files],
+        "results": [
+            _result(index, file, finding, order, root, withheld=withheld)
+            for index, file, finding, withheld in shown
+        ],
+    }
+    if cwes:
+        run["taxonomies"] = [_taxonomy(cwes)]
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2) + "\n"
+
+
+def safe_text(text: str) -> str:
+    """Text for a SARIF message, where `[text](target)` would be a link: it becomes none."""
+    return clean.plain(text).replace("](", "] (")
+
+
+def _cwe_number(cwe: str) -> int:
+    return int(re.sub(r"\D", "", cwe) or 0)
+
+
+def _rules(findings: list[Finding]) -> dict[str, Finding]:
+    """Rule id → the first finding of it, in the order of their ids."""
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.rule, finding)
+    return dict(sorted(first.items()))
+
+
+def _driver(rules: dict[str, Finding], cwes: list[str]) -> Json:
+    driver: Json = {
+        "name": "Mirador",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": [_rule(rule, finding, cwes) for rule, finding in rules.items()],
+    }
+    if cwes:
+        driver["supportedTaxonomies"] = [{"name": "CWE", "index": 0}]
+    return driver
+
+
+def _rule(rule: str, finding: Finding, cwes: list[str]) -> Json:
+    own = rule.startswith("model/")
+    about = (
+        f"What a local model finds when it reads the code for {finding.lens} problems."
+        if own
+        else f"{rule}: a {finding.lens} rule of a static analyzer."
+    )
+    tags: list[str] = [finding.lens.value]
+    described: Json = {
+        "id": clean.plain(rule, 200),
+        "shortDescription": {"text": safe_text(about)},
+        "defaultConfiguration": {"level": _LEVELS[finding.severity]},
+    }
+    if finding.help_uri:
+        described["helpUri"] = finding.help_uri
+    if finding.cwe:
+        number = _cwe_number(finding.cwe)
+        tags.append(f"external/cwe/cwe-{number:03d}")
+        target = {
+            "id": str(number),
+            "index": cwes.index(finding.cwe),
+            "toolComponent": {"name": "CWE", "index": 0},
+        }
+        described["relationships"] = [{"target": target, "kinds": ["relevant"]}]
+    described["properties"] = {"tags": tags}
+    return described
+
+
+def _taxonomy(cwes: list[str]) -> Json:
+    return {
+        "name": "CWE",
+        "organization": "MITRE",
+        "informationUri": "https://cwe.mitre.org/",
+        "shortDescription": {"text": "The MITRE Common Weakness Enumeration."},
+        "taxa": [
+            {
+                "id": str(_cwe_number(cwe)),
+                "helpUri": f"https://cwe.mitre.org/data/definitions/{_cwe_number(cwe)}.html",
+            }
+            for cwe in cwes
+        ],
+    }
+
+
+def _location(snapshot: Snapshot, root: Path) -> Json:
+    if snapshot.path is not None:
+        path = Path(snapshot.path)
+        if path.is_relative_to(root):
+            relative = path.relative_to(root).as_posix()
+            return {"uri": quote(relative, errors="surrogateescape"), "uriBaseId": _ROOT}
+        return {"uri": path.as_uri()}
+    scheme, _, rest = snapshot.uri.partition(":")
+    return {"uri": f"{scheme}:{quote(rest, safe='/%', errors='surrogatepass')}"}
+
+
+def _artifact(file: FileReport, root: Path) -> Json:
+    artifact: Json = {"location": _location(file.snapshot, root), "roles": ["analysisTarget"]}
+    if file.snapshot.language:
+        artifact["sourceLanguage"] = file.snapshot.language
+    return artifact
+
+
+def _result(
+    index: int,
+    file: FileReport,
+    finding: Finding,
+    order: dict[str, int],
+    root: Path,
+    *,
+    withheld: bool,
+) -> Json:
+    line, column = file.place(finding)
+    end_line, end_column = file.snapshot.lines.position(finding.span.end, Encoding.UTF32)
+    region: Json = {
+        "startLine": line,
+        "startColumn": column,
+        "endLine": end_line + 1,
+        "endColumn": end_column + 1,
+    }
+    if finding.quote:
+        region["snippet"] = {"text": clean.plain(finding.quote)}
+    place: Json = {
+        "physicalLocation": {
+            "artifactLocation": {**_location(file.snapshot, root), "index": index},
+            "region": region,
+        }
+    }
+    if finding.symbol:
+        place["logicalLocations"] = [{"fullyQualifiedName": clean.plain(finding.symbol, 400)}]
+    return {
+        "ruleId": clean.plain(finding.rule, 200),
+        "ruleIndex": order[finding.rule],
+        # A withheld finding asks for a person's eye; SARIF wants the level "none" for that kind.
+        "kind": "review" if withheld else "fail",
+        "level": "none" if withheld else _LEVELS[finding.severity],
+        "message": {"text": safe_text(finding.message)},
+        "locations": [place],
+        "partialFingerprints": {"mirador/v1": finding.id},
+        "rank": round(100 * finding.confidence, 2),
+        "properties": {
+            "lens": finding.lens.value,
+            "severity": finding.severity.value,
+            "confidence": round(finding.confidence, 4),
+            "stage": finding.origin.stage,
+            "tool": clean.plain(finding.origin.tool, 200),
+            "digest": finding.origin.digest,
+            "confirmedBy": [clean.plain(name, 200) for name in finding.confirmed_by],
+            "withheld": withheld,
+        },
+    }
+
+
+def _invocation(report: Report, exit_code: int, root: Path) -> Json:
+    invocation: Json = {
+        "executionSuccessful": exit_code in {0, 1},
+        "exitCode": exit_code,
+        "toolExecutionNotifications": [
+            *(note for file in report.files for note in _file_notes(file, root)),
+            *(
+                _note("note", "skipped", f"{entry.name}: {entry.reason}", None)
+                for entry in report.skipped
+            ),
+        ],
+    }
+    if report.started_utc:
+        invocation["startTimeUtc"] = report.started_utc
+    return invocation
+
+
+def _file_notes(file: FileReport, root: Path) -> list[Json]:
+    place = _location(file.snapshot, root)
+    notes = [
+        _note(
+            "warning" if notice.kind in _LOUD else "note",
+            notice.kind.value,
+            f"{notice.stage}: {notice.message}" if notice.stage else notice.message,
+            place,
+        )
+        for notice in file.notices
+    ]
+    for stage in file.stages:
+        if stage.outcome is Outcome.FAILED:
+            text = f"{stage.stage} did not run: {stage.message} {stage.remedy}".rstrip()
+            notes.append(_note("warning", "stage-failed", text, place))
+        if stage.not_reviewed:
+            text = f"{stage.stage} did not review {stage.not_reviewed} of {stage.units} units"
+            notes.append(_note("warning", "not-reviewed", text, place))
+    if file.interrupted:
+        notes.append(_note("warning", "interrupted", "The review was stopped.", place))
+    elif not file.reviewed:
+        notes.append(_note("error", "not-reviewed", "No stage could look at the file.", place))
+    return notes
+
+
+def _note(level: str, kind: str, text: str, place: Json | None) -> Json:
+    note: Json = {"level": level, "descriptor": {"id": kind}, "message": {"text": safe_text(text)}}
+    if place is not None:
+        note["locations"] = [{"physicalLocation": {"artifactLocation": place}}]
+    return note

@@ -1,0 +1,317 @@
+"""`mirador review`: the options, the run, the exit code."""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol, TextIO
+
+from mirador_lsp.app import Skipped, Source, find_model, gather, open_app
+from mirador_lsp.cli import wording
+from mirador_lsp.cli.batch import Reviewer, review_all
+from mirador_lsp.cli.outputs import FORMATS, Outputs, Wishes
+from mirador_lsp.cli.report import Report
+from mirador_lsp.cli.signals import Interrupts
+from mirador_lsp.cli.terminal import say, show_cursor, silence
+from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.findings import Lens, Severity
+from mirador_lsp.core.policy import DEEP, QUICK, STAGES, SYNTHESIS, ReviewPolicy
+from mirador_lsp.core.ports import ModelBackend
+from mirador_lsp.settings import Loaded, find_workspace_root, load_settings, review_policy
+
+CLEAN, FOUND, COULD_NOT_RUN, PIPE_CLOSED = 0, 1, 2, 141
+FailOn = Literal["error", "warning", "never"]
+_FATAL_KINDS = frozenset({"missing", "unreadable"})
+_EPILOG = """\
+exit codes:
+  0    nothing at or above the bar (--fail-on)
+  1    findings at or above the bar, or a file that does not parse
+  2    could not run: a path that is not there, nothing to review, or a file that
+       not one stage could look at; the reason is on stderr
+  130  stopped by Ctrl-C
+
+examples:
+  mirador review src/ tests/test_api.py
+  mirador review --stages instant .            facts only, no model
+  mirador review --lens security,bug app.py
+  mirador review --format sarif --output mirador.sarif .
+  git show HEAD:app.py | mirador review - --stdin-filename app.py
+"""
+
+
+class App(Reviewer, Protocol):
+    """What the command needs of the application."""
+
+    @property
+    def backend(self) -> ModelBackend:
+        """Where models run."""
+        ...
+
+
+class OpenApp(Protocol):
+    """How the application is opened."""
+
+    def __call__(self, loaded: Loaded) -> AbstractAsyncContextManager[App]:
+        """Open it with these settings."""
+        ...
+
+
+class Gather(Protocol):
+    """How paths become sources."""
+
+    def __call__(self, paths: Sequence[str], stdin_name: str) -> Iterator[Source | Skipped]:
+        """Read what the paths name, lazily."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What was asked on the command line."""
+
+    paths: tuple[str, ...]
+    stages: tuple[str, ...] | None = None
+    lenses: tuple[str, ...] | None = None
+    fail_on: FailOn = "error"
+    model: str = ""
+    gate: float | None = None
+    stdin_filename: str = ""
+    wishes: Wishes = field(default_factory=Wishes)
+
+
+def _open_app(loaded: Loaded) -> AbstractAsyncContextManager[App]:
+    return open_app(loaded.settings, paths=loaded.paths)
+
+
+def _gather(paths: Sequence[str], stdin_name: str) -> Iterator[Source | Skipped]:
+    return gather(paths, stdin_name=stdin_name)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Everything outside the command, so that a test can bring its own."""
+
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    folder: Path = field(default_factory=Path.cwd)
+    open_app: OpenApp = _open_app
+    gather: Gather = _gather
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "review",
+        help="review files and folders, or text from stdin",
+        description="Review files and folders with the analyzers and the local models.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("paths", nargs="+", metavar="PATH", help="a file, a folder, or - for stdin")
+    add("--stages", action="append", metavar="NAME,…", help=f"of {','.join(STAGES)}")
+    add("--lens", action="append", metavar="NAME,…", help=f"of {','.join(Lens)}")
+    add("--format", choices=FORMATS, default="text", help="default: text")
+    add("--output", default="", metavar="FILE", help="write there instead of stdout")
+    add("--fail-on", choices=("error", "warning", "never"), default="error", help="default: error")
+    add("--model", default="", metavar="NAME", help="this model for every stage")
+    add("--gate", type=_share, metavar="0…1", help="least confidence a finding is shown with")
+    add("--show-withheld", action="store_true", help="also show what lies below the gate")
+    add("--stdin-filename", default="", metavar="NAME", help="what the text from stdin is called")
+    add(
+        "--stream",
+        action=argparse.BooleanOptionalAction,
+        help="show the model's words as they come; default: in a terminal",
+    )
+    add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+    add("-q", "--quiet", action="store_true", help="findings only")
+    add("--verbose", action="store_true", default=argparse.SUPPRESS, help="log to stderr as well")
+    add("--export-svg", default="", metavar="FILE", help=argparse.SUPPRESS)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command as parsed."""
+    wishes = Wishes(
+        format=arguments.format,
+        output=arguments.output,
+        show_withheld=arguments.show_withheld,
+        stream=arguments.stream,
+        color=arguments.color,
+        quiet=arguments.quiet,
+        export_svg=arguments.export_svg,
+    )
+    options = Options(
+        paths=tuple(arguments.paths),
+        stages=_names(arguments.stages),
+        lenses=_names(arguments.lens),
+        fail_on=arguments.fail_on,
+        model=arguments.model,
+        gate=arguments.gate,
+        stdin_filename=arguments.stdin_filename,
+        wishes=wishes,
+    )
+    return asyncio.run(review(options, Surroundings()))
+
+
+async def review(options: Options, around: Surroundings) -> int:
+    """Review what `options` name and return the exit code. Raises `MiradorError`."""
+    loaded = load_settings(
+        workspace=find_workspace_root(around.folder), env=around.env, flags=_flags(options)
+    )
+    for problem in loaded.problems:
+        say(problem.sentence(), around.stderr)
+    policy = review_policy(loaded.settings, stages=options.stages, lenses=options.lenses)
+    run = _Run(options, around, policy)
+    return await run.to_the_end(loaded)
+
+
+def exit_code(report: Report, fail_on: FailOn) -> int:
+    """What the findings and what could not be looked at amount to."""
+    if reasons_not_run(report):
+        return COULD_NOT_RUN
+    if fail_on == "never":
+        return CLEAN
+    bar = Severity(fail_on)
+    found = any(f.severity.at_least(bar) for file in report.files for f in file.findings)
+    # Code that no parser understands has not been shown to be clean.
+    return FOUND if found or any(file.broken for file in report.files) else CLEAN
+
+
+def reasons_not_run(report: Report) -> list[str]:
+    """Why the review cannot count as run, one sentence each; empty when it can."""
+    reasons = [
+        f"{entry.name}: {entry.reason}"
+        for entry in report.skipped
+        if entry.asked and entry.kind in _FATAL_KINDS
+    ]
+    unseen = [file for file in report.files if not file.reviewed]
+    if unseen:
+        whose = unseen[0].snapshot.name + (f" and {len(unseen) - 1} more" if unseen[1:] else "")
+        why = "; ".join(wording.failure_lines(report)) or "not one stage could look"
+        reasons.append(f"not reviewed: {whose}. {why}")
+    if not report.files and not reasons:
+        why = "; ".join(wording.skipped_lines(report.skipped)) or "no source files there"
+        reasons.append(f"nothing to review: {why}. Name a file or a folder with source code.")
+    return reasons
+
+
+class _Run:
+    """One run from the opened outputs to the exit code."""
+
+    def __init__(self, options: Options, around: Surroundings, policy: ReviewPolicy) -> None:
+        self._options = options
+        self._around = around
+        self._policy = policy
+        self._begun = time.monotonic()
+        started = around.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._report = Report(started_utc=started)
+        self._task = asyncio.current_task()
+        self._finished = False
+        self._pipe_closed = False
+        self._outputs = Outputs(
+            options.wishes, around.stdout, around.stderr, around.env, self._reader_left
+        )
+
+    async def to_the_end(self, loaded: Loaded) -> int:
+        """Review everything; on the first signal say what was found so far and leave."""
+        interrupts = Interrupts(self._interrupted, lambda: show_cursor(self._around.stdout))
+        try:
+            with interrupts, self._outputs:
+                async with self._around.open_app(loaded) as app:
+                    await _check_model(app, self._options.model)
+                    await self._review(app)
+        except asyncio.CancelledError:
+            if self._pipe_closed:
+                silence(self._around.stdout)
+                return PIPE_CLOSED
+            if interrupts.code:
+                return interrupts.code
+            raise
+        return exit_code(self._report, self._options.fail_on)
+
+    async def _review(self, app: Reviewer) -> None:
+        name = self._options.stdin_filename
+        entries = self._around.gather(self._options.paths, name)
+        await review_all(app, entries, self._policy, self._outputs.renderers, self._report)
+        self._finish(exit_code(self._report, self._options.fail_on))
+        for reason in reasons_not_run(self._report):
+            say(reason, self._around.stderr)
+
+    def _interrupted(self) -> None:
+        # What was found is told before anything is torn down: tearing down may hang.
+        self._report.interrupted = True
+        for renderer in self._outputs.renderers:
+            renderer.stop()
+        if not self._finished:
+            say("stopped; this is what was found so far", self._around.stderr)
+            self._finish(130)
+        self._cancel()
+
+    def _reader_left(self) -> None:
+        self._pipe_closed = True
+        self._cancel()
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _finish(self, code: int) -> None:
+        self._finished = True
+        self._report.seconds = time.monotonic() - self._begun
+        self._outputs.finish(self._report, code, self._around.folder)
+
+
+async def _check_model(app: App, wanted: str) -> None:
+    """Raise `UserError` when the model asked for is not there, with what to do about it."""
+    if not wanted:
+        return
+    names = sorted(card.name for card in await app.backend.cards())
+    if _full_name(wanted) in names:
+        return
+    entry = find_model(wanted)
+    message = f"The model {entry.name} is not here."
+    raise UserError(message, remedy=f"Fetch it: mirador models pull {entry.name}")
+
+
+def _full_name(name: str) -> str:
+    """The name behind an alias of the catalogue; a name it does not know stays as it is."""
+    try:
+        return find_model(name).name
+    except UserError:
+        return name
+
+
+def _flags(options: Options) -> dict[str, dict[str, object]]:
+    flags: dict[str, dict[str, object]] = {}
+    if options.gate is not None:
+        flags["review"] = {"gate": options.gate}
+    if options.model:
+        model = {"models": [_full_name(options.model)]}
+        flags["stages"] = dict.fromkeys((QUICK, DEEP, SYNTHESIS), model)
+    return flags
+
+
+def _names(values: list[str] | None) -> tuple[str, ...] | None:
+    """The names in repeated, comma-separated values; None when the option was not given."""
+    if values is None:
+        return None
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        message = f"{text} is not a number from 0 to 1"
+        raise argparse.ArgumentTypeError(message)
+    return share

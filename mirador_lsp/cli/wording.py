@@ -1,0 +1,126 @@
+"""The sentences and figures that the text formats share."""
+
+from mirador_lsp.cli.report import FileReport, Report, SkippedFile, StageReport, by_kind
+from mirador_lsp.core.findings import Finding, Severity
+
+SHORT = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.INFORMATION: "info",
+    Severity.HINT: "hint",
+}
+_MOST_LINES = 20
+"""So many skipped files get a line each; more are counted by reason."""
+_USUAL = frozenset({"unknown language", "ignored", "hidden", "generated", "dependencies"})
+"""Kinds that every folder holds: they are counted, not listed."""
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 finding`, `2 findings`."""
+    if count == 1:
+        return f"{count} {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person reads them: `0.09 s`, `12.3 s`, `2 min 5 s`."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def tool(finding: Finding) -> str:
+    """Who says so: the rule of an analyzer, the name of a model."""
+    own = finding.rule.startswith("model/")
+    return finding.origin.tool if own else finding.rule
+
+
+def stage_figures(stage: StageReport) -> list[str]:
+    """What a finished stage took and brought, each in a few words."""
+    figures = [duration(stage.seconds)]
+    if stage.usage.first_token_seconds is not None:
+        figures.append(f"first token {duration(stage.usage.first_token_seconds)}")
+    if (rate := stage.pace.tokens_per_second) is not None:
+        figures.append(f"{rate:.1f} tokens/s")
+    figures.append(plural(stage.reported, "finding"))
+    if stage.revised:
+        figures.append(f"{stage.revised} revised")
+    if stage.withdrawn:
+        figures.append(f"{stage.withdrawn} withdrawn")
+    if stage.rejected:
+        figures.append(f"{stage.rejected} rejected")
+    if stage.not_reviewed:
+        figures.append(f"{stage.not_reviewed} of {plural(stage.units, 'unit')} not reviewed")
+    return figures
+
+
+def verdict(file: FileReport) -> str:
+    """The state of one file in a few words; never "clean" unless it was looked at whole."""
+    if file.interrupted:
+        return "stopped"
+    if not file.reviewed:
+        return "not reviewed"
+    if file.broken:
+        return "does not parse"
+    if any(stage.not_reviewed for stage in file.stages):
+        return "partly reviewed"
+    return "" if file.findings else "clean"
+
+
+def totals(report: Report, *, withheld_shown: bool) -> str:
+    """The last line: what was found in how many files."""
+    counts = [
+        plural(count, noun)
+        for severity, noun in (
+            (Severity.ERROR, "error"),
+            (Severity.WARNING, "warning"),
+            (Severity.INFORMATION, "note"),
+            (Severity.HINT, "hint"),
+        )
+        if (count := report.count(severity))
+    ]
+    found = ", ".join(counts) or "no findings"
+    parts = [f"{found} in {plural(len(report.files), 'file')}"]
+    if report.withheld:
+        hint = "" if withheld_shown else " (--show-withheld)"
+        parts.append(f"{report.withheld} below the gate{hint}")
+    if report.over_cap:
+        parts.append(f"{report.over_cap} over the cap for one file")
+    if report.skipped:
+        parts.append(f"{len(report.skipped):,} skipped")
+    unseen = sum(not file.reviewed for file in report.files)
+    if unseen:
+        parts.append(f"{plural(unseen, 'file')} not reviewed")
+    broken = sum(file.broken for file in report.files)
+    if broken:
+        verb = "does" if broken == 1 else "do"
+        parts.append(f"{plural(broken, 'file')} {verb} not parse")
+    parts.append(duration(report.seconds))
+    return " · ".join(parts)
+
+
+def skipped_lines(skipped: list[SkippedFile]) -> list[str]:
+    """One line for each skipped path; those met in folders are counted when they are many."""
+    each = [entry for entry in skipped if entry.asked or entry.kind not in _USUAL]
+    met = [entry for entry in skipped if not entry.asked]
+    if len(each) <= _MOST_LINES:
+        met = [entry for entry in met if entry.kind in _USUAL]
+    else:
+        each = [entry for entry in each if entry.asked]
+    lines = [f"skipped {entry.name}: {entry.reason}" for entry in each]
+    for kind, count in by_kind(met).items():
+        example = next(entry for entry in met if entry.kind == kind)
+        more = f"{plural(count, 'entry')}, for example " if count > 1 else ""
+        lines.append(f"skipped ({kind}): {more}{example.name}")
+    return lines
+
+
+def failure_lines(report: Report) -> list[str]:
+    """One line for each reason why stages did not run, with its remedy."""
+    lines = []
+    for (message, remedy), stages in report.stage_failures().items():
+        lines.append(f"{', '.join(stages)} did not run: {message} {remedy}".rstrip())
+    return lines
