@@ -23,6 +23,9 @@ class Unreadable:
     remedy: str
 
 
+_IRREGULAR = Unreadable("is not a regular file", "Replace it with one, or remove it.")
+
+
 def read_file(path: Path, *, follow: bool) -> bytes | Unreadable | None:
     """The bytes of a settings file; None when there is none.
 
@@ -31,19 +34,17 @@ def read_file(path: Path, *, follow: bool) -> bytes | Unreadable | None:
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, flags)
+        # `open` closes the descriptor itself when it turns out to be a folder; `fdopen` leaks it.
+        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return _IRREGULAR
+            content = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except IsADirectoryError:
+        return _IRREGULAR
     except (OSError, ValueError) as error:
         return _refused(error)
-    with os.fdopen(descriptor, "rb") as file:
-        try:
-            facts = os.fstat(file.fileno())
-            if not stat.S_ISREG(facts.st_mode):
-                return Unreadable("is not a regular file", "Replace it with one, or remove it.")
-            content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            return _refused(error)
     if len(content) > MAX_BYTES:
         return Unreadable(f"is larger than {MAX_BYTES // 1024} KiB", "Make it smaller.")
     return content

@@ -85,15 +85,15 @@ class TrustStore:
         return self._folder / f"{name}.trust"
 
     def _read(self, entry: Path) -> Trusted | None:
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            descriptor = os.open(entry, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with open(entry, "rb", opener=lambda name, _: os.open(name, flags)) as file:  # noqa: PTH123
+                facts = os.fstat(file.fileno())
+                if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid():
+                    return None
+                digest, _, path = file.read(_MAX_ENTRY).partition(b"\n")
         except OSError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            facts = os.fstat(file.fileno())
-            if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid():
-                return None
-            digest, _, path = file.read(_MAX_ENTRY).partition(b"\n")
         return Trusted(Path(os.fsdecode(path)), digest.decode("ascii", "replace"))
 
 

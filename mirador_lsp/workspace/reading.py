@@ -95,13 +95,16 @@ def read_bytes(
     again on what was opened, because it may have been replaced in between.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+    flags |= 0 if follow else os.O_NOFOLLOW
     try:
         facts = os.stat(path, dir_fd=folder, follow_symlinks=follow)
         if (refusal := _refusal(facts, max_bytes)) is not None:
             return refusal
-        opened = os.open(path, flags | (0 if follow else os.O_NOFOLLOW), dir_fd=folder)
-        with os.fdopen(opened, "rb") as file:
-            if (refusal := _refusal(os.fstat(opened), max_bytes)) is not None:
+        # `open` closes the descriptor itself when it turns out to be a folder; `fdopen` leaks it.
+        with open(  # noqa: PTH123 — pathlib has no opener
+            path, "rb", opener=lambda name, _: os.open(name, flags, dir_fd=folder)
+        ) as file:
+            if (refusal := _refusal(os.fstat(file.fileno()), max_bytes)) is not None:
                 return refusal
             content = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:

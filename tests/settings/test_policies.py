@@ -1,0 +1,55 @@
+"""Settings cut down to policies."""
+
+from dataclasses import replace
+
+import pytest
+
+from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.policy import STAGES
+from mirador_lsp.settings import Settings, review_policy
+
+
+def test_the_default_policy_runs_every_stage_under_every_lens() -> None:
+    """Without any setting the whole review runs."""
+    policy = review_policy(Settings())
+    assert policy.stages == STAGES
+    assert policy.lenses == tuple(Lens)
+    assert [stage.name for stage in policy.models] == ["quick", "deep", "synthesis"]
+    assert policy.gate == 0.35
+    assert policy.stage("deep").models == ("qwen2.5-coder-1.5b", "qwen2.5-coder-0.5b")
+    assert policy.stage("quick").seconds == 60
+
+
+def test_stages_come_in_their_own_order_and_once() -> None:
+    """The order in which a user names stages does not matter."""
+    policy = review_policy(Settings(), stages=["deep", "instant", "deep"], lenses=["style", "bug"])
+    assert policy.stages == ("instant", "deep")
+    assert policy.lenses == (Lens.BUG, Lens.STYLE)
+
+
+def test_settings_narrow_the_review() -> None:
+    """What is set holds when the request names nothing."""
+    settings = Settings()
+    review = replace(settings.review, stages=("quick",), lenses=("security",))
+    policy = review_policy(replace(settings, review=review))
+    assert policy.stages == ("quick",)
+    assert policy.lenses == (Lens.SECURITY,)
+
+
+@pytest.mark.parametrize(
+    ("stages", "lenses", "part"),
+    [
+        (["quik"], None, 'no stage "quik"'),
+        (None, ["bugs"], 'no lens "bugs"'),
+        ([], None, "Not one stage"),
+        (None, [], "Not one lens"),
+    ],
+)
+def test_an_unknown_or_empty_choice_is_an_error_with_the_choices(
+    stages: list[str] | None, lenses: list[str] | None, part: str
+) -> None:
+    """A request for what is not there is refused with what there is."""
+    with pytest.raises(UserError, match=part) as caught:
+        review_policy(Settings(), stages=stages, lenses=lenses)
+    assert "Choose from" in caught.value.remedy
