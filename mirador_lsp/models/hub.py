@@ -25,7 +25,7 @@ HUB = "https://huggingface.co"
 """The public hub; the environment variable HF_ENDPOINT names another one."""
 _MAX_REDIRECTS = 5
 _MAX_RECONNECTS = 5
-_BLOCK = 1 << 20
+_BLOCK = 1 << 17
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
