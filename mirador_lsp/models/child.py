@@ -1,0 +1,186 @@
+"""A worker process as the host sees it: start it, ask it, call it off, end it."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mirador_lsp import __version__
+from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.models import wire
+
+WORKER_COMMAND = (sys.executable, "-P", "-m", "mirador_lsp.models.worker_main")
+"""-P, because the working folder may hold modules of strangers."""
+ABORT_SECONDS = 0.8
+"""How long a worker may take to stop; then it is killed, so that a cancel always ends the work."""
+LOAD_SECONDS = 300.0
+_SPIN = {"GOMP_SPINCOUNT": "1000"}
+"""Threads of the engine wait for one another at every layer. Left to itself OpenMP waits by
+spinning, which collapses to a hundredth of the speed as soon as another program wants a core; with
+a bounded spin the idle speed stays and the collapse does not come. It is read when the library is
+loaded, so it must be in the environment of a fresh process."""
+
+Emit = Callable[[wire.Started | wire.Reading | wire.Piece], None]
+
+
+class WorkerDied(Exception):
+    """The worker process ended by itself or broke the protocol. `str` says how."""
+
+
+class Child:
+    """One worker process. It works on one request at a time."""
+
+    def __init__(
+        self,
+        process: Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        engine_socket: Path,
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._frames = wire.Frames(reader, wire.FROM_WORKER)
+        self._writer = writer
+        self._engine_socket = engine_socket
+        self._numbers = itertools.count()
+        self.was_stuck = False
+        """It did not stop when told to."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        ended = self._process.returncode is not None or self._reader.at_eof()
+        return not ended and not self._writer.is_closing()
+
+    async def load(self, spec: wire.ModelSpec) -> wire.Loaded | wire.Failed:
+        """Load the model. Raises WorkerDied; a worker that takes too long counts as dead."""
+        self._send(wire.Load(spec, str(self._engine_socket), __version__))
+        try:
+            async with asyncio.timeout(LOAD_SECONDS):
+                message = await self._next()
+        except TimeoutError as error:
+            late = f"did not load the model within {LOAD_SECONDS:.0f} seconds"
+            raise WorkerDied(late) from error
+        if isinstance(message, wire.Loaded | wire.Failed):
+            return message
+        confused = "answered out of turn"
+        raise WorkerDied(confused)
+
+    async def run(self, question: wire.Question, emit: Emit) -> wire.Done | wire.Failed:
+        """Answer a question. Cancelling stops the worker before this returns, by force if need be.
+
+        Raises WorkerDied.
+        """
+        number = next(self._numbers)
+        self._send(wire.Generate(number, question))
+        try:
+            return await self._until_end(emit)
+        except asyncio.CancelledError:
+            await self._call_off(number)
+            raise
+
+    async def end(self) -> None:
+        """End the process. It has nothing to save, so it is not asked."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+        await self._process.wait()
+        self._engine_socket.unlink(missing_ok=True)
+
+    async def _call_off(self, number: int) -> None:
+        ended = False
+        try:
+            self._send(wire.Abort(number))
+            async with asyncio.timeout(ABORT_SECONDS):
+                await self._until_end(_ignore)
+            ended = True
+        except (TimeoutError, WorkerDied):
+            self.was_stuck = True
+        finally:
+            if not ended:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+                self._writer.close()
+
+    async def _until_end(self, emit: Emit) -> wire.Done | wire.Failed:
+        while True:
+            message = await self._next()
+            match message:
+                case wire.Done() | wire.Failed():
+                    return message
+                case wire.Started() | wire.Reading() | wire.Piece():
+                    emit(message)
+                case wire.Loaded():
+                    confused = "answered out of turn"
+                    raise WorkerDied(confused)
+
+    async def _next(self) -> wire.FromWorker:
+        try:
+            message = await self._frames.next()
+        except wire.WireError as error:
+            self._writer.close()
+            raise WorkerDied(str(error)) from error
+        if message is None:
+            raise WorkerDied(await self._epitaph())
+        return message
+
+    def _send(self, message: wire.ToWorker) -> None:
+        if self._writer.is_closing():
+            gone = "is gone"
+            raise WorkerDied(gone)
+        self._writer.write(wire.pack(message))
+
+    async def _epitaph(self) -> str:
+        """How the process ended."""
+        self._writer.close()
+        try:
+            async with asyncio.timeout(2):
+                code = await self._process.wait()
+        except TimeoutError:
+            return "closed its line"
+        if code >= 0:
+            return f"ended with status {code}"
+        with contextlib.suppress(ValueError):
+            return f"was ended by {signal.Signals(-code).name}"
+        return f"was ended by signal {-code}"
+
+
+async def start_child(command: Sequence[str], engine_socket: Path) -> Child:
+    """Start a worker process. Raises ModelUnavailable when the system cannot."""
+    ours, theirs = socket.socketpair()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            f"--fd={theirs.fileno()}",
+            f"--parent={os.getpid()}",
+            stdin=DEVNULL,
+            stdout=DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            env=os.environ | _SPIN,
+            cwd="/",
+        )
+    except OSError as error:
+        ours.close()
+        message = f"A worker process cannot be started: {error.strerror}."
+        raise ModelUnavailable(message) from error
+    finally:
+        theirs.close()
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    return Child(process, reader, writer, engine_socket)
+
+
+def _ignore(_: object) -> None:
+    """What an aborted request still says is of no use."""

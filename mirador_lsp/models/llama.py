@@ -1,0 +1,165 @@
+"""The embedded engine itself: the only module that touches `xllamacpp`. Runs in a worker process.
+
+Loading and closing hold the interpreter lock for seconds, and a damaged model file can abort the
+whole process; that is why nothing but `worker_main.py` may use this module.
+"""
+
+import http.client
+import json
+import logging
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.models.templates import CHATML, Assembled, Template, assemble
+from mirador_lsp.models.wire import ModelSpec, Question
+
+_log = logging.getLogger(__name__)
+OnEvent = Callable[[dict[str, Any]], bool]
+"""Receives what the engine streams; True stops the engine."""
+
+
+class _Local(http.client.HTTPConnection):
+    """HTTP over the engine's unix socket. It offers there what it does not offer in Python."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=60)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class Llama:
+    """One loaded model with one slot. Raises ModelUnavailable when it does not load."""
+
+    def __init__(self, spec: ModelSpec, socket_path: str, threads: int, slots: Path) -> None:
+        import xllamacpp
+
+        self.version = f"{xllamacpp.__version__}"
+        self._secret = secrets.token_hex(16)
+        params = _params(xllamacpp.CommonParams(), spec, threads)
+        params.slot_save_path = f"{slots}/"
+        params.hostnames = [socket_path]
+        params.api_keys = [self._secret]
+        try:
+            self._server = xllamacpp.Server(params)
+        except RuntimeError as error:
+            message = f"The model file {Path(spec.path).name} cannot be loaded."
+            raise ModelUnavailable(message, remedy="Check it: mirador models verify.") from error
+        self._http = _Local(socket_path)
+        self.context_tokens: int = self._context()
+        self._template, self._controls = self._understand(spec.name)
+        self._fixed = {
+            piece: self._tokenize(piece, special=False)
+            for piece in self._template.pieces
+            if isinstance(piece, str)
+        }
+
+    def assemble(self, question: Question) -> Assembled:
+        """The tokens of a prompt."""
+        return assemble(self._template, question, self._controls, self._tokens)
+
+    def complete(self, prompt: Assembled, question: Question, on_event: OnEvent) -> None:
+        """Run until the model has finished or `on_event` returns True."""
+        self._server.handle_completions(
+            {
+                "prompt": list(prompt.tokens),
+                "n_predict": question.max_tokens,
+                "temperature": question.temperature,
+                "n_probs": question.top_logprobs,
+                "grammar": question.gbnf,
+                "seed": 1,
+                "id_slot": 0,
+                "stream": True,
+                "cache_prompt": True,
+                "return_progress": True,
+            },
+            on_event,
+        )
+
+    def save(self, file_name: str) -> None:
+        """Write the slot's state into the folder of prefixes. Raises OSError."""
+        self._slot("save", file_name)
+
+    def restore(self, file_name: str) -> None:
+        """Replace the slot's state by a file's. Raises OSError."""
+        self._slot("restore", file_name)
+
+    def _slot(self, action: str, file_name: str) -> None:
+        status, answer = self._post(f"/slots/0?action={action}", {"filename": file_name})
+        if status != http.client.OK:
+            message = f"the engine could not {action} a slot: {answer}"
+            raise OSError(message)
+
+    def _understand(self, name: str) -> tuple[Template, dict[str, int]]:
+        """The template whose control tokens the model has."""
+        controls = {control: self._lookup(control) for control in CHATML.controls}
+        ids = {control: ids[0] for control, ids in controls.items() if len(ids) == 1}
+        if len(ids) < len(controls):
+            message = f"{name} does not speak the {CHATML.name} chat format."
+            raise ModelUnavailable(message, remedy="Use a model of the catalogue.")
+        return CHATML, ids
+
+    def _tokens(self, text: str) -> Sequence[int]:
+        """Tokens of a text; those of the template's own texts are known."""
+        if not text:
+            return ()
+        return self._fixed.get(text) or self._tokenize(text, special=False)
+
+    def _lookup(self, control: str) -> list[int]:
+        return self._tokenize(control, special=True)
+
+    def _tokenize(self, text: str, *, special: bool) -> list[int]:
+        body = {"content": text, "parse_special": special, "add_special": False}
+        status, answer = self._post("/tokenize", body)
+        if status != http.client.OK:
+            message = f"the engine could not tokenise: {answer}"
+            raise OSError(message)
+        return list(answer["tokens"])
+
+    def _context(self) -> int:
+        status, answer = self._request("GET", "/props", None)
+        if status != http.client.OK:
+            message = f"the engine does not describe itself: {answer}"
+            raise OSError(message)
+        return int(answer["default_generation_settings"]["n_ctx"])
+
+    def _post(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return self._request("POST", path, json.dumps(body))
+
+    def _request(self, method: str, path: str, body: str | None) -> tuple[int, Any]:
+        headers = {
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {self._secret}",
+        }
+        try:
+            self._http.request(method, path, body, headers)
+            response = self._http.getresponse()
+            return response.status, json.loads(response.read())
+        except http.client.HTTPException as error:
+            self._http.close()
+            message = f"the engine's own server failed: {error!r}"
+            raise OSError(message) from error
+
+
+def _params(params: Any, spec: ModelSpec, threads: int) -> Any:
+    """Fill the engine's parameters in. Any, because the wheel brings no types."""
+    params.model.path = spec.path
+    params.n_ctx = spec.context_tokens
+    # One slot: several would each read the prompt for themselves.
+    params.n_parallel = 1
+    params.n_batch = params.n_ubatch = spec.batch
+    params.cache_ram_mib = spec.cache_ram_mib
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.endpoint_slots = True
+    params.ctx_shift = False
+    params.warmup = True
+    params.ui = False
+    params.verbosity = 1
+    return params

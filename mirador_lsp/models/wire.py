@@ -1,0 +1,264 @@
+"""What editors, the engine host and its workers say to one another.
+
+A frame is its length in four bytes, most significant first, and a JSON object whose `type` names
+the message. Both hops use the same frames, so a token that a worker sends reaches the editor as it
+is. A frame that is too long, or is no message, ends the conversation: there is nothing to repair.
+"""
+
+import asyncio
+import struct
+from typing import BinaryIO, Final, Generic, Literal, TypeVar
+
+import msgspec
+
+from mirador_lsp.core.errors import MiradorError
+
+FRAME_LIMIT = 8 * 1024 * 1024
+"""Bytes of the longest frame; far above any prompt that fits a context."""
+
+FailureKind = Literal["unavailable", "timeout", "overflow", "bad"]
+_LENGTH = struct.Struct(">I")
+
+
+class WireError(MiradorError):
+    """The other side does not speak this protocol, or stopped in the middle of a message."""
+
+
+class Message(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """Base of all messages."""
+
+
+class ModelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which model a request wants, and the engine options it wants it loaded with."""
+
+    name: str
+    path: str
+    digest: str
+    size_bytes: int
+    context_tokens: int
+    threads: int
+    batch: int
+    """Prompt tokens read between two chances to stop."""
+    cache_ram_mib: int
+    cache_disk_mib: int
+    cache: str
+    """Folder of prefixes kept on disk."""
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A prompt with its limits, as `core.dialogue` has them."""
+
+    system: str
+    material: str
+    question: str
+    version: str
+    gbnf: str
+    """A grammar, or "" for none."""
+    max_tokens: int
+    temperature: float
+    top_logprobs: int
+
+
+class Hello(Message, frozen=True, tag="hello"):
+    """First word of the host: who it is."""
+
+    version: str
+    pid: int
+
+
+class Ask(Message, frozen=True, tag="ask"):
+    """Answer a question. Closing the connection takes it back."""
+
+    model: ModelSpec
+    question: Question
+    priority: int
+    seconds: float
+    idle_seconds: float
+
+
+class GetStatus(Message, frozen=True, tag="get-status"):
+    """Tell what runs."""
+
+
+class Stop(Message, frozen=True, tag="stop"):
+    """Leave now. The host answers with its status, then ends the connection when it has left."""
+
+
+class Load(Message, frozen=True, tag="load"):
+    """First word to a worker: load this model."""
+
+    model: ModelSpec
+    socket: str
+    """Where the engine's own server may listen."""
+    version: str
+
+
+class Generate(Message, frozen=True, tag="generate"):
+    """Answer a question; one at a time."""
+
+    number: int
+    question: Question
+
+
+class Abort(Message, frozen=True, tag="abort"):
+    """Stop working on request `number`; of no effect when it has ended."""
+
+    number: int
+
+
+class Loaded(Message, frozen=True, tag="loaded"):
+    """The model is ready."""
+
+    context_tokens: int
+    seconds: float
+
+
+class Started(Message, frozen=True, tag="started"):
+    """The prompt fits and the model begins to read it."""
+
+    prompt_tokens: int
+
+
+class Reading(Message, frozen=True, tag="reading"):
+    """The model has read `done` of `total` prompt tokens."""
+
+    done: int
+    total: int
+
+
+class Piece(Message, frozen=True, tag="piece"):
+    """A piece of the reply."""
+
+    text: str
+    logprob: float | None = None
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+class Done(Message, frozen=True, tag="done"):
+    """The reply is complete; or the request was aborted, then it is merely over."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    truncated: bool = False
+    aborted: bool = False
+
+
+class Failed(Message, frozen=True, tag="failed"):
+    """The request, or the load, came to nothing."""
+
+    kind: FailureKind
+    message: str
+    remedy: str = ""
+
+
+class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A model in memory."""
+
+    name: str
+    pid: int
+    rss_bytes: int
+    busy: bool
+
+
+class Status(Message, frozen=True, tag="status"):
+    """What the host does."""
+
+    version: str
+    pid: int
+    rss_bytes: int
+    residents: tuple[Resident, ...]
+    running: int
+    waiting: int
+    idle_seconds: float
+    """Seconds since the last activity."""
+    leaves_after: float
+    """Seconds without activity after which it leaves."""
+
+
+FromClient = Ask | GetStatus | Stop
+FromHost = Hello | Started | Reading | Piece | Done | Failed | Status
+ToWorker = Load | Generate | Abort
+FromWorker = Loaded | Started | Reading | Piece | Done | Failed
+
+
+def pack(message: Message) -> bytes:
+    """The frame of a message. Raises WireError when it is too long to send."""
+    body = msgspec.json.encode(message)
+    if len(body) > FRAME_LIMIT:
+        too_long = f"a message of {len(body)} bytes is longer than {FRAME_LIMIT} bytes"
+        raise WireError(too_long)
+    return _LENGTH.pack(len(body)) + body
+
+
+_T = TypeVar("_T")
+
+
+class Frames(Generic[_T]):
+    """The messages that arrive on a stream.
+
+    A read may be cancelled at any moment without losing the place in the stream.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, decoder: "msgspec.json.Decoder[_T]") -> None:
+        self._reader = reader
+        self._decoder = decoder
+        self._length: int | None = None
+
+    async def next(self) -> _T | None:
+        """The next message; None when the other side has ended the conversation.
+
+        Raises WireError for anything that is no message.
+        """
+        try:
+            if self._length is None:
+                self._length = _length(await self._reader.readexactly(_LENGTH.size))
+            body = await self._reader.readexactly(self._length)
+        except asyncio.IncompleteReadError as error:
+            if error.partial or self._length is not None:
+                raise _cut_off() from error
+            return None
+        except OSError:
+            return None
+        self._length = None
+        return _decode(self._decoder, body)
+
+
+def read_frame(source: BinaryIO, decoder: "msgspec.json.Decoder[_T]") -> _T | None:
+    """As `Frames.next`, from a blocking file; for processes without an event loop."""
+    head = source.read(_LENGTH.size)
+    if not head:
+        return None
+    if len(head) < _LENGTH.size:
+        raise _cut_off()
+    length = _length(head)
+    body = source.read(length)
+    if len(body) < length:
+        raise _cut_off()
+    return _decode(decoder, body)
+
+
+FROM_CLIENT: "Final[msgspec.json.Decoder[FromClient]]" = msgspec.json.Decoder(FromClient)
+FROM_HOST: "Final[msgspec.json.Decoder[FromHost]]" = msgspec.json.Decoder(FromHost)
+TO_WORKER: "Final[msgspec.json.Decoder[ToWorker]]" = msgspec.json.Decoder(ToWorker)
+FROM_WORKER: "Final[msgspec.json.Decoder[FromWorker]]" = msgspec.json.Decoder(FromWorker)
+
+
+def _length(head: bytes) -> int:
+    (length,) = _LENGTH.unpack(head)
+    if length > FRAME_LIMIT:
+        message = f"a frame claims {length} bytes, more than {FRAME_LIMIT}"
+        raise WireError(message)
+    return int(length)
+
+
+def _decode(decoder: "msgspec.json.Decoder[_T]", body: bytes) -> _T:
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        message = f"not a message of this protocol: {error}"
+        raise WireError(message) from error
+
+
+def _cut_off() -> WireError:
+    return WireError("the other side stopped in the middle of a message")
