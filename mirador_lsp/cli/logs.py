@@ -49,12 +49,9 @@ def _log_file() -> Path | None:
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
-        def opener(name: str, flags: int) -> int:
-            return os.open(name, flags | os.O_NOFOLLOW, 0o600)
-
-        return open(
-            self.baseFilename, self.mode, encoding="utf-8", errors="backslashreplace", opener=opener
-        )
+        flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NOFOLLOW
+        descriptor = os.open(self.baseFilename, flags, 0o600)
+        return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
 
 def _rotating(file: Path) -> logging.Handler:

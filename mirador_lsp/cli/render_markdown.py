@@ -11,9 +11,10 @@ from mirador_lsp.cli.report import FileReport, Report
 from mirador_lsp.core import clean
 from mirador_lsp.core.findings import Finding
 
-_PROSE = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$^=]|(?<=^)[-.]|(?<=\d)\.)")
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~&$]|^[-+=#]")
+_LIST_ITEM = re.compile(r"^(\d{1,9})([.)])")
 _BREAK = "<!-- -->"
-_SELF_LINKING = re.compile(r"(?<=\w)(:)(?=//)|(www)(?=\.)|(@)(?=\w)|(\\#)(?=\d)", re.IGNORECASE)
+_SELF_LINKING = re.compile(r"(?<=\w)(:)(?=//)|(www)(?=\.)|(@)(?=\w)|(\\?#)(?=\d)", re.IGNORECASE)
 _ICONS = {"error": "🔴", "warning": "🟠", "info": "🔵", "hint": "⚪"}
 
 
@@ -36,7 +37,8 @@ def render(report: Report, *, show_withheld: bool) -> str:
 
 def escape(text: str, limit: int = 600) -> str:
     """Outside text as Markdown that shows it and does nothing else."""
-    escaped = _PROSE.sub(r"\\\1", clean.plain(text, limit))
+    escaped = _MARKUP.sub(r"\\\g<0>", clean.plain(text, limit))
+    escaped = _LIST_ITEM.sub(r"\1\\\2", escaped)
     return _SELF_LINKING.sub(lambda match: match.group(0) + _BREAK, escaped)
 
 
