@@ -73,6 +73,8 @@ class Parsed:
     """Places that do not parse, in order, at most `MAX_BROKEN`."""
     note: str = ""
     """Why `tree` is None, in one sentence; "" when it is not."""
+    too_large: bool = False
+    """Whether the text was refused for its size."""
 
     @cached_property
     def lines(self) -> LineIndex:
@@ -105,13 +107,13 @@ def parse(
     The budget counts the processor time of this thread, so that a busy machine does not make a file
     unreadable. Never raises for what the text holds: what is refused has no tree and a note.
     """
-    if language not in LANGUAGES:
-        return Parsed(text, "", note="no parser for this language")
     if len(text) > max_bytes:
-        return Parsed(text, language, note=_too_large(max_bytes))
+        return _too_large(text, language, max_bytes)
     data = utf8(text)
     if len(data) > max_bytes:
-        return Parsed(text, language, note=_too_large(max_bytes))
+        return _too_large(text, language, max_bytes)
+    if language not in LANGUAGES:
+        return Parsed(text, "", note="no parser for this language, so it is read by lines")
     tree = _tree(data, language, budget_seconds)
     if tree is None:
         note = f"not parsed: it took the parser more than {budget_seconds:g} seconds"
@@ -120,8 +122,9 @@ def parse(
     return Parsed(text, language, tree, broken)
 
 
-def _too_large(max_bytes: int) -> str:
-    return f"not parsed: larger than {max_bytes:,} bytes"
+def _too_large(text: str, language: str, max_bytes: int) -> Parsed:
+    note = f"not parsed: larger than {max_bytes:,} bytes"
+    return Parsed(text, language, note=note, too_large=True)
 
 
 def _tree(data: bytes, language: str, budget_seconds: float) -> "tree_sitter.Tree | None":
