@@ -51,9 +51,9 @@ class ProgressBars:
     def __init__(self, wire: Wire, supervisor: Supervisor) -> None:
         self._wire = wire
         self._supervisor = supervisor
-        self._cancels: dict[str, Callable[[], None]] = {}
+        self._cancels: dict[str, Callable[[], object]] = {}
 
-    def bar(self, name: str, cancel: Callable[[], None], *, supported: bool) -> "Bar":
+    def bar(self, name: str, cancel: Callable[[], object], *, supported: bool) -> "Bar":
         """A bar for the review of `name`; it appears with the first model stage."""
         return Bar(self, name, cancel, supported=supported)
 
@@ -95,7 +95,7 @@ class Bar:
     """The progress of one review: begin, reports, and always an end."""
 
     def __init__(
-        self, bars: ProgressBars, name: str, cancel: Callable[[], None], *, supported: bool
+        self, bars: ProgressBars, name: str, cancel: Callable[[], object], *, supported: bool
     ) -> None:
         self.name = name
         self.cancel = cancel

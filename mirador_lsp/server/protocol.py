@@ -132,9 +132,9 @@ class Protocol(LanguageServerProtocol):
         return value
 
     def _refuse(self, msg_id: int | str | None, code: int, message: str) -> None:
-        self._send_data(
-            types.ResponseErrorMessage(id=msg_id, error=types.ResponseError(code, message))
-        )
+        """Answer with an error. The converter would leave out an id of null; JSON-RPC wants it."""
+        error = {"code": code, "message": message}
+        self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "error": error})
 
 
 def _ignore(_method: str, _params: Any) -> None:

@@ -50,6 +50,7 @@ class Board:
         """What the review before it said and the latest has not yet spoken about."""
         self.published: list[types.Diagnostic] | None = None
         """The last set sent; None before the first."""
+        self.published_version: int | None = None
         self.timer: asyncio.TimerHandle | None = None
 
     def renew(self, snapshot: Snapshot, policy: ReviewPolicy) -> None:
@@ -142,7 +143,12 @@ class Publisher:
     def _after(self, event: Event, board: Board) -> None:
         """Decide when what was heard is shown: at the end of a stage at once, else soon."""
         match event:
-            case StageFinished() | StageFailed() | ReviewFinished():
+            case StageFinished() | StageFailed():
+                self._publish(board)
+            case ReviewFinished():
+                # Even "nothing found" is news about a version that was not spoken of before.
+                if board.published_version != board.snapshot.version:
+                    board.published = None
                 self._publish(board)
             case FindingReported() | FindingRevised() | FindingWithdrawn():
                 self._publish_soon(board)
@@ -175,6 +181,7 @@ class Publisher:
         if rendered == board.published:
             return
         board.published = rendered
+        board.published_version = board.snapshot.version
         self._send(
             types.PublishDiagnosticsParams(
                 uri=board.snapshot.uri, version=board.snapshot.version, diagnostics=rendered

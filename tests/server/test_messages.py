@@ -1,0 +1,148 @@
+"""What the user is told in words, and how often; status and stream for clients that ask."""
+
+import asyncio
+from typing import Any
+
+from fakes.app import FakeApp, finding, finished
+from fakes.editor import URI, Editor, ready
+from mirador_lsp.core.dialogue import Usage
+from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.core.events import (
+    Emit,
+    FindingReported,
+    Notice,
+    NoticeKind,
+    ReviewStarted,
+    StageFailed,
+    StageFinished,
+    StageStarted,
+    StreamToken,
+)
+from mirador_lsp.core.requests import ReviewRequest
+
+REMEDY = "Run: mirador models pull 0.5b"
+ASKS = {"experimental": {"mirador": {"status": True, "stream": True}}}
+
+
+async def no_model(request: ReviewRequest, emit: Emit) -> None:
+    """What a review says where no model is installed."""
+    emit(ReviewStarted(request.snapshot.name, ("instant", "quick", "deep"), ""))
+    emit(FindingReported("instant", finding("a")))
+    emit(StageFinished("instant", "", 0.0, Usage()))
+    for stage in ("quick", "deep"):
+        emit(StageFailed(stage, "", 0.0, f"No model for {stage} is installed.", REMEDY))
+    emit(finished(finding("a")))
+
+
+async def chatty(request: ReviewRequest, emit: Emit) -> None:
+    """A review that streams two replies."""
+    emit(ReviewStarted(request.snapshot.name, ("quick",), ""))
+    emit(StageStarted("quick", "small", "", 2))
+    for unit in ("f", "g"):
+        for word in ("one ", "two ", "three"):
+            emit(StreamToken(word, 0.5, "quick", "small", {"unit": unit, "lens": "bug"}, 0.0))
+    emit(StageFinished("quick", "small", 0.0, Usage()))
+    emit(finished())
+
+
+def pop_ups(editor: Editor) -> list[str]:
+    return [m["params"]["message"] for m in editor.of("window/showMessage")]
+
+
+async def test_without_a_model_there_are_findings_and_one_message() -> None:
+    """Instant findings come; one pop-up a session names the remedy, the rest is in the log."""
+    async with ready(FakeApp(no_model)) as editor:
+        editor.open("x = 1\n")
+        await editor.diagnostics(lambda p: bool(p["diagnostics"]))
+        editor.save("x = 2\n")
+        editor.open("y = 1\n", uri="file:///work/other.py")
+        await editor.diagnostics(lambda p: bool(p["diagnostics"]), uri="file:///work/other.py")
+        await editor.settle()
+        assert len(pop_ups(editor)) == 1
+        assert REMEDY in pop_ups(editor)[0]
+        logged = [m["params"]["message"] for m in editor.of("window/logMessage")]
+        assert sum(REMEDY in line for line in logged) >= 4
+
+
+async def test_an_application_that_does_not_open_is_said_once() -> None:
+    """When the engine cannot start at all, reviews end and one pop-up says why."""
+
+    class Broken(FakeApp):
+        def open(self, loaded: Any) -> Any:
+            message = "The engine does not start."
+            raise ModelUnavailable(message, remedy="Run: mirador doctor")
+
+    async with ready(Broken(), ASKS) as editor:
+        editor.open("x = 1\n")
+        editor.save("x = 2\n")
+        status = await editor.until(
+            lambda m: m.get("method") == "mirador/status" and m["params"]["kind"] == "error"
+        )
+        assert status["params"]["remedy"] == "Run: mirador doctor"
+        await editor.settle()
+        assert len(pop_ups(editor)) == 1
+        assert pop_ups(editor)[0].startswith("Mirador: The engine does not start.")
+
+
+async def test_notices_are_in_the_log_only() -> None:
+    """What was left out is visible in the client's log, counted, without a pop-up."""
+
+    async def notice(request: ReviewRequest, emit: Emit) -> None:
+        emit(Notice(NoticeKind.TRUNCATED, "lines cut", count=3))
+        emit(finished(reviewed=False))
+
+    async with ready(FakeApp(notice)) as editor:
+        editor.open("x = 1\n")
+        found = await editor.until(lambda m: "lines cut" in str(m))
+        assert found["params"]["message"] == "cart.py: lines cut (3x)"
+        await editor.until(lambda m: "not reviewed" in str(m))
+        assert pop_ups(editor) == []
+
+
+async def test_text_is_streamed_in_pieces_to_those_who_ask() -> None:
+    """Tokens of one reply travel together; another reply begins another message."""
+    async with ready(FakeApp(chatty), ASKS) as editor:
+        editor.open("x = 1\n", version=4)
+        await editor.until(lambda m: m.get("method") == "mirador/stream", skip=1)
+        sent = [m["params"] for m in editor.of("mirador/stream")]
+        assert [(s["unit"], s["content"]) for s in sent] == [
+            ("f", "one two three"),
+            ("g", "one two three"),
+        ]
+        assert sent[0]["uri"] == URI
+        assert (sent[0]["version"], sent[0]["stage"], sent[0]["model"]) == (4, "quick", "small")
+        assert sent[0]["confidence"] == 0.5
+
+
+async def test_status_follows_the_review() -> None:
+    """The status says busy while a review runs, with stage and model, and calm afterwards."""
+    async with ready(FakeApp(chatty), ASKS) as editor:
+        editor.open("x = 1\n")
+        await editor.until(
+            lambda m: m.get("method") == "mirador/status" and not m["params"]["busy"]
+        )
+        statuses = [m["params"] for m in editor.of("mirador/status")]
+        assert [s["busy"] for s in statuses] == [True, True, False]
+        assert (statuses[1]["stage"], statuses[1]["model"]) == ("quick", "small")
+        assert statuses[-1]["kind"] == "normal"
+
+
+async def test_clients_that_did_not_ask_get_plain_lsp() -> None:
+    """No message of our own goes to a client that did not declare it."""
+    async with ready(FakeApp(chatty)) as editor:
+        editor.open("x = 1\n")
+        await editor.diagnostics(lambda p: True)
+        await asyncio.sleep(0.1)
+        assert [m for m in editor.sent if str(m.get("method", "")).startswith("mirador/")] == []
+
+
+async def test_a_client_that_does_not_read_misses_streamed_text_only() -> None:
+    """While the wire is full, streamed text is dropped; diagnostics come when it is free."""
+    async with ready(FakeApp(chatty), ASKS) as editor:
+        editor.link.unsent = 10**9
+        editor.open("x = 1\n")
+        await editor.until(lambda m: "in 0.1 s" in str(m))
+        assert editor.of("mirador/stream") == []
+        assert editor.published() == []
+        editor.link.unsent = 0
+        await editor.diagnostics(lambda p: True)

@@ -1,0 +1,222 @@
+"""Documents as the editor opens, changes, saves and closes them."""
+
+import asyncio
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fakes.app import FakeApp, clean, endless, finding, staged
+from fakes.editor import URI, Editor, insert, ready
+from mirador_lsp.core.requests import Trigger
+
+
+async def test_open_reviews_the_text_as_opened() -> None:
+    """Opening starts a review of that version, language and name."""
+    app = FakeApp()
+    async with ready(app) as editor:
+        editor.open("x = 1\n", version=7)
+        await editor.diagnostics(lambda p: True)
+        snapshot = app.requests[0].snapshot
+        assert (snapshot.version, snapshot.text, snapshot.language) == (7, "x = 1\n", "python")
+        assert snapshot.path == "/work/cart.py"
+        assert app.requests[0].trigger is Trigger.OPEN
+
+
+async def test_what_is_opened_before_the_settings_are_known_is_reviewed_after() -> None:
+    """A client may open files at once after `initialized`; nothing is lost."""
+    app = FakeApp()
+    async with ready(app) as editor:
+        editor.put(
+            {
+                "method": "textDocument/didOpen",
+                "params": {
+                    "textDocument": {"uri": URI, "languageId": "go", "version": 1, "text": "x"}
+                },
+            }
+        )
+        await editor.diagnostics(lambda p: True)
+        assert [r.snapshot.language for r in app.requests] == ["go"]
+
+
+async def test_a_change_is_kept_and_reviews_nothing() -> None:
+    """Typing starts no review; the next save reviews what was typed."""
+    app = FakeApp()
+    async with ready(app) as editor:
+        editor.open("x = 1\n")
+        await editor.diagnostics(lambda p: True)
+        editor.change(insert(0, 5, "2"), version=2)
+        await editor.settle()
+        assert len(app.requests) == 1
+        editor.save()
+        await editor.diagnostics(lambda p: p["version"] == 2)
+        assert app.requests[1].snapshot.text == "x = 12\n"
+        assert app.requests[1].trigger is Trigger.SAVE
+
+
+async def test_six_changes_in_one_piece_are_six_versions() -> None:
+    """Saves between changes in a single piece of the stream each see their own text."""
+    app = FakeApp(endless)
+    async with ready(app) as editor:
+        editor.open("")
+        messages: list[Any] = []
+        for version in range(2, 8):
+            document = {"uri": URI, "version": version}
+            messages += [
+                {
+                    "method": "textDocument/didChange",
+                    "params": {"textDocument": document, "contentChanges": [insert(0, 0, "x")]},
+                },
+                {"method": "textDocument/didSave", "params": {"textDocument": {"uri": URI}}},
+            ]
+        editor.put(*messages)
+        await editor.settle()
+        run = editor.server.session.run_of(URI)
+        assert run is not None
+        assert (run.snapshot.version, run.snapshot.text) == (7, "xxxxxx")
+
+
+async def test_a_save_supersedes_the_running_review() -> None:
+    """The review of the older text is cancelled, and that reaches whatever it waits for."""
+    app = FakeApp(endless)
+    async with ready(app) as editor:
+        editor.open("x = 1\n")
+        await _until(lambda: len(app.requests) == 1)
+        app.script = clean
+        editor.change(insert(0, 0, "y = 2\n"), version=2)
+        editor.save()
+        await editor.diagnostics(lambda p: p["version"] == 2)
+        assert [r.snapshot.version for r in app.cancelled] == [1]
+
+
+async def test_close_cancels_and_clears() -> None:
+    """Closing stops the review and takes all diagnostics back."""
+    app = FakeApp(endless)
+    async with ready(app) as editor:
+        editor.open("x = 1\n")
+        await _until(lambda: bool(app.requests))
+        editor.close()
+        cleared = await editor.diagnostics(lambda p: p["diagnostics"] == [])
+        assert cleared["uri"] == URI
+        await _until(lambda: len(app.cancelled) == 1)
+
+
+async def test_documents_nobody_opened_are_ignored() -> None:
+    """Change before open, change after close, save and close of the unknown: logged, no pop-up."""
+    app = FakeApp()
+    async with ready(app) as editor:
+        editor.change(insert(0, 0, "x"), version=2)
+        editor.save()
+        editor.close()
+        editor.open("x\n")
+        editor.close()
+        editor.change(insert(0, 0, "x"), version=3)
+        editor.save("text")
+        await editor.settle()
+        assert editor.server.session.uris() == ()
+        assert editor.of("window/showMessage") == []
+
+
+async def test_an_unreadable_change_puts_the_text_in_doubt_until_saved() -> None:
+    """What may not be the editor's text is not reviewed; the saved text heals it."""
+    app = FakeApp()
+    async with ready(app) as editor:
+        editor.open("x = 1\n")
+        await editor.diagnostics(lambda p: True)
+        editor.change({"range": {"start": {"line": 2**40}}, "text": 7}, version=2)
+        editor.save()
+        await editor.settle()
+        assert len(app.requests) == 1
+        assert editor.of("window/showMessage") == []
+        editor.save("x = 2\n")
+        await _until(lambda: len(app.requests) == 2)
+        assert app.requests[1].snapshot.text == "x = 2\n"
+
+
+async def test_opened_twice_the_later_text_holds() -> None:
+    """A client that opens a document twice gets the later one reviewed."""
+    app = FakeApp()
+    async with ready(app) as editor:
+        editor.open("x = 1\n")
+        editor.open("y = 1\n", version=9)
+        await editor.diagnostics(lambda p: p["version"] == 9)
+        assert app.requests[-1].snapshot.text == "y = 1\n"
+
+
+async def test_a_position_is_written_in_the_negotiated_units() -> None:
+    """The same finding behind an astral character has other columns in other encodings."""
+    text = "a = '😀é'  # note\n"
+    start = text.index("#")
+    columns = {}
+    for encoding in ("utf-8", "utf-16", "utf-32"):
+        app = FakeApp(staged(("instant", (finding(start=start, end=start + 1),))))
+        async with ready(app, {"general": {"positionEncodings": [encoding]}}) as editor:
+            editor.open(text)
+            found = await editor.diagnostics(lambda p: bool(p["diagnostics"]))
+            columns[encoding] = found["diagnostics"][0]["range"]["start"]["character"]
+    prefix = text[:start]
+    assert columns == {
+        "utf-8": len(prefix.encode()),
+        "utf-16": len(prefix.encode("utf-16-le")) // 2,
+        "utf-32": len(prefix),
+    }
+
+
+async def test_an_encoding_nobody_knows_falls_back() -> None:
+    """Of the client's offers the first that we know is taken; without one it is UTF-16."""
+    async with ready(FakeApp(), {"general": {"positionEncodings": ["x", "utf-8"]}}) as editor:
+        answer = editor.sent[0]["result"]["capabilities"]["positionEncoding"]
+        assert answer == "utf-8"
+    async with ready(FakeApp(), {"general": {"positionEncodings": ["x"]}}) as editor:
+        assert editor.sent[0]["result"]["capabilities"]["positionEncoding"] == "utf-16"
+
+
+async def test_a_save_reviews_only_if_the_settings_say_so() -> None:
+    """`server.review_on_save = false` leaves reviewing to the command."""
+    app = FakeApp()
+    async with ready(app) as editor:
+        quiet = type(editor.server.settings.server)(review_on_open=False, review_on_save=False)
+        editor.server.settings = type(editor.server.settings)(server=quiet)
+        editor.open("x = 1\n")
+        editor.save("x = 1\n")
+        await editor.settle()
+        assert app.requests == []
+        await editor.ask(
+            "workspace/executeCommand", {"command": "mirador.review", "arguments": [URI]}
+        )
+        assert [r.trigger for r in app.requests] == [Trigger.COMMAND]
+
+
+numbers = st.one_of(st.integers(-5, 40), st.sampled_from([2**31 - 1, 2**31, 2**40, None, "x", 1.5]))
+places = st.fixed_dictionaries({"line": numbers, "character": numbers})
+ranges = st.fixed_dictionaries({"start": places, "end": places})
+hostile = st.one_of(
+    st.fixed_dictionaries({"range": ranges, "text": st.text(max_size=4)}),
+    st.fixed_dictionaries({"text": st.one_of(st.text(max_size=4), st.none())}),
+    st.none(),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.integers(-3, 9), st.lists(hostile, max_size=3)), max_size=6))
+async def test_no_change_stops_the_server(steps: list[tuple[int, list[Any]]]) -> None:
+    """Whatever a client sends as a change, the session answers what comes next, without pop-ups."""
+    async with ready(FakeApp()) as editor:
+        editor.open("one\r\ntwo 😀\f\n")
+        for version, changes in steps:
+            editor.change(*changes, version=version)
+        await editor.settle()
+        _check_alive(editor)
+
+
+def _check_alive(editor: Editor) -> None:
+    assert editor.of("window/showMessage") == []
+    assert editor.server.session.document(URI) is not None
+    json.dumps(editor.sent)
+
+
+async def _until(true: Any) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.002)
