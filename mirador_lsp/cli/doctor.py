@@ -5,9 +5,10 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.clean import plain
@@ -15,7 +16,7 @@ from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.core.health import Check, Health
 
 if TYPE_CHECKING:
-    from mirador_lsp.settings import Loaded
+    from mirador_lsp.settings import Loaded, Settings
 
 _INTERRUPTED = 130
 _SECONDS = 120.0
@@ -37,15 +38,69 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(run=run)
 
 
+class Doctored(Protocol):
+    """The part of the app that is asked."""
+
+    async def doctor(self) -> tuple[Check, ...]:
+        """Everything the app looked at."""
+        ...
+
+
+Opener = Callable[["Settings"], AbstractAsyncContextManager[Doctored]]
+
+
 def run(args: argparse.Namespace) -> int:
-    """0 when the main job works, 1 when it does not."""
+    """0 when the main job works, 1 when it does not, 130 after Ctrl-C."""
     try:
-        checks = asyncio.run(_examine())
+        checks = asyncio.run(examine())
     except KeyboardInterrupt:
         say("stopped")
         return _INTERRUPTED
+    return show(checks, as_json=args.json)
+
+
+async def examine(opener: Opener | None = None) -> tuple[Check, ...]:
+    """All checks. What keeps Mirador from starting is a failed check too, never a traceback.
+
+    `opener` opens the app; Mirador's own when left out.
+    """
+    from mirador_lsp.settings import find_workspace_root, load_settings  # noqa: PLC0415
+
+    try:
+        workspace: Path | None = find_workspace_root(Path.cwd())
+    except OSError:  # the current folder is gone
+        workspace = None
+    loaded = load_settings(workspace=workspace, env=os.environ)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            checks = await _ask(opener, loaded.settings)
+    except TimeoutError:
+        detail = f"the checks did not end within {_SECONDS:.0f} s"
+        checks = (Check("mirador", Health.FAILURE, detail, "Look for a process that hangs."),)
+    except MiradorError as error:
+        checks = (Check("mirador", Health.FAILURE, str(error), error.remedy),)
+    except ImportError as error:
+        remedy = "Install Mirador anew: a part of it is missing."
+        checks = (Check("mirador", Health.FAILURE, plain(str(error), 200), remedy),)
+    except OSError as error:
+        remedy = "Run `mirador --verbose doctor` for the log."
+        checks = (Check("mirador", Health.FAILURE, plain(str(error), 200), remedy),)
+    return (*checks, *_settings_checks(loaded))
+
+
+async def _ask(opener: Opener | None, settings: "Settings") -> tuple[Check, ...]:
+    if opener is None:
+        from mirador_lsp.app import open_app  # noqa: PLC0415 — a missing part is what we look for
+
+        opener = open_app
+    async with opener(settings) as app:
+        return await app.doctor()
+
+
+def show(checks: Sequence[Check], *, as_json: bool) -> int:
+    """Write the checks to stdout; the exit code they mean."""
     works = all(check.health is not Health.FAILURE for check in checks)
-    if args.json:
+    if as_json:
         shown = [
             {
                 "name": check.name,
@@ -59,33 +114,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(checks, works=works)
     return 0 if works else 1
-
-
-async def _examine() -> tuple[Check, ...]:
-    """All checks. What keeps Mirador from starting is a failed check too, never a traceback."""
-    from mirador_lsp.settings import find_workspace_root, load_settings  # noqa: PLC0415
-
-    try:
-        workspace: Path | None = find_workspace_root(Path.cwd())
-    except OSError:  # the current folder is gone
-        workspace = None
-    loaded = load_settings(workspace=workspace, env=os.environ)
-    try:
-        from mirador_lsp.app import open_app  # noqa: PLC0415 — a missing part is what we look for
-
-        async with asyncio.timeout(_SECONDS), open_app(loaded.settings) as app:
-            checks = await app.doctor()
-    except TimeoutError:
-        detail = f"the checks did not end within {_SECONDS:.0f} s"
-        checks = (Check("mirador", Health.FAILURE, detail, "Look for a process that hangs."),)
-    except MiradorError as error:
-        checks = (Check("mirador", Health.FAILURE, str(error), error.remedy),)
-    except ImportError as error:
-        remedy = "Install Mirador anew: a part of it is missing."
-        checks = (Check("mirador", Health.FAILURE, plain(str(error), 200), remedy),)
-    except OSError as error:
-        checks = (Check("mirador", Health.FAILURE, plain(str(error), 200)),)
-    return (*checks, *_settings_checks(loaded))
 
 
 def _settings_checks(loaded: "Loaded") -> tuple[Check, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mirador_lsp.cli.progress import pull_display
 from mirador_lsp.cli.terminal import console_for, say
-from mirador_lsp.core.errors import DownloadError, MiradorError
+from mirador_lsp.core.errors import DownloadError
 
 if TYPE_CHECKING:
     from mirador_lsp.app import Entry, ModelStore, Status
@@ -50,18 +50,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when done, 1 when a model could not be had or is broken, 2 when it could not be tried."""
-    try:
-        store = _open_store()
-        if args.action == "list":
-            return _list(store, as_json=args.json)
-        entries = _named(args.names, store)
-        if args.action == "pull":
-            return _pull(entries, store)
-        return _remove(entries, store) if args.action == "remove" else _verify(entries, store)
-    except MiradorError as error:
-        say(error.sentence())
-        return 2
+    """0 when done, 1 when a model could not be had or is broken, 130 after Ctrl-C.
+
+    Raises `UserError` for a name there is no model of, `ServiceError` for a folder that cannot be
+    used.
+    """
+    store = _open_store()
+    if args.action == "list":
+        return _list(store, as_json=args.json)
+    entries = _named(args.names, store)
+    if args.action == "pull":
+        return _pull(entries, store)
+    return _remove(entries, store) if args.action == "remove" else _verify(entries, store)
 
 
 def _open_store() -> "ModelStore":
