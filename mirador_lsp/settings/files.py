@@ -35,7 +35,7 @@ def read_file(path: Path, *, follow: bool) -> bytes | Unreadable | None:
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
         # `open` closes the descriptor itself when it turns out to be a folder; `fdopen` leaks it.
-        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:  # noqa: PTH123
+        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return _IRREGULAR
             content = file.read(MAX_BYTES + 1)

@@ -87,7 +87,7 @@ class TrustStore:
     def _read(self, entry: Path) -> Trusted | None:
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            with open(entry, "rb", opener=lambda name, _: os.open(name, flags)) as file:  # noqa: PTH123
+            with open(entry, "rb", opener=lambda name, _: os.open(name, flags)) as file:
                 facts = os.fstat(file.fileno())
                 if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid():
                     return None

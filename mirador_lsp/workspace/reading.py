@@ -101,9 +101,7 @@ def read_bytes(
         if (refusal := _refusal(facts, max_bytes)) is not None:
             return refusal
         # `open` closes the descriptor itself when it turns out to be a folder; `fdopen` leaks it.
-        with open(  # noqa: PTH123 — pathlib has no opener
-            path, "rb", opener=lambda name, _: os.open(name, flags, dir_fd=folder)
-        ) as file:
+        with open(path, "rb", opener=lambda name, _: os.open(name, flags, dir_fd=folder)) as file:
             if (refusal := _refusal(os.fstat(file.fileno()), max_bytes)) is not None:
                 return refusal
             content = file.read(max_bytes + 1)
