@@ -11,6 +11,7 @@ from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.settings.paths import paths, private_folder
 
 _FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
+_NAMES = ("mirador-file", "mirador-stderr")
 _BYTES = 1_000_000
 _KEPT = 4
 
@@ -21,14 +22,15 @@ def configure(*, verbose: bool) -> Path | None:
     Returns the file, or None when it cannot be had: a full or foreign disk must not stop a review.
     """
     root = logging.getLogger()
-    for handler in list(root.handlers):
-        root.removeHandler(handler)
-        handler.close()
+    for former in [handler for handler in root.handlers if handler.name in _NAMES]:
+        root.removeHandler(former)
+        former.close()
     file = _log_file()
     handlers: list[logging.Handler] = [logging.NullHandler() if file is None else _rotating(file)]
     if verbose:
         handlers.append(logging.StreamHandler(sys.stderr))
-    for handler in handlers:
+    for handler, name in zip(handlers, _NAMES, strict=False):
+        handler.set_name(name)
         handler.setFormatter(logging.Formatter(_FORMAT))
         root.addHandler(handler)
     root.setLevel(logging.WARNING)

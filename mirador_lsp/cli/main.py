@@ -146,6 +146,8 @@ def _unknown_option(word: str, parser: argparse.ArgumentParser) -> UserError:
 def _prepare_process() -> None:
     """What holds for the whole process, so only when it is ours."""
     sys.excepthook = _unforeseen
+    # Until a command has said where the log goes, records go nowhere instead of to the terminal.
+    logging.getLogger().addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -195,3 +195,10 @@ def broken_file(snapshot: Snapshot) -> tuple[events.Event, ...]:
         events.StageFinished("instant", "", 0.05, Usage(seconds=0.05)),
         events.ReviewFinished(0.05, (), (), 0, 0, reviewed=True, notices=(notice,)),
     )
+
+
+def only(end: events.Event, rule: str) -> events.ReviewFinished:
+    """The end of a review with the findings of one rule alone."""
+    if not isinstance(end, events.ReviewFinished):
+        raise TypeError(end)
+    return replace(end, findings=tuple(f for f in end.findings if f.rule == rule))
