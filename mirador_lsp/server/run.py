@@ -1,6 +1,7 @@
 """From options to a served client, and out of the process again, always."""
 
 import asyncio
+import ipaddress
 import logging
 import os
 import signal
@@ -220,10 +221,15 @@ async def _first(arrived: asyncio.Future[Link], server: MiradorServer) -> Link |
 
 def _loopback(host: str) -> str:
     """Only this machine may connect: the protocol has no password."""
-    if host not in {"127.0.0.1", "::1", "localhost"}:
+    host = "127.0.0.1" if host == "localhost" else host
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
         message = f"Mirador does not serve on {host}: all of the network could read the code."
         raise ServiceError(message, remedy="Use 127.0.0.1.")
-    return "127.0.0.1" if host == "localhost" else host
+    return host
 
 
 def _no_port(options: ServeOptions, error: OSError) -> ServiceError:

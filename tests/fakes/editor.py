@@ -6,14 +6,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from fakes.app import FakeApp
+
 from mirador_lsp.server.run import talk
 from mirador_lsp.server.server import MiradorServer, create_server
 from mirador_lsp.settings import Loaded, Settings, paths
 
-from fakes.app import FakeApp
-
 URI = "file:///work/cart.py"
 PATIENCE = 10.0
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until `condition` holds; an event of the server's that no test can await."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 — see the docstring
+            await asyncio.sleep(0.002)
 
 
 class MemoryLink:
@@ -23,7 +30,6 @@ class MemoryLink:
         self.incoming: asyncio.Queue[list[bytes]] = asyncio.Queue()
         self.sent: list[dict[str, Any]] = []
         self.unsent = 0
-        self._changed = asyncio.Condition()
 
     async def read(self) -> list[bytes]:
         return await self.incoming.get()
@@ -96,9 +102,7 @@ class Editor:
 
     async def settled(self) -> None:
         """Wait until the settings are read; reviews begin then."""
-        async with asyncio.timeout(PATIENCE):
-            while not self.server.settled:
-                await asyncio.sleep(0.002)
+        await eventually(lambda: self.server.settled)
 
     def open(self, text: str, uri: str = URI, version: int = 1, language: str = "python") -> None:
         item = {"uri": uri, "languageId": language, "version": version, "text": text}

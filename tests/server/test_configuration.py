@@ -1,13 +1,13 @@
 """Where settings come from in an editor, and what happens when they change."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fakes.app import FakeApp, endless
-from fakes.editor import URI, Editor, connected, ready
+from fakes.editor import URI, Editor, connected, eventually, ready
+
 from mirador_lsp.settings import Loaded, Problem, Settings, paths
 
 PULLS = {"workspace": {"configuration": True}}
@@ -29,13 +29,8 @@ class Loader:
         return Loaded(settings, self.problems, paths({}))
 
 
-async def until(true: Any) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.002)
-
-
 def gate(editor: Editor) -> float:
+    """The gate that holds now."""
     return editor.server.settings.review.gate
 
 
@@ -86,9 +81,9 @@ async def test_changed_settings_reopen_and_review_again() -> None:
     app = FakeApp(endless)
     async with ready(app, load=Loader()) as editor:
         editor.open("x = 1\n")
-        await until(lambda: len(app.requests) == 1)
+        await eventually(lambda: len(app.requests) == 1)
         editor.notify("workspace/didChangeConfiguration", {"settings": {"mirador": {"gate": 0.9}}})
-        await until(lambda: len(app.requests) == 2)
+        await eventually(lambda: len(app.requests) == 2)
         assert len(app.cancelled) == 1
         assert (len(app.opened), app.closed) == (2, 1)
         assert app.requests[1].policy.gate == 0.9
@@ -99,7 +94,7 @@ async def test_the_same_settings_disturb_nothing() -> None:
     app = FakeApp(endless)
     async with ready(app, load=Loader()) as editor:
         editor.open("x = 1\n")
-        await until(lambda: len(app.requests) == 1)
+        await eventually(lambda: len(app.requests) == 1)
         editor.notify("workspace/didChangeConfiguration", {"settings": {"mirador": {}}})
         await editor.settle()
         await editor.settle()
@@ -112,7 +107,7 @@ async def test_problems_are_logged_each_and_shown_once() -> None:
     problem = Problem("the editor", "review.gate", "must be a number", "Write one.")
     async with ready(FakeApp(), load=Loader((problem, problem))) as editor:
         editor.notify("workspace/didChangeConfiguration", {"settings": {"mirador": {"gate": 0.9}}})
-        await until(lambda: gate(editor) == 0.9)
+        await eventually(lambda: gate(editor) == 0.9)
         shown = [m["params"]["message"] for m in editor.of("window/showMessage")]
         assert shown == [
             "Mirador: 2 settings were not used. Mirador's log in the editor says which and why."
@@ -140,7 +135,7 @@ async def test_the_server_asks_to_be_told_of_changes() -> None:
             "workspace/didChangeWatchedFiles",
             {"changes": [{"uri": "file:///work/.mirador.toml", "type": 2}]},
         )
-        await until(lambda: len(loader.said) > read)
+        await eventually(lambda: len(loader.said) > read)
 
 
 async def test_the_first_folder_is_the_workspace_and_folders_change() -> None:
@@ -161,7 +156,7 @@ async def test_the_first_folder_is_the_workspace_and_folders_change() -> None:
             "removed": [{"uri": "file:///work", "name": "near"}],
         }
         editor.notify("workspace/didChangeWorkspaceFolders", {"event": event})
-        await until(lambda: loader.said[-1]["workspace"] == Path("/other"))
+        await eventually(lambda: loader.said[-1]["workspace"] == Path("/other"))
 
 
 async def test_a_client_may_vouch_for_its_settings() -> None:
@@ -196,7 +191,7 @@ async def test_review_command_answers_with_the_outcome_and_cancel_stops_it() -> 
         assert app.requests[-1].policy.stages == ("instant",)
         app.script = endless
         running = editor.request("workspace/executeCommand", asked)
-        await until(lambda: editor.server.session.run_of(URI) is not None)
+        await eventually(lambda: editor.server.session.run_of(URI) is not None)
         cancel = await editor.ask("workspace/executeCommand", {"command": "mirador.cancel"})
         assert cancel["result"] == {"cancelled": 1}
         assert (await editor.answer(running))["result"]["state"] == "stopped"

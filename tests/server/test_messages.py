@@ -5,6 +5,7 @@ from typing import Any
 
 from fakes.app import FakeApp, finding, finished
 from fakes.editor import URI, Editor, ready
+
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.events import (
@@ -46,6 +47,7 @@ async def chatty(request: ReviewRequest, emit: Emit) -> None:
 
 
 def pop_ups(editor: Editor) -> list[str]:
+    """What popped up so far."""
     return [m["params"]["message"] for m in editor.of("window/showMessage")]
 
 

@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
+from fakes.app import FakeApp, endless, finding, staged
+from fakes.editor import Editor, eventually, ready
 from pygls.exceptions import JsonRpcException
 
-from fakes.app import FakeApp, endless, finding, staged
-from fakes.editor import Editor, ready
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.events import (
     ReviewStarted,
@@ -44,6 +44,7 @@ class Client:
 
 
 def started(stage: str, units: int = 4, model: str = "big") -> StageStarted:
+    """A model stage begins."""
     return StageStarted(stage, model, "a test", units)
 
 
@@ -56,6 +57,7 @@ async def create(editor: Editor) -> str:
 
 
 def values(editor: Editor) -> list[dict[str, Any]]:
+    """The progress sent so far."""
     return [m["params"]["value"] for m in editor.of("$/progress")]
 
 
@@ -130,9 +132,7 @@ async def test_the_percentage_never_decreases_and_names_the_unit() -> None:
     bar = ProgressBars(client, supervisor).bar("x.py", lambda: None, supported=True)
     bar.hear(ReviewStarted("x.py", ("instant", "quick", "deep"), ""))
     bar.hear(started("quick"))
-    async with asyncio.timeout(10):
-        while not client.sent:
-            await asyncio.sleep(0)
+    await eventually(lambda: client.sent)
     steps = [
         StageProgressed("quick", 2, 4, "Cart.total", "bug"),
         StageProgressed("quick", 1, 4, "Cart.add"),
@@ -143,9 +143,7 @@ async def test_the_percentage_never_decreases_and_names_the_unit() -> None:
     ]
     for step in steps:
         bar.hear(step)
-        async with asyncio.timeout(10):
-            while bar._timer is not None:
-                await asyncio.sleep(0.005)
+        await eventually(lambda: not bar._timer is not None)
     bar.close()
     bar.close()
     shares = [value.percentage for value in client.sent[:-1]]

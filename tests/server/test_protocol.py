@@ -5,9 +5,9 @@ import json
 from typing import Any
 
 import pytest
-
 from fakes.app import FakeApp, endless
-from fakes.editor import URI, Editor, connected, ready
+from fakes.editor import URI, Editor, connected, eventually, ready
+
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.server import server as server_module
 from mirador_lsp.server.server import FEATURES, MiradorServer
@@ -129,10 +129,10 @@ async def test_cancel_reaches_a_running_command_and_is_answered_once() -> None:
         asked = editor.request(
             "workspace/executeCommand", {"command": "mirador.review", "arguments": [URI]}
         )
-        await _until(lambda: bool(app.requests))
+        await eventually(lambda: bool(app.requests))
         editor.notify("$/cancelRequest", {"id": asked})
         assert (await editor.answer(asked))["error"]["code"] == -32800
-        await _until(lambda: len(app.cancelled) == 1)
+        await eventually(lambda: len(app.cancelled) == 1)
         assert answers(editor)[asked] == 1
 
 
@@ -165,11 +165,11 @@ async def test_shutdown_with_work_running_stops_the_work_first() -> None:
     app = FakeApp(endless)
     async with ready(app) as editor:
         editor.open("x = 1\n")
-        await _until(lambda: bool(app.requests))
+        await eventually(lambda: bool(app.requests))
         command = editor.request(
             "workspace/executeCommand", {"command": "mirador.review", "arguments": [URI]}
         )
-        await _until(lambda: len(app.requests) == 2)
+        await eventually(lambda: len(app.requests) == 2)
         answer = await editor.ask("shutdown")
         assert answer["result"] is None
         assert len(app.cancelled) == 2
@@ -263,9 +263,3 @@ async def test_notifications_leave_nothing_behind() -> None:
         assert document.version == 10_001
         assert document.text == "x" * 10_000
         assert len(editor.server.protocol._request_futures) < 10
-
-
-async def _until(true: Any) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.002)

@@ -4,12 +4,12 @@ import asyncio
 from typing import Any, get_args
 
 import pytest
+from fakes.app import FakeApp, finding, finished, staged
+from fakes.editor import URI, eventually, insert, ready
 from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 
-from fakes.app import FakeApp, finding, finished, staged
-from fakes.editor import URI, insert, ready
 from mirador_lsp.core import events
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.document import Snapshot
@@ -39,6 +39,7 @@ POLICY = review_policy(Settings())
 
 
 def snapshot(text: str = TEXT, version: int = 1) -> Snapshot:
+    """The document at a version."""
     return Snapshot(uri=URI, name="cart.py", language="python", text=text, version=version)
 
 
@@ -66,6 +67,7 @@ class Room:
 
 @pytest.fixture
 def room() -> Room:
+    """A publisher with one open document."""
     return Room()
 
 
@@ -112,9 +114,7 @@ async def test_findings_do_not_wait_for_a_slow_stage(room: Room) -> None:
     """A finding is shown soon after it arrives though its stage goes on."""
     hear = room.listen()
     hear(FindingReported("deep", finding("early", stage="deep")))
-    async with asyncio.timeout(10):
-        while not room.sent:
-            await asyncio.sleep(0.005)
+    await eventually(lambda: room.sent)
     assert room.shown() == ["early"]
 
 
@@ -246,9 +246,7 @@ async def test_a_client_that_does_not_read_gets_the_latest_later(room: Room) -> 
         hear(StageFinished("instant", "", 0.1, Usage()))
     assert room.sent == []
     room.congested = False
-    async with asyncio.timeout(10):
-        while not room.sent:
-            await asyncio.sleep(0.005)
+    await eventually(lambda: room.sent)
     assert len(room.sent) == 1
     assert len(room.shown()) == 5
 

@@ -1,14 +1,13 @@
 """Documents as the editor opens, changes, saves and closes them."""
 
-import asyncio
 import json
 from typing import Any
 
+from fakes.app import FakeApp, clean, endless, finding, staged
+from fakes.editor import URI, Editor, eventually, insert, ready
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakes.app import FakeApp, clean, endless, finding, staged
-from fakes.editor import URI, Editor, insert, ready
 from mirador_lsp.core.requests import Trigger
 
 
@@ -82,7 +81,7 @@ async def test_a_save_supersedes_the_running_review() -> None:
     app = FakeApp(endless)
     async with ready(app) as editor:
         editor.open("x = 1\n")
-        await _until(lambda: len(app.requests) == 1)
+        await eventually(lambda: len(app.requests) == 1)
         app.script = clean
         editor.change(insert(0, 0, "y = 2\n"), version=2)
         editor.save()
@@ -95,11 +94,11 @@ async def test_close_cancels_and_clears() -> None:
     app = FakeApp(endless)
     async with ready(app) as editor:
         editor.open("x = 1\n")
-        await _until(lambda: bool(app.requests))
+        await eventually(lambda: bool(app.requests))
         editor.close()
         cleared = await editor.diagnostics(lambda p: p["diagnostics"] == [])
         assert cleared["uri"] == URI
-        await _until(lambda: len(app.cancelled) == 1)
+        await eventually(lambda: len(app.cancelled) == 1)
 
 
 async def test_documents_nobody_opened_are_ignored() -> None:
@@ -130,7 +129,7 @@ async def test_an_unreadable_change_puts_the_text_in_doubt_until_saved() -> None
         assert len(app.requests) == 1
         assert editor.of("window/showMessage") == []
         editor.save("x = 2\n")
-        await _until(lambda: len(app.requests) == 2)
+        await eventually(lambda: len(app.requests) == 2)
         assert app.requests[1].snapshot.text == "x = 2\n"
 
 
@@ -214,9 +213,3 @@ def _check_alive(editor: Editor) -> None:
     assert editor.of("window/showMessage") == []
     assert editor.server.session.document(URI) is not None
     json.dumps(editor.sent)
-
-
-async def _until(true: Any) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.002)
