@@ -162,6 +162,8 @@ class ReviewFinished:
     reviewed: bool
     """False when not one stage could look at the file: "not reviewed" is never "clean"."""
     notices: tuple[Notice, ...] = field(default=())
+    summary: str = ""
+    """One sentence of the synthesis stage, plain text; may be empty."""
 
 
 Event = (

@@ -1,0 +1,171 @@
+"""The composition root: the one place that knows which adapter stands behind which port.
+
+Surfaces (`server`, `cli`) open an `App` here and take from here the few names of the adapters'
+rooms that they show to users. They import those rooms in no other way.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mirador_lsp.analysis.ruff import RuffAnalyzer
+from mirador_lsp.analysis.worker import ParseWorker
+from mirador_lsp.core.events import Emit
+from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.ports import Analyzer, ModelBackend
+from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.engine.engine import Engine
+from mirador_lsp.models.catalogue import Entry, load_catalogue
+from mirador_lsp.models.catalogue import find as find_model
+from mirador_lsp.models.download import pull
+from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
+from mirador_lsp.models.health import machine_checks, model_checks
+from mirador_lsp.models.pulling import Phase, PullProgress
+from mirador_lsp.models.scripted import ScriptedBackend
+from mirador_lsp.models.storage import Installed, ModelStore, Status
+from mirador_lsp.settings import Paths, Settings
+from mirador_lsp.settings import paths as default_paths
+from mirador_lsp.workspace.intake import gather
+from mirador_lsp.workspace.reading import read_source
+from mirador_lsp.workspace.sources import Skipped, Source
+
+__all__ = [
+    "App",
+    "Entry",
+    "Installed",
+    "ModelStore",
+    "Phase",
+    "PullProgress",
+    "Skipped",
+    "Source",
+    "Status",
+    "find_model",
+    "gather",
+    "load_catalogue",
+    "open_app",
+    "pull",
+    "read_source",
+]
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()  # noqa: TID251 — the clock that everything else takes is made here
+
+
+@dataclass(frozen=True)
+class App:
+    """Mirador, ready to be asked. Open one with `open_app`."""
+
+    settings: Settings
+    paths: Paths
+    engine: Engine
+    backend: ModelBackend
+    parser: ParseWorker
+    analyzers: Sequence[Analyzer]
+    store: ModelStore
+
+    async def review(self, request: ReviewRequest, emit: Emit) -> None:
+        """Review a document, telling `emit` everything. Cancelling the task stops the model."""
+        await self.engine.review(request, emit)
+
+    async def warm_up(self) -> None:
+        """Start what the first instant stage would have to wait for."""
+        await self.parser.health()
+
+    def model_store(self) -> ModelStore:
+        """The models on this machine."""
+        return self.store
+
+    async def doctor(self) -> tuple[Check, ...]:
+        """Look at everything the main job needs. Never raises for what is missing."""
+        stages = self.settings.stages
+        wanted = {
+            "quick": stages.quick.models,
+            "deep": stages.deep.models,
+            "synthesis": stages.synthesis.models,
+        }
+        machine = await machine_checks(self.store, self.paths.runtime)
+        analyzers = [await self.parser.health(), await _ruff_check()]
+        models = await model_checks(self.store, stages=wanted)
+        engine = await self.backend.health() if isinstance(self.backend, EmbeddedBackend) else ()
+        return (*machine, *analyzers, *models, *engine)
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings, *, paths: Paths | None = None, backend: ModelBackend | None = None
+) -> AsyncIterator[App]:
+    """Wire the adapters that `settings` name. Leaving the block ends every child process it owns.
+
+    `backend` replaces the one the settings name. Raises `UserError` for an unusable script.
+    """
+    where = paths if paths is not None else default_paths(os.environ, settings)
+    store = ModelStore(where.models, load_catalogue(where.config_file.with_name("models.toml")))
+    analysis = settings.analysis
+    async with AsyncExitStack() as stack:
+        parser = ParseWorker(parse_seconds=analysis.parse_seconds)
+        stack.push_async_callback(parser.close)
+        chosen = backend if backend is not None else _backend(settings, where, store)
+        stack.push_async_callback(chosen.close)
+        analyzers: list[Analyzer] = []
+        if analysis.ruff:
+            analyzers.append(RuffAnalyzer())
+        if analysis.rules:
+            analyzers.append(parser)
+        engine = Engine(backend=chosen, outliner=parser, analyzers=analyzers, clock=SystemClock())
+        yield App(settings, where, engine, chosen, parser, tuple(analyzers), store)
+
+
+def _backend(settings: Settings, paths: Paths, store: ModelStore) -> ModelBackend:
+    engine = settings.engine
+    if engine.backend == "scripted":
+        return ScriptedBackend(Path(engine.script))
+    options = EngineOptions(
+        threads=engine.threads,
+        context_tokens=engine.context_tokens,
+        idle_seconds=engine.idle_seconds,
+        cache_ram_mib=engine.cache_ram_mib,
+        cache_disk_mib=engine.cache_disk_mib,
+    )
+    return EmbeddedBackend(
+        lambda: [_installed_model(model) for model in store.installed()],
+        options,
+        runtime=paths.runtime,
+        cache=paths.cache / "prefixes",
+    )
+
+
+def _installed_model(model: Installed) -> InstalledModel:
+    entry = model.entry
+    return InstalledModel(
+        name=entry.name,
+        path=model.path,
+        digest=entry.sha256,
+        size_bytes=entry.size,
+        context_tokens=entry.context_tokens,
+        parameters=entry.parameters,
+        can_judge=entry.can_judge,
+    )
+
+
+async def _ruff_check() -> Check:
+    from mirador_lsp.analysis.ruff import find_ruff  # noqa: PLC0415
+    from mirador_lsp.core.errors import AnalyzerError  # noqa: PLC0415
+
+    try:
+        executable = await asyncio.to_thread(find_ruff)
+    except AnalyzerError as error:
+        return Check("ruff", Health.FAILURE, str(error), error.remedy)
+    return Check("ruff", Health.OK, executable)

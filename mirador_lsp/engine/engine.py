@@ -1,0 +1,81 @@
+"""The engine's front: what can be asked, each as one method."""
+
+from collections.abc import Sequence
+
+from mirador_lsp.core.events import (
+    Emit,
+    Event,
+    Notice,
+    NoticeKind,
+    ReviewFinished,
+    ReviewStarted,
+)
+from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner
+from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.engine.ledger import Ledger
+from mirador_lsp.engine.orchestrator import Outcome, run_plan
+from mirador_lsp.engine.plan import make_plan
+from mirador_lsp.engine.recall import Recall
+from mirador_lsp.engine.stages.job import Desk, Tools
+
+
+class Engine:
+    """Reviews documents. Holds ports and the replies of this process, nothing of a request."""
+
+    def __init__(
+        self,
+        *,
+        backend: ModelBackend,
+        outliner: Outliner,
+        analyzers: Sequence[Analyzer],
+        clock: Clock,
+    ) -> None:
+        self._tools = Tools(backend, outliner, tuple(analyzers), clock, Recall())
+
+    async def review(self, request: ReviewRequest, emit: Emit) -> None:
+        """Review a document, telling `emit` everything as it happens.
+
+        Returns after `ReviewFinished`. Cancelling the task stops the model and ends without it.
+        """
+        tools, policy = self._tools, request.policy
+        started = tools.clock.monotonic()
+        notices: list[Notice] = []
+
+        def tell(event: Event) -> None:
+            if isinstance(event, Notice):
+                notices.append(event)
+            emit(event)
+
+        cards = await tools.backend.cards() if len(policy.stages) > 1 else ()
+        plan = make_plan(request, cards)
+        tell(ReviewStarted(request.snapshot.name, plan.stages, plan.reason))
+        for notice in plan.notices:
+            tell(notice)
+        outline = await tools.outliner.outline(request.snapshot)
+        if outline.note:
+            tell(Notice(NoticeKind.TRUNCATED, f"{request.snapshot.name}: {outline.note}"))
+        ledger = Ledger(tell, policy.gate, request.snapshot.lines)
+        outcome = await run_plan(plan, request, outline, cards, tools, Desk(tell, ledger))
+        seconds = tools.clock.monotonic() - started
+        emit(_finished(request, ledger, outcome, seconds, tuple(notices)))
+
+
+def _finished(
+    request: ReviewRequest,
+    ledger: Ledger,
+    outcome: Outcome,
+    seconds: float,
+    notices: tuple[Notice, ...],
+) -> ReviewFinished:
+    shown = ledger.shown()
+    cap = request.policy.max_findings_per_file
+    return ReviewFinished(
+        seconds=seconds,
+        findings=tuple(shown[:cap]),
+        withheld=tuple(ledger.withheld()),
+        over_cap=max(0, len(shown) - cap),
+        withdrawn=ledger.withdrawn,
+        reviewed=bool(outcome.finished),
+        notices=notices,
+        summary=outcome.summary,
+    )

@@ -1,0 +1,137 @@
+"""The findings of one running review: what is new, what confirms, what is withdrawn.
+
+A finding keeps its identity through every stage and every later review of the file: the id is made
+from the rule (or "model"), the text of its line and the symbol around it, never a line number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mirador_lsp.core.events import Emit, FindingReported, FindingRevised, FindingWithdrawn
+from mirador_lsp.core.findings import Finding, Severity, fingerprint, ranked
+from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.text import LineIndex
+
+MODEL_TOPIC = "model"
+"""Topic of every finding a model makes: two lenses that point at one line mean one place."""
+_CONFIRMATION = 0.3
+"""How much of the remaining doubt a second, independent voice takes away."""
+_SURE = 0.97
+
+
+class Ledger:
+    """Belongs to one review; its stages propose, it decides what listeners are told.
+
+    Findings below `gate` are kept but not told until a later stage lifts them above it.
+    """
+
+    def __init__(self, emit: Emit, gate: float, lines: LineIndex) -> None:
+        self._emit = emit
+        self._gate = gate
+        self._lines = lines
+        self._known: dict[str, Finding] = {}
+        self._told: set[str] = set()
+        self.withdrawn = 0
+
+    def record_facts(self, stage: str, findings: Sequence[Finding], outline: Outline) -> None:
+        """Take over what analyzers found, in the order of the text."""
+        seen: dict[str, int] = {}
+        for finding in sorted(findings, key=lambda f: (f.span.start, f.span.end, f.rule)):
+            symbol = outline.symbol_at(finding.span.start)
+            key = fingerprint(finding.rule, finding.quote, symbol)
+            number = seen[key] = seen.get(key, -1) + 1
+            identity = fingerprint(finding.rule, finding.quote, symbol, number)
+            self._put(stage, replace(finding, id=identity, symbol=symbol))
+
+    def propose(self, stage: str, finding: Finding) -> None:
+        """Hear what a model says: a new finding, or a second voice for one on the same line."""
+        for fact in self._facts_on_line(finding):
+            self._confirm(stage, fact, finding)
+            return
+        known = self._known.get(finding.id)
+        if known is None:
+            self._put(stage, finding)
+            return
+        self._confirm(stage, known, finding)
+
+    def revise(self, stage: str, finding: Finding, reason: str) -> None:
+        """Replace a known finding by a changed one of the same id."""
+        self._known[finding.id] = finding
+        shown = finding.confidence >= self._gate
+        if finding.id in self._told:
+            if shown:
+                self._emit(FindingRevised(stage, finding, reason))
+            else:
+                self._told.discard(finding.id)
+                self._emit(FindingWithdrawn(stage, finding.id, f"{reason}; now below the gate"))
+        elif shown:
+            self._told.add(finding.id)
+            self._emit(FindingReported(stage, finding))
+
+    def withdraw(self, stage: str, finding: Finding, reason: str) -> None:
+        """Drop a finding that does not hold."""
+        del self._known[finding.id]
+        self.withdrawn += 1
+        if finding.id in self._told:
+            self._told.discard(finding.id)
+            self._emit(FindingWithdrawn(stage, finding.id, reason))
+
+    def findings(self) -> list[Finding]:
+        """All that stand at the moment, withheld ones too, in the order in which they are shown."""
+        return ranked(list(self._known.values()))
+
+    def shown(self) -> list[Finding]:
+        """Those at or above the gate."""
+        return [f for f in self.findings() if f.confidence >= self._gate]
+
+    def withheld(self) -> list[Finding]:
+        """Those below the gate."""
+        return [f for f in self.findings() if f.confidence < self._gate]
+
+    def _put(self, stage: str, finding: Finding) -> None:
+        self._known[finding.id] = finding
+        if finding.confidence >= self._gate:
+            self._told.add(finding.id)
+            self._emit(FindingReported(stage, finding))
+
+    def _facts_on_line(self, finding: Finding) -> list[Finding]:
+        line = self._lines.line_of(finding.span.start)
+        return [
+            fact
+            for fact in self._known.values()
+            if not is_model_finding(fact)
+            and fact.severity.at_least(Severity.WARNING)
+            and self._lines.line_of(fact.span.start) == line
+        ]
+
+    def _confirm(self, stage: str, known: Finding, voice: Finding) -> None:
+        heard = (known.origin.tool, *known.confirmed_by)
+        independent = voice.origin.tool not in heard
+        if not independent and voice.confidence <= known.confidence:
+            return
+        confidence = max(known.confidence, voice.confidence)
+        if independent:
+            confidence = min(_SURE, confidence + _CONFIRMATION * (1 - confidence))
+        better = voice if is_model_finding(known) and _more_telling(voice, known) else known
+        revised = replace(
+            known,
+            confidence=confidence,
+            message=better.message,
+            lens=better.lens,
+            severity=better.severity,
+            origin=replace(known.origin, stage=stage),
+            confirmed_by=(*known.confirmed_by, voice.origin.tool)
+            if independent
+            else known.confirmed_by,
+        )
+        said = f"{voice.origin.tool} says so too" if independent else "seen again, and surer"
+        self.revise(stage, revised, said)
+
+
+def is_model_finding(finding: Finding) -> bool:
+    """Whether a model made the finding, not an analyzer."""
+    return finding.rule.startswith("model/")
+
+
+def _more_telling(voice: Finding, known: Finding) -> bool:
+    return voice.confidence > known.confidence

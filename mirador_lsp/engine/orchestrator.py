@@ -1,0 +1,149 @@
+"""Runs a plan: stage after stage, each behind a border so that one failure stays one."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from mirador_lsp.core.dialogue import ModelCard
+from mirador_lsp.core.errors import MiradorError, ModelUnavailable
+from mirador_lsp.core.events import (
+    Notice,
+    NoticeKind,
+    StageFailed,
+    StageFinished,
+    StageStarted,
+)
+from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.policy import DEEP, INSTANT, QUICK, SYNTHESIS
+from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.engine.plan import Plan
+from mirador_lsp.engine.router import choose
+from mirador_lsp.engine.stages import deep, instant, quick, synthesis
+from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
+
+_log = logging.getLogger(__name__)
+
+ModelStage = Callable[[Job, Tools, Desk, Tally], Awaitable[str | None]]
+_MODEL_STAGES: dict[str, ModelStage] = {
+    QUICK: quick.run,
+    DEEP: deep.run,
+    SYNTHESIS: synthesis.run,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the stages leave behind besides findings."""
+
+    finished: tuple[str, ...]
+    """Stages that looked at the file."""
+    summary: str
+
+
+async def run_plan(
+    plan: Plan,
+    request: ReviewRequest,
+    outline: Outline,
+    cards: Sequence[ModelCard],
+    tools: Tools,
+    desk: Desk,
+) -> Outcome:
+    """Run the stages of `plan` in order. A stage that fails is told; the others go on."""
+    finished: list[str] = []
+    summary = ""
+    for name in plan.stages:
+        if name == INSTANT:
+            if await _run_instant(request, outline, tools, desk):
+                finished.append(name)
+            continue
+        said = await _run_model_stage(name, request, outline, cards, tools, desk)
+        if said is not None:
+            finished.append(name)
+            summary = said or summary
+    return Outcome(tuple(finished), summary)
+
+
+async def _run_instant(request: ReviewRequest, outline: Outline, tools: Tools, desk: Desk) -> bool:
+    started = tools.clock.monotonic()
+    names = [a.name for a in instant.analyzers_for(request, tools)]
+    reason = f"analyzers: {', '.join(names)}" if names else "no analyzer for this language"
+    desk.emit(StageStarted(INSTANT, "", reason, units=len(names)))
+    tally = Tally()
+
+    async def work() -> None:
+        tally.not_reviewed = await instant.run(request, tools, outline, desk)
+
+    if await _behind_border(INSTANT, "", started, tools, desk, work) is not None:
+        return False
+    seconds = tools.clock.monotonic() - started
+    desk.emit(StageFinished(INSTANT, "", seconds, tally.usage, not_reviewed=tally.not_reviewed))
+    return bool(names)
+
+
+async def _run_model_stage(
+    name: str,
+    request: ReviewRequest,
+    outline: Outline,
+    cards: Sequence[ModelCard],
+    tools: Tools,
+    desk: Desk,
+) -> str | None:
+    """Run one model stage, on the next model when one cannot be had. None when it failed."""
+    policy = request.policy.stage(name)
+    choice = choose(policy, cards)
+    reason = choice.reason
+    for number, card in enumerate(choice.cards):
+        started = tools.clock.monotonic()
+        units = 0 if name == SYNTHESIS else len(outline.units)
+        desk.emit(StageStarted(name, card.name, reason, units))
+        job = Job(request, outline, policy, card, deadline=started + policy.seconds)
+        tally = Tally()
+        said: list[str] = []
+
+        async def work(job: Job = job, tally: Tally = tally, said: list[str] = said) -> None:
+            said.append(await _MODEL_STAGES[name](job, tools, desk, tally) or "")
+
+        error = await _behind_border(name, card.name, started, tools, desk, work)
+        if error is None:
+            desk.emit(
+                StageFinished(
+                    name,
+                    card.name,
+                    tools.clock.monotonic() - started,
+                    tally.usage,
+                    tally.rejected,
+                    tally.not_reviewed,
+                )
+            )
+            return said[0]
+        if not isinstance(error, ModelUnavailable) or number + 1 == len(choice.cards):
+            return None
+        following = choice.cards[number + 1].name
+        reason = f"{card.name} cannot run"
+        text = f"{name}: {card.name} cannot run ({error}); {following} stands in."
+        desk.emit(Notice(NoticeKind.FALLBACK, text, stage=name))
+    return None
+
+
+async def _behind_border(
+    stage: str,
+    model: str,
+    started: float,
+    tools: Tools,
+    desk: Desk,
+    work: Callable[[], Awaitable[None]],
+) -> Exception | None:
+    try:
+        await work()
+    except MiradorError as error:
+        _log.log(error.level, "stage %s failed", stage, exc_info=error)
+        seconds = tools.clock.monotonic() - started
+        desk.emit(StageFailed(stage, model, seconds, str(error), error.remedy))
+        return error
+    except Exception as error:  # noqa: BLE001 — border: one stage fails, the others go on
+        _log.exception("stage %s failed", stage)
+        seconds = tools.clock.monotonic() - started
+        text = f"The {stage} stage met an internal error ({type(error).__name__})."
+        desk.emit(StageFailed(stage, model, seconds, text, "The log has the details."))
+        return error
+    return None

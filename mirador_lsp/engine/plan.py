@@ -1,0 +1,60 @@
+"""What a review will do: the stages, why these, and what is left out. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mirador_lsp.core.dialogue import ModelCard
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.outline import Unit
+from mirador_lsp.core.policy import INSTANT, ReviewPolicy
+from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.text import Span
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages to run, in order."""
+
+    stages: tuple[str, ...]
+    reason: str
+    notices: tuple[Notice, ...] = ()
+
+
+def make_plan(request: ReviewRequest, cards: Sequence[ModelCard]) -> Plan:
+    """The stages asked for, less the model stages where no model can or may read the file."""
+    stages = tuple(request.policy.stages)
+    model_stages = tuple(name for name in stages if name != INSTANT)
+    if not model_stages:
+        return Plan(stages, "as asked")
+    if not cards:
+        notice = Notice(
+            NoticeKind.UNAVAILABLE,
+            "No model is installed, so only the instant stage runs; get one with: "
+            "mirador models pull 0.5b",
+        )
+        return _instant_only(stages, "no model is installed", notice)
+    if (why := _unfit(request.snapshot, request.policy)) is not None:
+        notice = Notice(NoticeKind.SKIPPED, f"{request.snapshot.name}: no model reads it, {why}.")
+        return _instant_only(stages, why, notice)
+    return Plan(stages, f"asked for by {request.trigger.value}")
+
+
+def _instant_only(stages: tuple[str, ...], reason: str, notice: Notice) -> Plan:
+    return Plan(tuple(name for name in stages if name == INSTANT), reason, (notice,))
+
+
+def _unfit(snapshot: Snapshot, policy: ReviewPolicy) -> str | None:
+    if len(snapshot.text) > policy.max_model_bytes:
+        return f"it is larger than {policy.max_model_bytes:,} characters"
+    longest = max((len(line) for line in snapshot.text.split("\n")), default=0)
+    if longest > policy.max_line_length:
+        return f"a line of {longest:,} characters says it is minified or generated"
+    return None
+
+
+def in_order(units: Sequence[Unit], focus: Span | None) -> list[Unit]:
+    """The units, those the user looks at or has changed first."""
+    if focus is None:
+        return list(units)
+    return sorted(units, key=lambda unit: not any(piece.overlaps(focus) for piece in unit.pieces))

@@ -1,0 +1,127 @@
+"""Asking a model one question: streaming what it says, line by line, and keeping the reply."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mirador_lsp.core.clean import stream_safe
+from mirador_lsp.core.dialogue import Chunk, Limits, Prefill, Prompt
+from mirador_lsp.core.events import StageProgressed, StreamToken
+from mirador_lsp.engine.recall import KeptReply, recall_key
+from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
+
+_ALTERNATIVES = 20
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a stage, and where the stage is."""
+
+    prompt: Prompt
+    max_tokens: int
+    labels: Mapping[str, str]
+    """Metadata of the tokens: "unit", "lens"."""
+    at: StageProgressed
+    """Told again, with the share read, while the model reads."""
+
+
+LineHeard = Callable[[str, float], None]
+"""Called with each whole line of a reply and how sure the model was of it, 0…1."""
+
+
+async def ask(
+    question: Question, job: Job, tools: Tools, desk: Desk, tally: Tally, heard: LineHeard
+) -> None:
+    """Put `question` to the job's model. Raises `ModelError`; what was heard by then was told.
+
+    A question answered before, by the same model for the same text, is not asked again.
+    """
+    limits = Limits(
+        max_tokens=question.max_tokens,
+        seconds=max(0.1, job.deadline - tools.clock.monotonic()),
+        temperature=job.policy.temperature,
+        top_logprobs=_ALTERNATIVES if job.card.supports_logprobs else 0,
+        priority=job.request.priority,
+    )
+    key = recall_key(job.card, question.prompt, limits)
+    if (kept := tools.recall.get(key)) is not None:
+        tally.recalled += 1
+        for line, sureness in zip(kept.lines, kept.sureness, strict=True):
+            heard(line, sureness)
+        return
+    lines = _Lines(heard)
+    asked = tools.clock.monotonic()
+    async with tools.backend.open(job.card.name, question.prompt, limits) as reply:
+        async for piece in reply:
+            if isinstance(piece, Prefill):
+                desk.emit(_reading(question.at, piece))
+                continue
+            desk.emit(_token(piece, question, job, tools))
+            lines.add(piece)
+    lines.end()
+    tally.add(reply.usage, job.deadline - job.policy.seconds, asked)
+    if not reply.usage.truncated:
+        tools.recall.keep(key, lines.kept())
+
+
+def _reading(at: StageProgressed, prefill: Prefill) -> StageProgressed:
+    share = prefill.done / prefill.total if prefill.total else 1.0
+    return StageProgressed(at.stage, at.done, at.total, at.unit, at.lens, min(share, 1.0))
+
+
+def _token(chunk: Chunk, question: Question, job: Job, tools: Tools) -> StreamToken:
+    known = chunk.logprob is not None
+    return StreamToken(
+        content=stream_safe(chunk.text),
+        confidence=math.exp(min(chunk.logprob or 0.0, 0.0)) if known else job.policy.confidence,
+        stage=job.policy.name,
+        model=job.card.name,
+        metadata=question.labels,
+        timestamp=tools.clock.wall(),
+    )
+
+
+class _Lines:
+    """Cuts a stream of chunks into lines.
+
+    How sure the model was of a line is the weight of the token it began with against the token that
+    would have said that there is nothing ("No…"); unknown counts as even.
+    """
+
+    def __init__(self, heard: LineHeard) -> None:
+        self._heard = heard
+        self._text = ""
+        self._first: Chunk | None = None
+        self._lines: list[str] = []
+        self._sureness: list[float] = []
+
+    def add(self, chunk: Chunk) -> None:
+        if not self._text:
+            self._first = chunk
+        self._text += chunk.text
+        while "\n" in self._text:
+            line, _, self._text = self._text.partition("\n")
+            self._tell(line)
+            self._first = chunk
+
+    def end(self) -> None:
+        if self._text:
+            self._tell(self._text)
+            self._text = ""
+
+    def kept(self) -> KeptReply:
+        return KeptReply(tuple(self._lines), tuple(self._sureness))
+
+    def _tell(self, line: str) -> None:
+        sureness = _sureness(self._first)
+        self._lines.append(line)
+        self._sureness.append(sureness)
+        self._heard(line, sureness)
+
+
+def _sureness(first: Chunk | None) -> float:
+    if first is None or first.logprob is None:
+        return 0.5
+    said = math.exp(min(first.logprob, 0.0))
+    nothing = sum(math.exp(p) for token, p in first.alternatives if token.strip() in {"No", "no"})
+    return said / (said + nothing) if said + nothing > 0 else 0.5

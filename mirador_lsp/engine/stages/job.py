@@ -1,0 +1,82 @@
+"""What a stage is given and what it gives back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mirador_lsp.core.dialogue import ModelCard, Usage
+from mirador_lsp.core.events import Emit
+from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.policy import StagePolicy
+from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner
+from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.engine.ledger import Ledger
+from mirador_lsp.engine.reading import Reject
+from mirador_lsp.engine.recall import Recall
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The ports a stage may use."""
+
+    backend: ModelBackend
+    outliner: Outliner
+    analyzers: Sequence[Analyzer]
+    clock: Clock
+    recall: Recall
+
+
+@dataclass(frozen=True)
+class Job:
+    """The frozen input of a stage."""
+
+    request: ReviewRequest
+    outline: Outline
+    policy: StagePolicy
+    card: ModelCard
+    deadline: float
+    """Of the monotonic clock."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a stage speaks: events to the listeners, findings to the ledger."""
+
+    emit: Emit
+    ledger: Ledger
+
+
+@dataclass
+class Tally:
+    """What a stage counts while it runs; it becomes the figures of `StageFinished`."""
+
+    usage: Usage = field(default_factory=Usage)
+    rejects: dict[Reject, int] = field(default_factory=dict)
+    """Lines of replies that were dropped, by reason."""
+    not_reviewed: int = 0
+    recalled: int = 0
+    """Replies that did not have to be asked for."""
+
+    @property
+    def rejected(self) -> int:
+        """Lines of replies that were dropped."""
+        return sum(self.rejects.values())
+
+    def reject(self, reason: Reject) -> None:
+        """Count a dropped line."""
+        self.rejects[reason] = self.rejects.get(reason, 0) + 1
+
+    def add(self, usage: Usage, started: float, asked: float) -> None:
+        """Add the usage of a reply asked for at `asked` in a stage that began at `started`."""
+        known = self.usage.first_token_seconds
+        first = usage.first_token_seconds
+        self.usage = Usage(
+            prompt_tokens=self.usage.prompt_tokens + usage.prompt_tokens,
+            cached_tokens=self.usage.cached_tokens + usage.cached_tokens,
+            completion_tokens=self.usage.completion_tokens + usage.completion_tokens,
+            wait_seconds=self.usage.wait_seconds + usage.wait_seconds,
+            first_token_seconds=known
+            if known is not None or first is None
+            else asked - started + first,
+            seconds=self.usage.seconds + usage.seconds,
+            truncated=self.usage.truncated or usage.truncated,
+        )

@@ -1,0 +1,189 @@
+"""What the quick and the deep stage share: every unit of the file, and questions about each.
+
+The questions about one unit follow each other on the same material, so that a backend that keeps
+what it has read pays for the code once and for each further question with a few tokens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from mirador_lsp.core.dialogue import Prompt
+from mirador_lsp.core.errors import ContextOverflow, ModelError, ModelTimeout, ModelUnavailable
+from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
+from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, fingerprint
+from mirador_lsp.engine import grammar
+from mirador_lsp.engine.ledger import MODEL_TOPIC
+from mirador_lsp.engine.plan import in_order
+from mirador_lsp.engine.prompts.render import Rendered, render
+from mirador_lsp.engine.reading import Claim, read_line
+from mirador_lsp.engine.router import ceiling
+from mirador_lsp.engine.stages.asking import Question, ask
+from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
+from mirador_lsp.engine.units import ShownUnit, show
+
+_SEVERITY = {
+    Lens.BUG: Severity.WARNING,
+    Lens.SECURITY: Severity.WARNING,
+    Lens.PERFORMANCE: Severity.INFORMATION,
+    Lens.STYLE: Severity.HINT,
+}
+_GIVE_UP_AFTER = 3
+"""Failed replies in a row after which the stage fails: the model, not the code, is the trouble."""
+
+
+@dataclass(frozen=True)
+class LensQuestion:
+    """A question about a unit, under one lens or several."""
+
+    prompt_file: str
+    lenses: tuple[Lens, ...]
+
+    @property
+    def label(self) -> str:
+        """What progress shows: the lens, or "" for a question under all."""
+        return self.lenses[0].value if len(self.lenses) == 1 else ""
+
+
+async def sweep(
+    job: Job, tools: Tools, desk: Desk, tally: Tally, questions: Sequence[LensQuestion]
+) -> None:
+    """Ask every question about every unit. Raises `ModelError` when the model is the trouble."""
+    units = [
+        show(job.request.snapshot, unit) for unit in in_order(job.outline.units, job.request.focus)
+    ]
+    failures = 0
+    for number, shown in enumerate(units):
+        if tools.clock.monotonic() >= job.deadline:
+            tally.not_reviewed += len(units) - number
+            break
+        try:
+            for question in questions:
+                at = StageProgressed(
+                    job.policy.name, number, len(units), shown.title, question.label
+                )
+                desk.emit(at)
+                await _ask_about(shown, question, at, job, tools, desk, tally)
+            failures = 0
+        except ModelUnavailable:
+            raise
+        except ModelTimeout:
+            tally.not_reviewed += len(units) - number
+            break
+        except ModelError as error:
+            failures += 1
+            tally.not_reviewed += 1
+            _tell_unit_failed(job, desk, shown, error)
+            if failures == _GIVE_UP_AFTER:
+                raise
+    _tell_leftovers(job, desk, tally)
+
+
+async def _ask_about(
+    shown: ShownUnit,
+    question: LensQuestion,
+    at: StageProgressed,
+    job: Job,
+    tools: Tools,
+    desk: Desk,
+    tally: Tally,
+) -> None:
+    if not grammar.nameable([text for _, text in shown.lines]):
+        return
+    asked = Question(
+        prompt=make_prompt(shown, job, question),
+        max_tokens=job.policy.max_tokens,
+        labels={"unit": shown.title, "lens": question.label},
+        at=at,
+    )
+    hear = partial(_hear, shown=shown, question=question, job=job, desk=desk, tally=tally)
+    await ask(asked, job, tools, desk, tally, hear)
+
+
+def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion) -> Prompt:
+    """The prompt of a question about a unit: standing text, the code, then what is asked."""
+    system = render("review_system")
+    material = render(
+        "review_material",
+        context=f"{shown.unit.context}\n" if shown.unit.context else "",
+        language=job.request.snapshot.language,
+        code=shown.code,
+    )
+    names = [lens.value for lens in question.lenses]
+    listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    asked = render(question.prompt_file, **({"lenses": listed} if len(names) > 1 else {}))
+    return Prompt(
+        system=_with_instructions(system, job.policy.instructions),
+        material=material.text,
+        question=asked.text,
+        constraint=grammar.findings(
+            [text for _, text in shown.lines],
+            question.lenses,
+            job.request.policy.max_findings_per_reply,
+        ),
+        version=f"{system.version}+{material.version}+{asked.version}",
+    )
+
+
+def _with_instructions(system: Rendered, instructions: str) -> str:
+    return f"{system.text}\n{instructions}" if instructions else system.text
+
+
+def _hear(
+    line: str,
+    sureness: float,
+    *,
+    shown: ShownUnit,
+    question: LensQuestion,
+    job: Job,
+    desk: Desk,
+    tally: Tally,
+) -> None:
+    read = read_line(line, shown, question.lenses)
+    if isinstance(read, Claim):
+        desk.ledger.propose(job.policy.name, _finding(read, sureness, shown, job))
+    elif read is not None:
+        tally.reject(read)
+
+
+def _finding(claim: Claim, sureness: float, shown: ShownUnit, job: Job) -> Finding:
+    symbol = job.outline.symbol_at(claim.span.start)
+    confidence = ceiling(job.policy, job.card) * (0.4 + 0.6 * sureness)
+    severity = _SEVERITY[claim.lens]
+    if confidence < 0.5 and severity is Severity.WARNING:
+        # What a model is not sure of must not shout, nor fail a build.
+        severity = Severity.INFORMATION
+    return Finding(
+        id=fingerprint(MODEL_TOPIC, claim.quote, symbol or shown.unit.path),
+        rule=f"model/{claim.lens.value}",
+        lens=claim.lens,
+        severity=severity,
+        message=claim.message,
+        span=claim.span,
+        confidence=round(confidence, 3),
+        origin=Origin(job.policy.name, job.card.name, job.card.digest),
+        symbol=symbol,
+        quote=claim.quote,
+    )
+
+
+def _tell_unit_failed(job: Job, desk: Desk, shown: ShownUnit, error: ModelError) -> None:
+    kind = NoticeKind.TRUNCATED if isinstance(error, ContextOverflow) else NoticeKind.SKIPPED
+    name = job.request.snapshot.name
+    desk.emit(
+        Notice(kind, f"{name}: {shown.title} was not reviewed: {error}", stage=job.policy.name)
+    )
+
+
+def _tell_leftovers(job: Job, desk: Desk, tally: Tally) -> None:
+    stage = job.policy.name
+    for reject, count in tally.rejects.items():
+        message = f"{count} model finding{'s' * (count > 1)} dropped: the reply {reject.value}."
+        desk.emit(Notice(NoticeKind.REJECTED, message, count=count, stage=stage))
+    if tally.not_reviewed:
+        count = tally.not_reviewed
+        message = (
+            f"{job.request.snapshot.name}: {count} part{'s' * (count > 1)} not reviewed by {stage} "
+            f"(its time is {job.policy.seconds:g} s; stages.{stage}.seconds sets it)."
+        )
+        desk.emit(Notice(NoticeKind.SKIPPED, message, count=count, stage=stage))

@@ -1,0 +1,156 @@
+"""What is new, what confirms, what is withdrawn."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mirador_lsp.core.events import Event, FindingReported, FindingRevised, FindingWithdrawn
+from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, fingerprint
+from mirador_lsp.core.outline import Outline, Symbol
+from mirador_lsp.core.text import LineIndex, Span
+from mirador_lsp.engine.ledger import Ledger
+
+TEXT = "def f():\n    return 1 / 0\n\ndef g():\n    return 1 / 0\n"
+
+
+def said(line: int, confidence: float, tool: str = "small", lens: Lens = Lens.BUG) -> Finding:
+    """What a model says about a line."""
+    span = LineIndex(TEXT).line_span(line)
+    quote = TEXT[span.start : span.end].strip()
+    return Finding(
+        id=fingerprint("model", quote, f"s{line}"),
+        rule=f"model/{lens.value}",
+        lens=lens,
+        severity=Severity.WARNING,
+        message=f"{tool} says so.",
+        span=span,
+        confidence=confidence,
+        origin=Origin("quick", tool),
+        quote=quote,
+    )
+
+
+def fact(line: int, rule: str = "ruff/X1") -> Finding:
+    """What an analyzer says about a line."""
+    return replace(said(line, 0.9, "ruff"), rule=rule, id="raw")
+
+
+def ledger(gate: float = 0.35) -> tuple[Ledger, list[Event]]:
+    """A ledger and the events it tells."""
+    events: list[Event] = []
+    return Ledger(events.append, gate, LineIndex(TEXT)), events
+
+
+def test_two_models_on_one_line_are_one_finding_and_surer() -> None:
+    """The second voice revises; the id stays."""
+    book, events = ledger()
+    book.propose("quick", said(1, 0.5))
+    book.propose("deep", said(1, 0.6, "large"))
+
+    assert [type(e) for e in events] == [FindingReported, FindingRevised]
+    (finding,) = book.shown()
+    assert finding.id == said(1, 0.5).id
+    assert finding.confirmed_by == ("large",)
+    assert 0.6 < finding.confidence < 1
+
+
+def test_the_same_model_twice_is_no_second_voice() -> None:
+    """Repeating oneself does not make one right."""
+    book, events = ledger()
+    book.propose("quick", said(1, 0.5))
+    book.propose("deep", said(1, 0.4))
+
+    assert len(events) == 1
+    assert book.shown()[0].confidence == 0.5
+
+
+def test_a_model_that_points_at_a_known_fact_confirms_it() -> None:
+    """The analyzer's finding stays, with the model as a second voice; no duplicate appears."""
+    book, _ = ledger()
+    book.record_facts("instant", [fact(1)], Outline((), ()))
+    book.propose("deep", said(1, 0.8, lens=Lens.SECURITY))
+
+    (finding,) = book.shown()
+    assert finding.rule == "ruff/X1"
+    assert finding.confirmed_by == ("small",)
+
+
+def test_findings_below_the_gate_are_kept_and_told_when_lifted() -> None:
+    """Withheld is counted; a later stage may lift it."""
+    book, events = ledger(gate=0.5)
+    book.propose("quick", said(1, 0.4))
+    assert events == []
+    assert len(book.withheld()) == 1
+
+    book.propose("deep", said(1, 0.7, "large"))
+    assert [type(e) for e in events] == [FindingReported]
+
+
+def test_a_finding_revised_below_the_gate_disappears_but_is_counted() -> None:
+    """Listeners see it withdrawn; the ledger still holds it as withheld."""
+    book, events = ledger(gate=0.5)
+    book.propose("quick", said(1, 0.6))
+    book.revise("synthesis", replace(book.shown()[0], confidence=0.1), "judged")
+
+    assert isinstance(events[-1], FindingWithdrawn)
+    assert len(book.withheld()) == 1
+
+
+def test_a_withdrawn_finding_is_gone_and_counted() -> None:
+    """Nothing withdrawn is shown or withheld."""
+    book, events = ledger()
+    book.propose("quick", said(1, 0.6))
+    book.withdraw("synthesis", book.shown()[0], "does not hold")
+
+    assert isinstance(events[-1], FindingWithdrawn)
+    assert (book.findings(), book.withdrawn) == ([], 1)
+
+
+def test_equal_code_in_two_symbols_has_two_identities() -> None:
+    """The symbol is part of the fingerprint."""
+    outline = Outline(
+        (
+            Symbol("f", "function", Span(0, 26), Span(0, 8)),
+            Symbol("g", "function", Span(27, 52), Span(27, 35)),
+        ),
+        (),
+    )
+    book, _ = ledger()
+    book.record_facts("instant", [fact(1), fact(4)], outline)
+
+    first, second = book.shown()
+    assert first.id != second.id
+    assert {first.symbol, second.symbol} == {"f", "g"}
+
+
+def test_an_identity_survives_lines_added_above() -> None:
+    """Ids are made of rule, code and symbol, never of line numbers."""
+    shifted = "\n\n" + TEXT
+    index = LineIndex(shifted)
+    moved = replace(fact(1), span=index.line_span(3))
+    before, _ = ledger()
+    before.record_facts("instant", [fact(1)], Outline((), ()))
+    after = Ledger(lambda _: None, 0.35, index)
+    after.record_facts("instant", [moved], Outline((), ()))
+
+    assert before.shown()[0].id == after.shown()[0].id
+
+
+@given(st.permutations([said(1, 0.5), said(4, 0.6), said(0, 0.4)]))
+def test_the_order_of_findings_within_a_stage_does_not_matter(findings: list[Finding]) -> None:
+    """Merging is order-independent for different places."""
+    book, _ = ledger()
+    for finding in findings:
+        book.propose("quick", finding)
+
+    assert [f.confidence for f in book.shown()] == [0.6, 0.5, 0.4]
+
+
+def test_proposing_twice_changes_nothing() -> None:
+    """Merging is idempotent."""
+    book, events = ledger()
+    for _ in range(2):
+        book.propose("quick", said(1, 0.5))
+
+    assert len(events) == 1
