@@ -23,6 +23,10 @@ class Reviewer(Protocol):
         """Review, telling `emit` what happens. Cancelling it stops the model."""
         ...
 
+    async def warm_up(self) -> None:
+        """Start what the first review would have to wait for."""
+        ...
+
     async def doctor(self) -> tuple[Check, ...]:
         """Look at everything the main job needs."""
         ...
@@ -72,7 +76,9 @@ class AppHost:
         try:
             async with self._open_app(loaded) as app:
                 ready.set_result(app)
+                warming = self._supervisor.start(app.warm_up(), "warm up")
                 await stop.wait()
+                warming.cancel()
         except MiradorError as error:
             if ready.done():
                 raise

@@ -98,7 +98,11 @@ class Messages:
         return self.once(cause, types.MessageType.Warning, text)
 
     def _noticed(self, name: str, notice: Notice) -> None:
-        grave = notice.kind in {NoticeKind.BROKEN, NoticeKind.UNAVAILABLE}
+        """What was left out is in the log; that a part of Mirador cannot run at all pops up."""
+        if notice.kind is NoticeKind.UNAVAILABLE:
+            self.once(notice.message, types.MessageType.Warning, notice.message)
+            return
+        grave = notice.kind is NoticeKind.BROKEN
         kind = types.MessageType.Warning if grave else types.MessageType.Info
         counted = f" ({notice.count}x)" if notice.count > 1 else ""
         self._log(kind, f"{name}: {notice.message}{counted}")
@@ -114,7 +118,7 @@ def _summary(name: str, event: ReviewFinished) -> str:
         parts.append(f"{event.over_cap} above the limit for a file")
     if event.withdrawn:
         parts.append(f"{event.withdrawn} withdrawn")
-    return f"{name}: {', '.join(parts)}, in {event.seconds:.1f} s"
+    return f"{name}: {', '.join(parts)}, in {event.seconds:.1f} s. {event.summary}".rstrip()
 
 
 def _stage_summary(name: str, event: StageFinished) -> str:

@@ -14,6 +14,7 @@ from mirador_lsp.core.events import (
     FindingRevised,
     FindingWithdrawn,
     Notice,
+    NoticeKind,
     ReviewFinished,
     ReviewStarted,
     StageFailed,
@@ -46,19 +47,29 @@ class Streams:
     def listen(self, snapshot: Snapshot) -> Emit:
         """A listener for one review."""
         stream = _Gatherer(self, snapshot)
+        troubled = False
 
         def hear(event: Event) -> None:
+            nonlocal troubled
             match event:
                 case StageStarted(stage=stage, model=model):
                     self._tell(replace(self._status, uri=snapshot.uri, stage=stage, model=model))
                 case StageFailed(message=message, remedy=remedy):
                     stream.flush()
+                    troubled = True
                     self._degrade(snapshot.uri, message, remedy)
+                case Notice(kind=NoticeKind.UNAVAILABLE, message=message):
+                    troubled = True
+                    self._degrade(snapshot.uri, message, "")
                 case StreamToken():
                     if self.wants_stream:
                         stream.take(event)
-                case StageFinished() | ReviewFinished():
+                case StageFinished():
                     stream.flush()
+                case ReviewFinished():
+                    stream.flush()
+                    if not troubled:
+                        self.recover()
                 case Notice() | ReviewStarted() | StageProgressed():
                     pass
                 case FindingReported() | FindingRevised() | FindingWithdrawn():
@@ -83,7 +94,7 @@ class Streams:
         self._tell(replace(self._status, kind="error", message=message, remedy=remedy))
 
     def recover(self) -> None:
-        """What was wrong may be mended: settings changed."""
+        """What was wrong is mended, or may be: a review went well, or settings changed."""
         self._tell(_CALM)
 
     def send_stream(self, stream: Stream) -> bool:

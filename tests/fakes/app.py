@@ -31,6 +31,7 @@ class FakeApp:
         self.cancelled: list[ReviewRequest] = []
         self.opened: list[Loaded] = []
         self.closed = 0
+        self.warmed = 0
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         self.requests.append(request)
@@ -39,6 +40,9 @@ class FakeApp:
         except asyncio.CancelledError:
             self.cancelled.append(request)
             raise
+
+    async def warm_up(self) -> None:
+        self.warmed += 1
 
     async def doctor(self) -> tuple[Check, ...]:
         return (Check("models", Health.OK, "one is installed"),)

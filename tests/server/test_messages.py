@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from fakes.app import FakeApp, finding, finished
-from fakes.editor import URI, Editor, ready
+from fakes.editor import URI, Editor, eventually, ready
 
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.errors import ModelUnavailable
@@ -84,6 +84,31 @@ async def test_an_application_that_does_not_open_is_said_once() -> None:
         await editor.settle()
         assert len(pop_ups(editor)) == 1
         assert pop_ups(editor)[0].startswith("Mirador: The engine does not start.")
+
+
+async def test_a_part_that_cannot_run_pops_up_once() -> None:
+    """That no model is installed is a notice: it pops up once, and the status keeps saying it
+    until a review goes well.
+    """
+
+    async def missing(request: ReviewRequest, emit: Emit) -> None:
+        emit(Notice(NoticeKind.UNAVAILABLE, f"No model is installed. {REMEDY}"))
+        emit(finished())
+
+    app = FakeApp(missing)
+    async with ready(app, ASKS) as editor:
+        editor.open("x = 1\n")
+        await editor.until(
+            lambda m: m.get("method") == "mirador/status" and m["params"]["kind"] == "warning"
+        )
+        editor.save("x = 2\n")
+        await eventually(lambda: len(app.requests) == 2)
+        await editor.settle()
+        assert pop_ups(editor) == [f"Mirador: No model is installed. {REMEDY}"]
+        app.script = chatty
+        editor.save("x = 3\n")
+        await eventually(lambda: editor.of("mirador/status")[-1]["params"]["kind"] == "normal")
+        assert app.warmed == 1
 
 
 async def test_notices_are_in_the_log_only() -> None:
