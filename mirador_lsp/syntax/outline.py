@@ -28,14 +28,15 @@ def outline_of(parsed: Parsed) -> Outline:
     into units by lines; text that was refused for its size has none. The note says so each time.
     Raises `AnalyzerError` when the text takes too long to search.
     """
+    if parsed.too_large:
+        return Outline((), (), (), parsed.note)
     language = LANGUAGES.get(parsed.language)
     structure = structure_of(parsed)
     if language is not None and language.data:
         note = parsed.note or f"{language.title} is data: analyzers look at it, models do not"
         return Outline((), (), parsed.broken, note)
     if language is None or parsed.tree is None:
-        units = () if parsed.too_large else _by_lines(parsed, structure)
-        return Outline((), units, parsed.broken, parsed.note)
+        return Outline((), _by_lines(parsed, structure), parsed.broken, parsed.note)
     if not language.outline:
         note = f"{language.title} is reviewed in pieces, by lines"
         return Outline((), _by_lines(parsed, structure), parsed.broken, note)

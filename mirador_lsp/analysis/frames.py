@@ -1,0 +1,50 @@
+"""What the parse worker and its client say to each other over a pair of pipes.
+
+A frame is two big-endian lengths of four bytes, a head of JSON and a body of raw bytes. The text to
+be parsed is the body: it may hold lone surrogates, which JSON has no way to carry.
+"""
+
+import struct
+from typing import Literal
+
+import msgspec
+
+from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.ports import Analysis
+
+LENGTHS = struct.Struct(">II")
+MAX_FRAME = 64 << 20
+"""Bytes a head or a body may have; more is taken for a broken stream."""
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """The worker's first frame: it is ready."""
+
+    measures: tuple[str, ...]
+    """Which measures of `isolation` took effect."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One thing to do with the text in the body."""
+
+    id: int
+    do: Literal["outline", "rules"]
+    language: str
+    budget_seconds: float
+    max_bytes: int
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What came of it: exactly one of the three."""
+
+    id: int
+    outline: Outline | None = None
+    analysis: Analysis | None = None
+    error: str = ""
+    """One sentence saying why there is neither."""
+
+
+def frame(head: msgspec.Struct, body: bytes = b"") -> bytes:
+    """A frame ready to be written."""
+    data = msgspec.json.encode(head)
+    return LENGTHS.pack(len(data), len(body)) + data + body

@@ -1,0 +1,289 @@
+"""Outlines and rules from an isolated process that may crash, freeze or be killed without harm.
+
+`ParseWorker` is what Mirador runs; `InlineParser` does the same in this process, for tools and
+tests. Both are an `Outliner` and the `Analyzer` named "rules".
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from mirador_lsp.analysis.child import COMMAND, Child, ChildLostError
+from mirador_lsp.analysis.frames import Reply, Request
+from mirador_lsp.analysis.inspection import Inspector
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.errors import AnalyzerError
+from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.ports import Analysis
+from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.core.text import utf8
+from mirador_lsp.syntax.languages import LANGUAGES
+from mirador_lsp.syntax.outline import lines_outline, outline_of
+from mirador_lsp.syntax.parser import MAX_BYTES, Parsed, parse
+
+MAX_SENT = 8_000_000
+"""Longer texts, in code points, are not looked at even by rules that need no syntax tree."""
+
+_log = logging.getLogger(__name__)
+
+_NAME = "rules"
+_BUDGET = 0.2
+_PATIENCE = 15.0
+_STRIKES = 2
+_MOST_STRUCK = 256
+_LINES_IN_CLIENT = 200_000
+_LONGEST_WAIT = 2.0
+
+_Work = Literal["outline", "rules"]
+_Key = tuple[str, str, bytes]
+
+
+@dataclass(frozen=True)
+class _Ticket:
+    do: _Work
+    snapshot: Snapshot
+    reply: "asyncio.Future[Reply]"
+
+
+class ParseWorker:
+    """Asks a child process, one request after the other, and replaces the child when it is lost.
+
+    A request that loses the child is put to a second one; a text that loses two is quarantined. The
+    first request starts the child. Use it from one event loop, and `close` it.
+    """
+
+    def __init__(
+        self,
+        *,
+        budget_seconds: float = _BUDGET,
+        max_bytes: int = MAX_BYTES,
+        patience_seconds: float = _PATIENCE,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        """`budget_seconds` of processor time and `max_bytes` limit a parse; a request that is not
+        answered within `patience_seconds` costs the child its life.
+        """
+        self._budget = budget_seconds
+        self._max_bytes = max_bytes
+        self._patience = patience_seconds
+        self._command = tuple(command)
+        self._tasks = Supervisor()
+        self._waiting: deque[_Ticket] = deque()
+        self._pump: asyncio.Task[None] | None = None
+        self._child: Child | None = None
+        self._strikes: dict[_Key, int] = {}
+        self._lost_in_a_row = 0
+        self._not_before = 0.0
+        self._last_id = 0
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        """The analyzer's name."""
+        return _NAME
+
+    def handles(self, language: str) -> bool:
+        """Every language that has a parser."""
+        return language in LANGUAGES
+
+    async def outline(self, snapshot: Snapshot) -> Outline:
+        """See `core.ports.Outliner`."""
+        if len(snapshot.text) > self._max_bytes:
+            return outline_of(parse(snapshot.text, snapshot.language, max_bytes=self._max_bytes))
+        reply = await self._ask("outline", snapshot)
+        if reply.outline is not None and _fits(reply, snapshot):
+            return reply.outline
+        return _without_parser(snapshot, reply.error or "the parser gave places outside the text")
+
+    async def analyze(self, snapshot: Snapshot) -> Analysis:
+        """See `core.ports.Analyzer`."""
+        if len(snapshot.text) > MAX_SENT:
+            message = f"The file has more than {MAX_SENT:,} characters; no rules were applied."
+            raise AnalyzerError(message)
+        reply = await self._ask("rules", snapshot)
+        if reply.analysis is None:
+            message = f"No rules were applied: {reply.error}."
+            raise AnalyzerError(message)
+        if not _fits(reply, snapshot):
+            message = "No rules were applied: the parser gave places outside the text."
+            raise AnalyzerError(message)
+        return reply.analysis
+
+    async def health(self) -> Check:
+        """Whether a child can be started, and how far it is isolated."""
+        sample = Snapshot("stdin:health.py", "health.py", "python", "def f():\n    return 1\n")
+        reply = await self._ask("outline", sample)
+        name = "parser"
+        if reply.outline is None or not reply.outline.symbols:
+            remedy = "Reinstall Mirador: python -m pip install --force-reinstall mirador-lsp"
+            return Check(name, Health.WARNING, reply.error or "it does not parse", remedy)
+        measures = self._child.measures if self._child is not None else ()
+        isolated = ", ".join(measures) or "none on this system"
+        return Check(name, Health.OK, f"{len(LANGUAGES)} languages; isolation: {isolated}")
+
+    async def close(self) -> None:
+        """End the child. What still waits gets no parser's answer."""
+        self._closed = True
+        await self._tasks.close()
+        while self._waiting:
+            _settle(self._waiting.popleft(), Reply(0, error="the parser was closed"))
+        child, self._child = self._child, None
+        if child is not None:
+            await child.end()
+
+    async def _ask(self, do: _Work, snapshot: Snapshot) -> Reply:
+        if self._closed:
+            return Reply(0, error="the parser was closed")
+        ticket = _Ticket(do, snapshot, asyncio.get_running_loop().create_future())
+        self._waiting.append(ticket)
+        if self._pump is None or self._pump.done():
+            self._pump = self._tasks.start(self._work(), "parse worker")
+        return await ticket.reply
+
+    async def _work(self) -> None:
+        """Answers what waits, in order. Nobody else talks to the child."""
+        while self._waiting:
+            ticket = self._waiting.popleft()
+            if ticket.reply.done():  # the asker was cancelled meanwhile
+                continue
+            try:
+                _settle(ticket, await self._answer(ticket))
+            finally:
+                _settle(ticket, Reply(0, error="the parser was closed"))
+
+    async def _answer(self, ticket: _Ticket) -> Reply:
+        body = utf8(ticket.snapshot.text)
+        key = self._key(ticket, body) if self._strikes else None
+        while key is None or self._strikes.get(key, 0) < _STRIKES:
+            try:
+                child = await self._ready()
+            except ChildLostError as error:
+                return Reply(0, error=f"the parser {error}")
+            try:
+                reply = await child.ask(self._request(ticket), body, self._patience)
+            except ChildLostError as error:
+                key = self._key(ticket, body)
+                _log.warning("the parser %s, on %s", error, ticket.snapshot.name)
+                await self._lost(child)
+                self._strike(key)
+            except asyncio.CancelledError:
+                await child.kill()
+                raise
+            else:
+                self._lost_in_a_row = 0
+                if key is not None:
+                    self._strikes.pop(key, None)
+                return reply
+        return Reply(0, error=f"this text ended the parser {_STRIKES} times and is not tried again")
+
+    def _request(self, ticket: _Ticket) -> Request:
+        self._last_id += 1
+        language = ticket.snapshot.language
+        return Request(self._last_id, ticket.do, language, self._budget, self._max_bytes)
+
+    def _key(self, ticket: _Ticket, body: bytes) -> _Key:
+        return ticket.do, ticket.snapshot.language, sha256(body).digest()
+
+    def _strike(self, key: _Key) -> None:
+        self._strikes[key] = self._strikes.pop(key, 0) + 1
+        while len(self._strikes) > _MOST_STRUCK:
+            del self._strikes[next(iter(self._strikes))]
+
+    async def _ready(self) -> Child:
+        """A child that can be asked. Raises `ChildLostError` while starting is not worth a try."""
+        if self._child is not None:
+            if self._child.alive:
+                return self._child
+            await self._child.kill()  # it died while nobody asked it anything: nobody's fault
+            self._child = None
+        wait = self._not_before - asyncio.get_running_loop().time()
+        if wait > _LONGEST_WAIT:
+            message = "was lost too often and is not started again for a moment"
+            raise ChildLostError(message)
+        if wait > 0:
+            await asyncio.sleep(wait)
+        try:
+            self._child = await Child.start(self._command)
+        except ChildLostError:
+            self._back_off()
+            raise
+        return self._child
+
+    async def _lost(self, child: Child) -> None:
+        await child.kill()
+        self._child = None
+        self._back_off()
+
+    def _back_off(self) -> None:
+        """After two losses in a row, wait before the next start: half a second, then twice that."""
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row > _STRIKES:
+            delay = min(30.0, 0.5 * 2 ** min(self._lost_in_a_row - _STRIKES - 1, 10))
+            self._not_before = asyncio.get_running_loop().time() + delay
+
+
+class InlineParser:
+    """The same two ports in this process: a text that crashes the parser takes the process along,
+    and the event loop stands still meanwhile.
+    """
+
+    def __init__(self, *, budget_seconds: float = _BUDGET, max_bytes: int = MAX_BYTES) -> None:
+        """`budget_seconds` of processor time and `max_bytes` limit a parse."""
+        self._inspector = Inspector()
+        self._budget = budget_seconds
+        self._max_bytes = max_bytes
+
+    @property
+    def name(self) -> str:
+        """The analyzer's name."""
+        return _NAME
+
+    def handles(self, language: str) -> bool:
+        """Every language that has a parser."""
+        return language in LANGUAGES
+
+    async def outline(self, snapshot: Snapshot) -> Outline:
+        """See `core.ports.Outliner`."""
+        return self._inspector.outline(
+            snapshot.text, snapshot.language, self._budget, self._max_bytes
+        )
+
+    async def analyze(self, snapshot: Snapshot) -> Analysis:
+        """See `core.ports.Analyzer`."""
+        return self._inspector.rules(
+            snapshot.text, snapshot.language, self._budget, self._max_bytes
+        )
+
+
+def _settle(ticket: _Ticket, reply: Reply) -> None:
+    if not ticket.reply.done():
+        ticket.reply.set_result(reply)
+
+
+def _fits(reply: Reply, snapshot: Snapshot) -> bool:
+    """Whether every place lies in the text. The child reads hostile text and may be under its spell:
+    a place outside the text must not get further than here.
+    """
+    end = len(snapshot.text)
+    if reply.outline is not None:
+        symbols = all(each.span.end <= end for each in reply.outline.symbols)
+        units = all(piece.end <= end for unit in reply.outline.units for piece in unit.pieces)
+        return symbols and units and all(span.end <= end for span in reply.outline.broken)
+    if reply.analysis is not None:
+        return all(each.span.end <= end for each in reply.analysis.findings)
+    return True
+
+
+def _without_parser(snapshot: Snapshot, reason: str) -> Outline:
+    if len(snapshot.text) > _LINES_IN_CLIENT:
+        return Outline((), (), (), f"not parsed: {reason}")
+    language = LANGUAGES.get(snapshot.language)
+    if language is not None and language.data:
+        return Outline((), (), (), f"not parsed: {reason}")
+    note = f"read by lines: {reason}"
+    return lines_outline(Parsed(snapshot.text, snapshot.language), note)
