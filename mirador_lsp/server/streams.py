@@ -46,38 +46,7 @@ class Streams:
 
     def listen(self, snapshot: Snapshot) -> Emit:
         """A listener for one review."""
-        stream = _Gatherer(self, snapshot)
-        troubled = False
-
-        def hear(event: Event) -> None:
-            nonlocal troubled
-            match event:
-                case StageStarted(stage=stage, model=model):
-                    self._tell(replace(self._status, uri=snapshot.uri, stage=stage, model=model))
-                case StageFailed(message=message, remedy=remedy):
-                    stream.flush()
-                    troubled = True
-                    self._degrade(snapshot.uri, message, remedy)
-                case Notice(kind=NoticeKind.UNAVAILABLE, message=message):
-                    troubled = True
-                    self._degrade(snapshot.uri, message, "")
-                case StreamToken():
-                    if self.wants_stream:
-                        stream.take(event)
-                case StageFinished():
-                    stream.flush()
-                case ReviewFinished():
-                    stream.flush()
-                    if not troubled:
-                        self.recover()
-                case Notice() | ReviewStarted() | StageProgressed():
-                    pass
-                case FindingReported() | FindingRevised() | FindingWithdrawn():
-                    pass
-                case _:
-                    assert_never(event)
-
-        return hear
+        return _Follower(self, snapshot).hear
 
     def begin(self) -> None:
         """A review begins."""
@@ -95,7 +64,17 @@ class Streams:
 
     def recover(self) -> None:
         """What was wrong is mended, or may be: a review went well, or settings changed."""
-        self._tell(_CALM)
+        if self._status.kind != "normal":
+            self._tell(_CALM)
+
+    def stage(self, uri: str, stage: str, model: str) -> None:
+        """A stage runs."""
+        self._tell(replace(self._status, uri=uri, stage=stage, model=model))
+
+    def degrade(self, uri: str, message: str, remedy: str) -> None:
+        """Mirador works, but less well."""
+        status = replace(self._status, kind="warning", message=message, remedy=remedy, uri=uri)
+        self._tell(status)
 
     def send_stream(self, stream: Stream) -> bool:
         """Send gathered text. Returns False where the client does not read: it is dropped."""
@@ -104,16 +83,53 @@ class Streams:
         self._send(STREAM, stream)
         return True
 
-    def _degrade(self, uri: str, message: str, remedy: str) -> None:
-        status = replace(self._status, kind="warning", message=message, remedy=remedy, uri=uri)
-        self._tell(status)
-
     def _tell(self, status: Status) -> None:
         status = replace(status, busy=self._running > 0)
         if status != self._status:
             self._status = status
             if self.wants_status:
                 self._send(STATUS, status)
+
+
+class _Follower:
+    """Follows one review."""
+
+    def __init__(self, streams: Streams, snapshot: Snapshot) -> None:
+        self._streams = streams
+        self._uri = snapshot.uri
+        self._gatherer = _Gatherer(streams, snapshot)
+        self._troubled = False
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case StageStarted(stage=stage, model=model):
+                self._streams.stage(self._uri, stage, model)
+            case StreamToken():
+                if self._streams.wants_stream:
+                    self._gatherer.take(event)
+            case StageFailed(message=message, remedy=remedy):
+                self._gatherer.flush()
+                self._trouble(message, remedy)
+            case Notice(kind=kind, message=message):
+                if kind is NoticeKind.UNAVAILABLE:
+                    self._trouble(message, "")
+            case StageFinished() | ReviewFinished():
+                self._ended(event)
+            case ReviewStarted() | StageProgressed():
+                pass
+            case FindingReported() | FindingRevised() | FindingWithdrawn():
+                pass
+            case _:
+                assert_never(event)
+
+    def _ended(self, event: StageFinished | ReviewFinished) -> None:
+        self._gatherer.flush()
+        if isinstance(event, ReviewFinished) and not self._troubled:
+            self._streams.recover()
+
+    def _trouble(self, message: str, remedy: str) -> None:
+        self._troubled = True
+        self._streams.degrade(self._uri, message, remedy)
 
 
 class _Gatherer:
