@@ -58,6 +58,7 @@ def _file(file: FileReport) -> dict[str, object]:
         "language": file.snapshot.language,
         "content_hash": file.snapshot.content_hash,
         "state": wording.verdict(file) or "findings",
+        "summary": clean.plain(file.summary),
         "reviewed": file.reviewed,
         "broken": file.broken,
         "interrupted": file.interrupted,

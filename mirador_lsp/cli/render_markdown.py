@@ -54,6 +54,8 @@ def _file(file: FileReport, *, show_withheld: bool) -> list[str]:
     lines = []
     if state := wording.verdict(file):
         lines.append(f"_{state.capitalize()}._")
+    if file.summary:
+        lines.append(escape(file.summary))
     findings = file.findings + (file.withheld if show_withheld else [])
     if lines and findings:
         lines.append("")

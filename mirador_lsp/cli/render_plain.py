@@ -64,8 +64,8 @@ class PlainRenderer:
                 self._withdrawn(event)
             case events.StreamToken(content=content):
                 self._token(content)
-            case events.Notice(message=message, stage=stage):
-                self._progress(f"{stage}: {message}" if stage else message)
+            case events.Notice():
+                self._notice(event)
             case events.ReviewStarted(stages=stages, reason=reason):
                 self._progress(f"{', '.join(stages)} ({reason})")
             case events.StageStarted(stage=stage, model=model, reason=reason):
@@ -123,6 +123,13 @@ class PlainRenderer:
             if stage.stage == name:
                 self._progress(f"{name} took {', '.join(wording.stage_figures(stage))}")
 
+    def _notice(self, event: events.Notice) -> None:
+        if event.kind is events.NoticeKind.UNAVAILABLE:
+            if event.message in self._failures:
+                return
+            self._failures.add(event.message)
+        self._progress(f"{event.stage}: {event.message}" if event.stage else event.message)
+
     def _stage_failed(self, event: events.StageFailed) -> None:
         why = f"{event.message} {event.remedy}".rstrip()
         if why in self._failures:
@@ -135,6 +142,8 @@ class PlainRenderer:
         if self._show_withheld:
             for finding in event.withheld:
                 self._write(self._line_of(finding, "below the gate"))
+        if event.summary:
+            self._progress(event.summary)
         if state := wording.verdict(file):
             self._progress(state)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mirador_lsp import __version__
+from mirador_lsp.cli import wording
 from mirador_lsp.cli.report import FileReport, Outcome, Report
 from mirador_lsp.core import clean
 from mirador_lsp.core.document import Snapshot
@@ -229,7 +230,7 @@ def _file_notes(file: FileReport, root: Path) -> list[Json]:
             text = f"{stage.stage} did not run: {stage.message} {stage.remedy}".rstrip()
             notes.append(_note("warning", "stage-failed", text, place))
         if stage.not_reviewed:
-            text = f"{stage.stage} did not review {stage.not_reviewed} of {stage.units} units"
+            text = f"{stage.stage}: {wording.unseen(stage)}"
             notes.append(_note("warning", "not-reviewed", text, place))
     if file.interrupted:
         notes.append(_note("warning", "interrupted", "The review was stopped.", place))

@@ -189,6 +189,10 @@ class TextRenderer:
         self._progress(stage_line("✗", "red", event.stage, text))
 
     def _notice(self, event: events.Notice) -> None:
+        if event.kind is events.NoticeKind.UNAVAILABLE:
+            if (event.message, "") in self._failures:
+                return
+            self._failures.add((event.message, ""))
         loud = event.kind in {events.NoticeKind.BROKEN, events.NoticeKind.UNAVAILABLE}
         style = "yellow" if loud else "bright_black"
         text = Text(clean.plain(event.message), style)
@@ -222,6 +226,8 @@ class TextRenderer:
             self._screen.line(Text("   below the gate:", "bright_black"))
             for finding in event.withheld:
                 self._screen.line(finding_row(file, finding, note="withheld"))
+        if event.summary:
+            self._progress(Text(f"   {clean.plain(event.summary)}", "italic"))
         state = wording.verdict(file)
         if state:
             style = "green" if state == "clean" else "yellow"

@@ -158,6 +158,17 @@ class FileReport:
         return any(notice.kind is events.NoticeKind.BROKEN for notice in self.notices)
 
     @property
+    def summary(self) -> str:
+        """One sentence of the synthesis stage; may be empty."""
+        return self.end.summary if self.end else ""
+
+    @property
+    def failed_stages(self) -> list[StageReport]:
+        """Stages that no model could run; one that a second model ran is not among them."""
+        last = {stage.stage: stage for stage in self.stages}
+        return [stage for stage in last.values() if stage.outcome is Outcome.FAILED]
+
+    @property
     def seconds(self) -> float:
         """How long the review took; of a stopped one, how long its stages took."""
         return self.end.seconds if self.end else sum(stage.seconds for stage in self.stages)
@@ -233,12 +244,21 @@ class Report:
     def stage_failures(self) -> dict[tuple[str, str], list[str]]:
         """(message, remedy) of each failure → the stages it stopped, each once, in order."""
         failures: dict[tuple[str, str], list[str]] = {}
-        for stage in (s for file in self.files for s in file.stages):
-            if stage.outcome is Outcome.FAILED:
-                names = failures.setdefault((stage.message, stage.remedy), [])
-                if stage.stage not in names:
-                    names.append(stage.stage)
+        for stage in (s for file in self.files for s in file.failed_stages):
+            names = failures.setdefault((stage.message, stage.remedy), [])
+            if stage.stage not in names:
+                names.append(stage.stage)
         return failures
+
+    def unavailable(self) -> list[str]:
+        """What could not run on this machine, each said once however many files met it."""
+        found = [
+            notice.message
+            for file in self.files
+            for notice in file.notices
+            if notice.kind is events.NoticeKind.UNAVAILABLE
+        ]
+        return list(dict.fromkeys(found))
 
 
 def by_kind(skipped: Iterable[SkippedFile]) -> dict[str, int]:

@@ -53,8 +53,17 @@ def stage_figures(stage: StageReport) -> list[str]:
     if stage.rejected:
         figures.append(f"{stage.rejected} rejected")
     if stage.not_reviewed:
-        figures.append(f"{stage.not_reviewed} of {plural(stage.units, 'unit')} not reviewed")
+        figures.append(unseen(stage))
     return figures
+
+
+def unseen(stage: StageReport) -> str:
+    """What the stage did not look at. The analyzers' stage counts analyzers, others units."""
+    if not stage.model:
+        return f"{plural(stage.not_reviewed, 'analyzer')} did not run"
+    of = f"{stage.not_reviewed} of " if stage.units > stage.not_reviewed else ""
+    count = stage.units if of else stage.not_reviewed
+    return f"{of}{plural(count, 'unit')} not reviewed"
 
 
 def verdict(file: FileReport) -> str:
@@ -119,8 +128,8 @@ def skipped_lines(skipped: list[SkippedFile]) -> list[str]:
 
 
 def failure_lines(report: Report) -> list[str]:
-    """One line for each reason why stages did not run, with its remedy."""
-    lines = []
+    """One line for each reason why a part of the review did not run, with its remedy."""
+    lines = report.unavailable()
     for (message, remedy), stages in report.stage_failures().items():
         lines.append(f"{', '.join(stages)} did not run: {message} {remedy}".rstrip())
     return lines
