@@ -409,7 +409,10 @@ async def test_a_source_distribution_is_never_built(tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     project = tmp_path / "lone-1.0"
     project.mkdir()
-    (project / "setup.py").write_text(f"open({str(ran)!r}, 'w').close()")
+    (project / "backend.py").write_text(f"open({str(ran)!r}, 'w').close()")
+    (project / "pyproject.toml").write_text(
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    )
     (project / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: lone\nVersion: 1.0\n")
     wheels = tmp_path / "wheels"
     wheels.mkdir()
