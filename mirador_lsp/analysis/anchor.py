@@ -33,7 +33,7 @@ def anchored(text: str, lines: LineIndex, span: Span) -> Anchor:
     start, end = min(span.start, len(text)), min(span.end, len(text))
     while start < end and text[start].isspace():
         start += 1
-    if start == end:
+    if not stream_safe(text[start : min(end, start + _QUOTE_LIMIT)]).strip():
         start, end = _visible_line(text, lines, span.start)
     first = lines.line_of(start)
     last = lines.line_of(max(end - 1, start))

@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 
 from mirador_lsp.analysis.anchor import Anchor, Identities, anchored
+from mirador_lsp.analysis.bounds import first_of_each
 from mirador_lsp.analysis.process import Finished, run_to_end
 from mirador_lsp.analysis.ruff_map import Meaning, RuffMap, load_ruff_map
 from mirador_lsp.core.clean import plain
@@ -116,6 +117,8 @@ class RuffAnalyzer:
             heard = set(items)
             silenced = [item for item in grave if item not in heard]
         findings, unknown = _findings(snapshot, table, items, silenced)
+        findings, over = first_of_each(findings)
+        notices += over
         if unknown:
             message = f"{unknown} findings of ruff have a rule that Mirador does not know."
             notices += (Notice(NoticeKind.SKIPPED, message, unknown, INSTANT),)
