@@ -1,6 +1,7 @@
 """From files, editor, environment and flags to settings: what the surfaces call at start."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,11 @@ def workspace_layer(file: Path, store: TrustStore) -> Layer:
     if isinstance(content, bytes):
         # Checked against the bytes that are used, so the file cannot change in between.
         trusted = store.is_trusted(file, content)
-        refusal = "" if trusted else f"Read the file; if you trust it: mirador trust {file.parent}"
+        refusal = (
+            ""
+            if trusted
+            else f"Read the file; if you trust it: mirador trust {shlex.quote(str(file.parent))}"
+        )
         return _toml_layer(file, content, refusal)
     return _toml_layer(file, content, "")
 
