@@ -50,10 +50,10 @@ async def model_checks(
 
 
 async def machine_checks(store: ModelStore, runtime: Path | None = None) -> tuple[Check, ...]:
-    """Has the machine what models need: Python, instructions, memory, disk, a safe folder for
-    sockets (`runtime`; left out when None)?
+    """Has the machine what models need: Python, memory, disk, a safe folder for sockets
+    (`runtime`; left out when None)? What the engine itself needs, the engine looks at.
     """
-    checks = [_python(), *_processor(), _memory(store), _disk(store)]
+    checks = [_python(), _memory(store), _disk(store)]
     if runtime is not None:
         checks.append(_runtime_folder(runtime))
     return tuple(checks)
@@ -113,32 +113,6 @@ def _python() -> Check:
     if running >= (3, 11):  # an installer told to overlook the bound can get here with less
         return Check("python", Health.OK, f"{version}, {plain(sys.executable, 200)}")
     return Check("python", Health.FAILURE, version, "Mirador needs Python 3.11 or newer.")
-
-
-def _processor() -> Iterator[Check]:
-    cores = os.cpu_count() or 1
-    machine = platform.machine() or "unknown"
-    if machine.lower() not in {"x86_64", "amd64"}:
-        yield Check("processor", Health.OK, f"{machine}, {cores} cores")
-        return
-    flags = _cpu_flags()
-    if flags and "avx2" not in flags:
-        detail = f"{machine} without AVX2; the engine would stop with an illegal instruction"
-        yield Check("processor", Health.FAILURE, detail, "Use a processor of 2013 or later.")
-        return
-    note = ""
-    if any(flag.startswith("avx512") for flag in flags):
-        # Measured: reading a prompt would be 1.3 to 1.5 times as fast with AVX-512.
-        note = "; it has AVX-512, which the engine's wheel, built for AVX2, leaves unused"
-    yield Check("processor", Health.OK, f"{machine}, {cores} cores{note}")
-
-
-def _cpu_flags() -> frozenset[str]:
-    """Instruction sets as Linux names them; empty where that is not known."""
-    for line in _read(Path("/proc/cpuinfo")).splitlines():
-        if line.startswith("flags"):
-            return frozenset(line.partition(":")[2].split())
-    return frozenset()
 
 
 def _memory(store: ModelStore) -> Check:

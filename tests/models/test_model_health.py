@@ -89,7 +89,7 @@ async def test_the_machine_is_looked_at_whatever_is_missing(tmp_path: Path) -> N
     """Folders that are not there are no error."""
     store = ModelStore(tmp_path / "none" / "models", (SMALL_ENTRY,))
     checks = await machine_checks(store, tmp_path / "runtime")
-    assert {"python", "processor", "memory", "disk", "runtime folder"} == {c.name for c in checks}
+    assert {"python", "memory", "disk", "runtime folder"} == {c.name for c in checks}
     assert named(checks, "python").health is Health.OK
     assert named(checks, "runtime folder").health is Health.OK
     assert not (tmp_path / "none").exists()
