@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from mirador_lsp.settings import Loaded, Settings, find_workspace_root, load_settings
@@ -188,6 +189,7 @@ def test_prose_with_dots_is_not_taken_for_a_long_key() -> None:
     assert not isinstance(parsed, Unreadable)
 
 
+@how(deadline=None)
 @given(st.text() | st.binary())
 def test_any_content_is_parsed_or_told(content: str | bytes) -> None:
     """Any bytes give tables or a reason."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from hypothesis import given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from mirador_lsp.settings import Form, Layer, Settings, resolve
@@ -280,6 +281,7 @@ def usable(settings: Settings) -> bool:
     return resolve([Layer("again", written)]) == (settings, ())
 
 
+@how(deadline=None)
 @given(values=SECTIONS, form=st.sampled_from(Form), refusal=st.sampled_from(["", "no"]))
 def test_any_junk_gives_usable_settings(
     values: dict[str, object], form: Form, refusal: str
@@ -291,6 +293,7 @@ def test_any_junk_gives_usable_settings(
         assert problem.sentence().isprintable()
 
 
+@how(deadline=None)
 @given(st.dictionaries(st.sampled_from([key.variable for key in keys().values()]), st.text()))
 def test_any_environment_gives_usable_settings(env: dict[str, str]) -> None:
     """Any text in the variables is read or told, never raised."""
@@ -298,6 +301,7 @@ def test_any_environment_gives_usable_settings(env: dict[str, str]) -> None:
     assert usable(settings)
 
 
+@how(deadline=None)
 @given(SECTIONS)
 def test_what_resolve_takes_whole_the_schema_takes(values: dict[str, object]) -> None:
     """A file without a problem is valid in the editor too."""

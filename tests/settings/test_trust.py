@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from mirador_lsp.core.errors import ServiceError
@@ -38,6 +39,7 @@ def test_trust_is_kept_and_taken_back(store: TrustStore, file: Path) -> None:
     assert not store.distrust(file)
 
 
+@how(deadline=None)
 @given(content=st.binary(max_size=40))
 def test_only_the_same_bytes_are_trusted(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from mirador_lsp.workspace.ignoring import MAX_RULES, read_rules
@@ -69,9 +70,7 @@ PATTERN = st.text(alphabet="ab.*?/![]-\\# ", min_size=1, max_size=8)
 PATHS = ["a", "b", "ab", "a.b", "a/b", "b/a", "a/a/b", "b/ab/a", "a/b/a/b", ".a", "aab", "a b"]
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@how(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(patterns=st.lists(PATTERN, min_size=1, max_size=4))
 def test_git_says_the_same(repository: Path, patterns: list[str]) -> None:
     """For random rules and paths the answer is that of `git check-ignore`."""
@@ -108,6 +107,7 @@ def test_there_is_an_end_to_the_rules() -> None:
     assert rules.cost > MAX_RULES
 
 
+@how(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_rules(content: bytes) -> None:
     """An ignore file cannot break the walk."""

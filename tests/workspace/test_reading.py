@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from mirador_lsp.workspace import SkipKind, Skipped, Source, read_source
@@ -118,6 +119,7 @@ def test_what_is_no_known_text_is_skipped_with_its_reason(
     assert found.asked
 
 
+@how(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=100).map(lambda text: text.encode("utf-16")))
 def test_any_bytes_are_text_or_a_reason(content: bytes) -> None:
     """Decoding never raises, and text never holds half a character."""
@@ -129,6 +131,7 @@ def test_any_bytes_are_text_or_a_reason(content: bytes) -> None:
             found.encode()
 
 
+@how(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
 def test_text_survives_its_encoding(text: str, encoding: str) -> None:
     """Encoding and decoding are inverse for every encoding that marks itself."""
