@@ -158,6 +158,16 @@ class FileReport:
         return any(notice.kind is events.NoticeKind.BROKEN for notice in self.notices)
 
     @property
+    def partly(self) -> bool:
+        """Whether a part of what was asked for did not happen."""
+        left_out = {events.NoticeKind.UNAVAILABLE, events.NoticeKind.SKIPPED}
+        return (
+            bool(self.failed_stages)
+            or any(stage.not_reviewed for stage in self.stages)
+            or any(notice.kind in left_out for notice in self.notices)
+        )
+
+    @property
     def summary(self) -> str:
         """One sentence of the synthesis stage; may be empty."""
         return self.end.summary if self.end else ""

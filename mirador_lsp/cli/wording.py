@@ -74,7 +74,7 @@ def verdict(file: FileReport) -> str:
         return "not reviewed"
     if file.broken:
         return "does not parse"
-    if any(stage.not_reviewed for stage in file.stages):
+    if file.partly:
         return "partly reviewed"
     return "" if file.findings else "clean"
 

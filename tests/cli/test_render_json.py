@@ -59,7 +59,7 @@ def test_withheld_findings_come_on_request_and_marked() -> None:
         (told.clean_file, "clean"),
         (told.broken_file, "does not parse"),
         (told.not_reviewed, "not reviewed"),
-        (told.no_model, "findings"),
+        (told.no_model, "partly reviewed"),
     ],
 )
 def test_the_state_of_a_file_is_one_word(script: Any, state: str) -> None:
