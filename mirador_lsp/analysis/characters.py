@@ -8,11 +8,16 @@ from typing import Final
 
 from mirador_lsp.core.text import Span
 
-_SUSPECT: Final = re.compile(
+_CONTROL: Final = re.compile(
     "["
     "\x00-\x08\x0e-\x1f\x7f"  # C0 controls but tab, line ends, vertical tab and form feed
     "\x80-\x84\x86-\x9f"  # C1 controls but NEL
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u00ad"
+    "]+"
+)
+_SUSPECT: Final = re.compile(
+    "["
+    "\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
     "]+"
@@ -58,7 +63,7 @@ class Place:
 
 
 def hidden(text: str) -> Iterator[Place]:
-    """Runs of control, direction and invisible characters, top to bottom.
+    """Runs of characters that change the direction of text or are not seen, top to bottom.
 
     Not reported: a byte order mark at the start, joiners and selectors inside emoji, joiners
     between letters of the scripts that need them, and ideographs with a variation selector.
@@ -68,6 +73,12 @@ def hidden(text: str) -> Iterator[Place]:
         bad = [at for at in range(start, end) if not _belongs(text, at)]
         if bad:
             yield Place(Span(bad[0], bad[-1] + 1), tuple(text[at] for at in bad))
+
+
+def controls(text: str) -> Iterator[Place]:
+    """Runs of control codes and soft hyphens. Tabs, line ends and form feeds are none."""
+    for run in _CONTROL.finditer(text):
+        yield Place(Span(*run.span()), tuple(run.group()[:1000]))
 
 
 def mixed(text: str) -> Iterator[Place]:

@@ -36,6 +36,12 @@ def bare(code: str) -> str:
     return code.strip(_WRAPPING)
 
 
+def unquoted(code: str) -> str:
+    """`code` without the one pair of quotes around it."""
+    quoted = len(code) > 1 and code[0] == code[-1] and code[0] in "\"'"
+    return code[1:-1] if quoted else code
+
+
 def _found(pattern: re.Pattern[str], code: str) -> bool:
     return pattern.search(code) is not None or pattern.search(bare(code)) is not None
 

@@ -26,12 +26,13 @@ ANY: Final = "*"
 _REPEAT: Final = re.compile(r"^@repeat (\d+) (.*)$", re.MULTILINE)
 _ID: Final = re.compile(r"[a-z]+(-[a-z]+)*")
 
-Kind = Literal["query", "pattern", "hidden", "mixed", "nesting", "length", "repeated"]
+Kind = Literal["query", "pattern", "hidden", "control", "mixed", "nesting", "length", "repeated"]
 """How places are found:
 
 query: each match of the group's tree-sitter query whose conditions hold, at the capture `finding`.
 pattern: each match of the group's regular expression in the text.
-hidden: control and invisible characters (`characters.py`).
+hidden: characters that change direction or are not seen (`characters.py`).
+control: control codes and soft hyphens (`characters.py`).
 mixed: words that mix look-alike letters of two scripts (`characters.py`).
 nesting: blocks more than `limit` deep within a function.
 length: functions of the outline with more than `limit` lines that hold code.
@@ -81,8 +82,8 @@ class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: tuple[Group, ...]
     kind: Kind = "query"
     cwe: str | None = None
-    needs: str = ""
-    """A regular expression without which in the text there is nothing to look for."""
+    needs: tuple[str, ...] = ()
+    """Lower-case words; a text with none of them, in any case, is not searched at all."""
     where: tuple[Condition, ...] = ()
     """Conditions for every group."""
     narrow: str = ""
@@ -137,11 +138,6 @@ class Rule:
         return own + self.forms.get(ANY, ())
 
     @cached_property
-    def needs(self) -> re.Pattern[str] | None:
-        """See `RuleFile.needs`."""
-        return _compiled(self.file.needs)
-
-    @cached_property
     def narrow(self) -> re.Pattern[str] | None:
         """See `RuleFile.narrow`."""
         return _compiled(self.file.narrow)
@@ -185,7 +181,7 @@ def _validate(name: str, file: RuleFile) -> None:
     _require(bool(file.languages), "it has no languages")
     _require(len(file.message) <= 300, "the message is too long")
     _require(file.kind not in ("nesting", "length") or file.limit > 0, "it has no limit")
-    _compiled(file.needs)
+    _require(all(word == word.lower() for word in file.needs), "needs is not in lower case")
     _compiled(file.narrow)
     for group in file.languages:
         _validate_group(file, group)

@@ -17,7 +17,7 @@ from typing import Final
 from mirador_lsp.analysis import characters
 from mirador_lsp.analysis.anchor import Identities, anchored
 from mirador_lsp.analysis.bounds import MOST, not_listed
-from mirador_lsp.analysis.matching import bare, holds
+from mirador_lsp.analysis.matching import bare, holds, unquoted
 from mirador_lsp.analysis.rule_files import Form, Rule, load_rules
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import AnalyzerError
@@ -55,6 +55,14 @@ class _Ground:
     parsed: Parsed
     end: float
     """Processor time of this thread at which to stop."""
+
+    def mentions(self, words: tuple[str, ...]) -> bool:
+        """Whether the text has one of the words, in any case; no words are always mentioned."""
+        return not words or any(word in self._lower for word in words)
+
+    @cached_property
+    def _lower(self) -> str:
+        return self.parsed.text.lower()
 
     @cached_property
     def functions(self) -> tuple[FunctionShape, ...]:
@@ -121,7 +129,8 @@ def _finding(
 
 def _message(rule: Rule, hit: _Hit) -> str:
     def fill(match: re.Match[str]) -> str:
-        return plain(bare(hit.names.get(match[1], "")), _NAME_LIMIT) or "it"
+        name = hit.names.get(match[1], "")
+        return plain(bare(name) or name, _NAME_LIMIT) or "it"
 
     return plain(_FIELD.sub(fill, rule.file.message))
 
@@ -129,7 +138,7 @@ def _message(rule: Rule, hit: _Hit) -> str:
 def _hits(rule: Rule, ground: _Ground) -> list[_Hit]:
     """Where the rule holds, in the order of the text. Raises `AnalyzerError` out of time."""
     forms = rule.forms_for(ground.parsed.language)
-    if not forms or (rule.needs is not None and rule.needs.search(ground.parsed.text) is None):
+    if not forms or not ground.mentions(rule.file.needs):
         return []
     search = _KINDS[rule.file.kind]
     hits: dict[Span, _Hit] = {}
@@ -187,9 +196,17 @@ def _by_pattern(_rule: Rule, form: Form, ground: _Ground) -> Iterator[_Hit]:
 
 
 def _by_hidden(_rule: Rule, _form: Form, ground: _Ground) -> Iterator[_Hit]:
+    yield from _by_line(ground, characters.hidden(ground.parsed.text))
+
+
+def _by_control(_rule: Rule, _form: Form, ground: _Ground) -> Iterator[_Hit]:
+    yield from _by_line(ground, characters.controls(ground.parsed.text))
+
+
+def _by_line(ground: _Ground, found: Iterator[characters.Place]) -> Iterator[_Hit]:
     """One hit a line, because a line with one such character often has many."""
     lines: dict[int, list[characters.Place]] = {}
-    for place in characters.hidden(ground.parsed.text):
+    for place in found:
         lines.setdefault(ground.parsed.lines.line_of(place.span.start), []).append(place)
     for places in lines.values():
         names = characters.named([char for place in places for char in place.characters])
@@ -220,10 +237,10 @@ def _by_repetition(_rule: Rule, form: Form, ground: _Ground) -> Iterator[_Hit]:
         if not holds(form, text, spans):
             continue
         scope, key = spans["scope"], spans["key"]
-        name = text[key.start : key.end]
-        if (scope, bare(name)) in seen:
+        name = unquoted(text[key.start : key.end])
+        if (scope, name) in seen:
             yield _Hit(key, {"key": name})
-        seen.add((scope, bare(name)))
+        seen.add((scope, name))
 
 
 _KINDS: Final[Mapping[str, Callable[[Rule, Form, _Ground], Iterator[_Hit]]]] = MappingProxyType(
@@ -231,6 +248,7 @@ _KINDS: Final[Mapping[str, Callable[[Rule, Form, _Ground], Iterator[_Hit]]]] = M
         "query": _by_query,
         "pattern": _by_pattern,
         "hidden": _by_hidden,
+        "control": _by_control,
         "mixed": _by_mixed,
         "length": _by_length,
         "nesting": _by_nesting,
