@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from mirador_lsp.core.errors import MiradorError
+from mirador_lsp.core.errors import MiradorError, ServiceError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.requests import ReviewRequest
@@ -41,13 +41,12 @@ class AppHost:
     def __init__(self, open_app: Open, supervisor: Supervisor) -> None:
         self._open_app = open_app
         self._supervisor = supervisor
-        self._app: asyncio.Future[Reviewer] | None = None
+        self._app: asyncio.Future[Reviewer] = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()
         self._holder: asyncio.Task[None] | None = None
 
     def open(self, loaded: Loaded) -> None:
         """Begin to open; returns at once."""
-        self._app = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()
         self._holder = self._supervisor.start(
             self._hold(loaded, self._app, self._stop), "application"
@@ -55,13 +54,14 @@ class AppHost:
 
     async def get(self) -> Reviewer:
         """The application, once it is open. Raises the `MiradorError` that kept it from opening."""
-        if self._app is None:
-            message = "get() before open()"
-            raise RuntimeError(message)
         return await asyncio.shield(self._app)
 
     async def close(self, grace: float = 1.0) -> None:
-        """Close it and wait, at most `grace` seconds, until it has let go of everything."""
+        """Close it and wait, at most `grace` seconds, until it has let go of everything.
+
+        Who asks for it from now on waits until it is opened again.
+        """
+        self._app = asyncio.get_running_loop().create_future()
         self._stop.set()
         if self._holder is not None:
             _, late = await asyncio.wait({self._holder}, timeout=grace)
@@ -82,7 +82,12 @@ class AppHost:
         except MiradorError as error:
             if ready.done():
                 raise
-            ready.set_exception(error)
-            ready.exception()  # a session without a review never asks; that is no fault
+            _fail(ready, error)
         finally:
-            ready.cancel()
+            if not ready.done():
+                _fail(ready, ServiceError("Mirador could not be opened; its log says why."))
+
+
+def _fail(ready: asyncio.Future[Reviewer], error: MiradorError) -> None:
+    ready.set_exception(error)
+    ready.exception()  # in a session without a review nobody asks; that is no fault

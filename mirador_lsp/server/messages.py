@@ -104,8 +104,7 @@ class Messages:
             return
         grave = notice.kind is NoticeKind.BROKEN
         kind = types.MessageType.Warning if grave else types.MessageType.Info
-        counted = f" ({notice.count}x)" if notice.count > 1 else ""
-        self._log(kind, f"{name}: {notice.message}{counted}")
+        self._log(kind, f"{name}: {notice.message}")
 
 
 def _summary(name: str, event: ReviewFinished) -> str:

@@ -71,8 +71,8 @@ class MiradorServer(LanguageServer):
         self.load = load
         self.set_log_level = set_log_level
         self.settings = Settings()
-        self.settled = False
-        """Whether `settings` are the user's yet; reviews begin then."""
+        self.settled = asyncio.Event()
+        """Set once `settings` are the user's; reviews begin then."""
         self.settling = asyncio.Lock()
         """Held while settings change, so that the application is reopened by one at a time."""
         self.editor_settings: dict[str, object] = {}

@@ -102,7 +102,7 @@ class Editor:
 
     async def settled(self) -> None:
         """Wait until the settings are read; reviews begin then."""
-        await eventually(lambda: self.server.settled)
+        await eventually(self.server.settled.is_set)
 
     def open(self, text: str, uri: str = URI, version: int = 1, language: str = "python") -> None:
         item = {"uri": uri, "languageId": language, "version": version, "text": text}

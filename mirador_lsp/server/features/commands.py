@@ -32,9 +32,7 @@ async def review(ls: "MiradorServer", arguments: Sequence[Any]) -> Answer:
     """`mirador.review`: review an open document and answer when it is done."""
     wish = _wish(arguments)
     uri = wish["uri"]
-    if not ls.settled:
-        message = "Mirador is still starting."
-        raise UserError(message, remedy="Ask again in a moment.")
+    await ls.settled.wait()
     run = reviewing.start(
         ls, uri, Trigger.COMMAND, stages=wish.get("stages"), lenses=wish.get("lenses")
     )

@@ -76,16 +76,16 @@ async def _apply(ls: "MiradorServer") -> None:
             env=os.environ,
         )
         _report(ls, loaded)
-        if ls.settled and loaded.settings == ls.settings:
+        if ls.settled.is_set() and loaded.settings == ls.settings:
             return
-        if ls.settled:
+        if ls.settled.is_set():
             await ls.session.cancel_all()
             await ls.apps.close()
             ls.streams.recover()
         ls.settings = loaded.settings
         ls.set_log_level(loaded.settings.server.log_level)
         ls.apps.open(loaded)
-        ls.settled = True
+        ls.settled.set()
         if loaded.settings.server.review_on_open:
             for uri in ls.session.uris():
                 reviewing.start(ls, uri, Trigger.OPEN)

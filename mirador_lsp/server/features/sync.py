@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def did_open(ls: "MiradorServer", params: types.DidOpenTextDocumentParams) -> None:
     """Review the opened document. Before the settings are known it waits for them."""
     ls.session.open(from_lsp.opened(params.text_document))
-    if ls.settled and ls.settings.server.review_on_open:
+    if ls.settled.is_set() and ls.settings.server.review_on_open:
         reviewing.start(ls, params.text_document.uri, Trigger.OPEN)
 
 
@@ -32,7 +32,11 @@ def did_change(ls: "MiradorServer", params: types.DidChangeTextDocumentParams) -
 def did_save(ls: "MiradorServer", params: types.DidSaveTextDocumentParams) -> None:
     """Start a fresh review of the saved text; the one that still runs is superseded."""
     uri = params.text_document.uri
-    if ls.session.saved(uri, params.text) and ls.settled and ls.settings.server.review_on_save:
+    if (
+        ls.session.saved(uri, params.text)
+        and ls.settled.is_set()
+        and ls.settings.server.review_on_save
+    ):
         reviewing.start(ls, uri, Trigger.SAVE)
 
 
