@@ -5,16 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from fakes.session import CART, ENDLESS, FIXED, MEAN, RecordingClient, Workspace, eventually
+from fakes.session import CART, ENDLESS, MEAN, SAYS, RecordingClient, Workspace, eventually
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-
-SAYS = f"""
-[[reply]]
-model = "qwen2.5-coder-0.5b"
-text = '''{FIXED.format(quote=MEAN)}'''
-hold = "go"
-"""
 
 
 def open_(client: RecordingClient, uri: str, text: str, version: int = 1) -> None:

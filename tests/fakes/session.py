@@ -151,3 +151,10 @@ endless = true
 delay_ms = 5
 """
 """A script whose model speaks until it is stopped."""
+SAYS = f"""
+[[reply]]
+model = "qwen2.5-coder-0.5b"
+text = '''{FIXED.format(quote=MEAN)}'''
+hold = "go"
+"""
+"""A script whose model has one opinion, and holds it back until the file "go" exists."""
