@@ -266,8 +266,8 @@ def _settle(ticket: _Ticket, reply: Reply) -> None:
 
 
 def _fits(reply: Reply, snapshot: Snapshot) -> bool:
-    """Whether every place lies in the text. The child reads hostile text and may be under its spell:
-    a place outside the text must not get further than here.
+    """Whether every place lies in the text. The child reads hostile text and may be under its
+    spell: a place outside the text must not get further than here.
     """
     end = len(snapshot.text)
     if reply.outline is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mirador_lsp.core.text import LineIndex, Span, utf8
 from mirador_lsp.syntax.languages import LANGUAGES
+from mirador_lsp.syntax.pages import pages_of
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -85,6 +86,11 @@ class Parsed:
     def places(self) -> ByteMap:
         """From the parser's byte offsets to offsets in `text`."""
         return ByteMap(utf8(self.text))
+
+    @cached_property
+    def pages(self) -> "tuple[tree_sitter.Node, ...]":
+        """Where searches begin; see `pages_of`, also for what it raises. Opaque elsewhere."""
+        return pages_of(self.tree) if self.tree is not None else ()
 
 
 @cache

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from mirador_lsp.core.errors import AnalyzerError, UserError
 from mirador_lsp.core.text import Span
 from mirador_lsp.syntax.languages import LANGUAGES
+from mirador_lsp.syntax.pages import PAGE_DEPTH
 from mirador_lsp.syntax.parser import Parsed, grammar
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 MAX_NODE_TEXT = 2_000
 """How many code points of a node's text are kept."""
 
-_PAGE_DEPTH = 64
 _REPEAT_LIMIT = 65_000
 _PREDICATES = frozenset(
     f"{'not-' * negated}{name}?" for name in ("eq", "match", "any-of") for negated in (False, True)
@@ -112,7 +112,8 @@ def matches(
     """Every match of `query`, in the order of the text; none when the text was not parsed.
 
     Raises `AnalyzerError` when not every match could be found: the budget of processor time was
-    used up, or a repeated capture meets a text with more nodes than the binding can count.
+    used up, a repeated capture meets a text with more nodes than the binding can count, or the text
+    makes so little sense that a search would not end.
     """
     found: list[tuple[int, int, int, Match]] = []
     for raw in raw_matches(parsed, query, budget_seconds=budget_seconds):
@@ -142,13 +143,13 @@ def raw_matches(
         message = "the file is too large for a query with a repeated capture"
         raise AnalyzerError(message)
     end = time.thread_time() + budget_seconds
-    pages = page_roots(parsed.tree)
+    pages = parsed.pages
     seen: set[tuple[int, tuple[tuple[str, tuple[int, ...]], ...]]] = set()
     for root in pages:
         cursor = QueryCursor(query.query)
         # Neighbouring pages share a level, because a pattern over siblings is only found from their
         # parent. What both of them find is reported once.
-        cursor.set_max_start_depth(_PAGE_DEPTH)
+        cursor.set_max_start_depth(PAGE_DEPTH)
         for pattern, captures in cursor.matches(root):
             if len(pages) > 1:
                 key = (pattern, _identity(captures))
@@ -159,25 +160,6 @@ def raw_matches(
         if time.thread_time() > end:
             message = f"the file was not searched to its end within {budget_seconds:g} seconds"
             raise AnalyzerError(message)
-
-
-def page_roots(tree: "tree_sitter.Tree") -> "list[tree_sitter.Node]":
-    """The root, and every node whose depth is a multiple of the page depth, in preorder."""
-    roots = [tree.root_node]
-    if tree.root_node.descendant_count <= _PAGE_DEPTH:
-        return roots
-    cursor = tree.walk()
-    depth = 0
-    while True:
-        if cursor.goto_first_child():
-            depth += 1
-        else:
-            while not cursor.goto_next_sibling():
-                if not cursor.goto_parent():
-                    return roots
-                depth -= 1
-        if depth % _PAGE_DEPTH == 0 and (node := cursor.node) is not None:
-            roots.append(node)
 
 
 def _identity(
