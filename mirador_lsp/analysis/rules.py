@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mirador_lsp.analysis import characters
-from mirador_lsp.analysis.anchor import Identities, anchored
+from mirador_lsp.analysis.anchor import Anchor, Identities, anchored
 from mirador_lsp.analysis.bounds import MOST, not_listed
 from mirador_lsp.analysis.matching import bare, holds, unquoted
 from mirador_lsp.analysis.rule_files import Form, Rule, load_rules
@@ -93,9 +93,14 @@ def look(parsed: Parsed, outline: Outline, rules: tuple[Rule, ...]) -> Analysis:
             continue
         found += [(rule, hit) for hit in hits[:MOST]]
         notices += not_listed(f"rules/{rule.id}", len(hits))
-    found.sort(key=lambda each: (each[1].span, each[0].id))
+    placed = [(anchored(parsed.text, parsed.lines, hit.span), rule, hit) for rule, hit in found]
+    placed.sort(key=lambda each: (each[0].span, each[1].id, each[2].span))
     identities = Identities()
-    findings = (_finding(rule, hit, parsed, outline, identities) for rule, hit in found)
+    findings: list[Finding] = []
+    for anchor, rule, hit in placed:
+        symbol = outline.symbol_at(anchor.span.start)
+        identity = identities.of(f"rules/{rule.id}", anchor, symbol)
+        findings.append(_finding(rule, hit, anchor, symbol, identity))
     return Analysis(tuple(findings), tuple(notices))
 
 
@@ -105,15 +110,10 @@ def help_uri(rule_id: str) -> str:
     return f"{path.resolve().as_uri()}#{rule_id}"
 
 
-def _finding(
-    rule: Rule, hit: _Hit, parsed: Parsed, outline: Outline, identities: Identities
-) -> Finding:
-    anchor = anchored(parsed.text, parsed.lines, hit.span)
-    symbol = outline.symbol_at(anchor.span.start)
-    name = f"rules/{rule.id}"
+def _finding(rule: Rule, hit: _Hit, anchor: Anchor, symbol: str, identity: str) -> Finding:
     return Finding(
-        id=identities.of(name, anchor, symbol),
-        rule=name,
+        id=identity,
+        rule=f"rules/{rule.id}",
         lens=rule.file.lens,
         severity=rule.file.severity,
         message=_message(rule, hit),

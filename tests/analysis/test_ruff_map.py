@@ -96,7 +96,7 @@ def test_noise_stays_off(table: RuffMap, code: str) -> None:
 
 
 def test_a_family_is_no_prefix_of_another(table: RuffMap) -> None:
-    """The prefix S means bandit's rules, not flake8-simplify's, which begin with the same letter."""
+    """The prefix S means bandit's rules, not those of SIM, which begin with the same letter."""
     plain = RuffMap("py315", (table.meanings[0],), ("S",))
     assert plain.knows("S999")
     assert not plain.knows("SIM999")

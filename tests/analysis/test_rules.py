@@ -16,8 +16,10 @@ from mirador_lsp.analysis.rule_files import BadRuleError, load_rules, read_rule
 from mirador_lsp.analysis.rules import find, look
 from mirador_lsp.core.clean import plain, stream_safe
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.events import NoticeKind
 from mirador_lsp.core.findings import Finding, Severity
+from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.ports import Analysis
 from mirador_lsp.syntax.languages import LANGUAGES
 from mirador_lsp.syntax.outline import outline_of
@@ -26,7 +28,11 @@ from mirador_lsp.syntax.parser import parse
 
 def _look(text: str, language: str) -> Analysis:
     parsed = parse(text, language, budget_seconds=10)
-    return look(parsed, outline_of(parsed), load_rules())
+    try:
+        outline = outline_of(parsed)
+    except AnalyzerError:
+        outline = Outline((), ())
+    return look(parsed, outline, load_rules())
 
 
 def _found(text: str, language: str) -> list[str]:
@@ -196,8 +202,8 @@ MODULES = [
 async def test_good_code_is_left_in_peace() -> None:
     """On the standard library, warnings and errors of both analyzers stay rare.
 
-    Much of it is older than the habits the rules come from, so there are some; more than three in a
-    thousand lines would mean that a rule fires on ordinary code.
+    Much of it is older than the habits the rules come from, so there are some; more than one and a
+    half in a thousand lines would mean that a rule fires on ordinary code.
     """
     lines = 0
     loud: Counter[str] = Counter()
@@ -213,7 +219,7 @@ async def test_good_code_is_left_in_peace() -> None:
         ruff = (await RuffAnalyzer().analyze(snapshot)).findings
         loud.update(f.rule for f in (*own, *ruff) if f.severity.at_least(Severity.WARNING))
     print(f"{1000 * loud.total() / lines:.2f} a thousand lines: {loud.most_common()}")
-    assert loud.total() < 3 * lines / 1000
+    assert loud.total() < 1.5 * lines / 1000
     assert sum(n for rule, n in loud.items() if rule.startswith("rules/")) < 0.3 * lines / 1000
 
 

@@ -88,14 +88,12 @@ class TestAnalyzer:
     async def test_what_it_cannot_look_at_is_not_clean(self, analyzer: Analyzer) -> None:
         """A file beyond every limit raises, or says in a notice what was left out."""
         huge = _python("x = 1\n" * 1_500_000)
-        if isinstance(analyzer, FakeAnalyzer):
-            pytest.skip("the fake has no limits")
+        said: list[str] = []
         try:
-            analysis = await analyzer.analyze(huge)
+            said += [notice.message for notice in (await analyzer.analyze(huge)).notices]
         except AnalyzerError as error:
-            assert str(error)
-        else:
-            assert analysis.notices
+            said.append(str(error))
+        assert any(said)
 
 
 async def test_the_fake_fails_as_told() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, fingerprint
 from mirador_lsp.core.ports import Analysis
 from mirador_lsp.core.text import Span
@@ -19,6 +20,7 @@ class FakeAnalyzer:
         words: Sequence[str] = (),
         severity: Severity = Severity.WARNING,
         error: Exception | None = None,
+        most: int = 8_000_000,
         before: Callable[[Snapshot], None] | None = None,
     ) -> None:
         self._name = name
@@ -26,6 +28,7 @@ class FakeAnalyzer:
         self._words = words
         self._severity = severity
         self._error = error
+        self._most = most
         self._before = before
         self.seen: list[Snapshot] = []
 
