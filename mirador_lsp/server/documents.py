@@ -87,6 +87,10 @@ class OpenDocument:
         first, head = self._locate(start, encoding)
         last, tail = self._locate(end, encoding)
         block = self._lines[first][:head] + text + self._lines[last][tail:]
+        self._text = None
+        if first == last and not block.startswith("\n") and "\n" not in text and "\r" not in text:
+            self._lines[first] = block  # typing within a line, by far the most frequent edit
+            return odd
         if first > 0 and block.startswith("\n") and self._lines[first - 1].endswith("\r"):
             # The edit brought a "\n" behind a lone "\r": they are one line end from now on.
             first -= 1
@@ -96,7 +100,6 @@ class OpenDocument:
             # The block ends in a line end; the empty line after it is the one that follows.
             lines.pop()
         self._lines[first : last + 1] = lines
-        self._text = None
         return odd
 
     def _locate(self, place: Place, encoding: Encoding) -> tuple[int, int]:

@@ -1,12 +1,14 @@
 """One review in the editor, from the text as it is now to its last diagnostic."""
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.errors import MiradorError
-from mirador_lsp.core.events import Emit, fan_out
+from mirador_lsp.core.events import Emit, Event, StageFailed, StageFinished, fan_out
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.server import from_lsp
 from mirador_lsp.server.progress import Bar
@@ -60,10 +62,29 @@ async def _run(ls: "MiradorServer", request: ReviewRequest, emit: Emit, bar: Bar
     ls.streams.begin()
     try:
         app = await ls.apps.get()
-        await app.review(request, emit)
+        async with _turn(ls.beginning) as let_next:
+            await app.review(request, fan_out(emit, let_next))
     except MiradorError as error:
         ls.messages.failure(error)
         ls.streams.fail(str(error), error.remedy)
     finally:
         bar.close()
         ls.streams.end()
+
+
+@asynccontextmanager
+async def _turn(gate: asyncio.Semaphore) -> AsyncIterator[Emit]:
+    """Take one's turn at the gate, and give it up when the first stage is over or all is."""
+    await gate.acquire()
+    holding = True
+
+    def let_next(event: Event | None) -> None:
+        nonlocal holding
+        if holding and (event is None or isinstance(event, StageFinished | StageFailed)):
+            holding = False
+            gate.release()
+
+    try:
+        yield let_next
+    finally:
+        let_next(None)

@@ -26,6 +26,8 @@ Transport = Literal["stdio", "tcp", "ws", "pipe", "socket"]
 TURN_SECONDS = 0.01
 """After this much work on messages that came together, others on the loop get a turn."""
 _CLOSE_SECONDS = 0.5
+_DEFECT = 70
+"""Exit code of a server that failed by a defect of its own."""
 _log = logging.getLogger(__name__)
 
 
@@ -48,20 +50,31 @@ class ServeOptions:
     log_file: bool = True
 
 
-def serve(options: ServeOptions, open_app: Open | None = None) -> int:
+def serve(options: ServeOptions, open_app: Open | None = None) -> NoReturn:
     """Serve one client, then end the process without waiting for any thread.
 
     The exit code is 0 after `shutdown` and `exit`, 1 when the client left without, 2 when the
-    transport could not be had. Returns only if the process cannot end itself.
+    transport could not be had.
     """
     logs.start(paths(os.environ).log if options.log_file else None)
     logs.set_level(options.log_level or "info")
+    asyncio.run(_serve_and_end(options, open_app or _open_app))
+
+
+async def _serve_and_end(options: ServeOptions, open_app: Open) -> NoReturn:
+    """End from within the loop: what comes after it would wait for threads without a limit."""
+    code = _DEFECT
     try:
-        code = asyncio.run(serve_one(options, open_app or _open_app))
+        code = await serve_one(options, open_app)
     except ServiceError as error:
         sys.stderr.write(f"mirador: {error.sentence()}\n")
         code = 2
-    _end(code)
+    finally:
+        if code == _DEFECT:
+            _log.critical("the server failed", exc_info=True)
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 async def serve_one(options: ServeOptions, open_app: Open) -> int:
@@ -271,10 +284,3 @@ def _open_app(loaded: Loaded) -> AbstractAsyncContextManager[Reviewer]:
     from mirador_lsp.app import open_app  # noqa: PLC0415 — after `initialize` is answered
 
     return open_app(loaded.settings, paths=loaded.paths)
-
-
-def _end(code: int) -> NoReturn:
-    """End now. A thread that waits for input, or native code, could hold the process for ever."""
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(code)

@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 CONGESTED_BYTES = 4 * 1024 * 1024
 """With more than this unsent, the client does not read: what can wait, waits."""
 REQUEST_FAILED = -32803
+_BEGINNING = 4
+"""Reviews that may be in their first stage at a time: an editor that opens fifty files at once must
+not start fifty analyzers."""
 
 Handler = Callable[["MiradorServer", Any], Any]
 
@@ -78,6 +81,8 @@ class MiradorServer(LanguageServer):
         self.editor_settings: dict[str, object] = {}
         """What the editor sent last, unread."""
         self.apps = AppHost(open_app, self.supervisor)
+        self.beginning = asyncio.Semaphore(_BEGINNING)
+        """Held by reviews until their first stage is over; see `reviewing`."""
         self.backlog: Callable[[], int] = lambda: 0
         """Bytes that wait to be sent; the transport sets it."""
         self.exited = asyncio.get_running_loop().create_future()
@@ -103,11 +108,11 @@ class MiradorServer(LanguageServer):
             self.exited.set_result(code)
 
     async def close(self) -> None:
-        """Stop all work and let go of the application, in bounded time."""
+        """Stop all work and let go of the application, within one and a half seconds."""
         self.publisher.close()
-        await self.session.cancel_all()
-        await self.apps.close()
-        await self.supervisor.close(grace=0.5)
+        await self.session.cancel_all(grace=0.7)
+        await self.apps.close(grace=0.6)
+        await self.supervisor.close(grace=0.2)
 
     async def create_progress(self, token: str) -> None:
         """Ask the client for a progress bar. Raises `JsonRpcException` when it declines."""

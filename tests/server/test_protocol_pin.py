@@ -20,7 +20,9 @@ DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "protocol.md"
 def test_the_document_names_the_checksum_of_the_extensions() -> None:
     """A change of the messages is a change of the document: the checksum makes one remember."""
     source = Path(extensions.__file__).read_bytes()
-    found = re.search(r"^extensions\.py sha256: ([0-9a-f]{64})$", DOCUMENT.read_text(), re.M)
+    found = re.search(
+        r"^extensions\.py sha256: ([0-9a-f]{64})$", DOCUMENT.read_text(), re.MULTILINE
+    )
     assert found is not None
     assert found[1] == hashlib.sha256(source).hexdigest()
 

@@ -1,5 +1,6 @@
 """Documents as the editor opens, changes, saves and closes them."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -8,7 +9,9 @@ from fakes.editor import URI, Editor, eventually, insert, ready
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mirador_lsp.core.requests import Trigger
+from mirador_lsp.core.dialogue import Usage
+from mirador_lsp.core.events import Emit, StageFinished
+from mirador_lsp.core.requests import ReviewRequest, Trigger
 
 
 async def test_open_reviews_the_text_as_opened() -> None:
@@ -99,6 +102,33 @@ async def test_close_cancels_and_clears() -> None:
         cleared = await editor.diagnostics(lambda p: p["diagnostics"] == [])
         assert cleared["uri"] == URI
         await eventually(lambda: len(app.cancelled) == 1)
+
+
+async def test_many_documents_opened_at_once_begin_a_few_at_a_time() -> None:
+    """An editor that restores fifty files starts four analyses at a time; model stages of earlier
+    files do not hold up the instant findings of later ones.
+    """
+    beginning = most = begun = 0
+    step = asyncio.Event()
+
+    async def script(request: ReviewRequest, emit: Emit) -> None:
+        nonlocal beginning, most, begun
+        beginning += 1
+        begun += 1
+        most = max(most, beginning)
+        await step.wait()
+        beginning -= 1
+        emit(StageFinished("instant", "", 0.0, Usage()))
+        await asyncio.Event().wait()
+
+    async with ready(FakeApp(script)) as editor:
+        for number in range(50):
+            editor.open("x = 1\n", uri=f"file:///work/{number}.py")
+        await editor.settle()
+        await eventually(lambda: begun == 4)
+        step.set()
+        await eventually(lambda: begun == 50)
+        assert most == 4
 
 
 async def test_documents_nobody_opened_are_ignored() -> None:
