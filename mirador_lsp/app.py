@@ -5,6 +5,7 @@ rooms that they show to users. They import those rooms in no other way.
 """
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from mirador_lsp.analysis.ruff import RuffAnalyzer
 from mirador_lsp.analysis.worker import ParseWorker
+from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Analyzer, ModelBackend
@@ -52,6 +54,9 @@ __all__ = [
 ]
 
 
+_log = logging.getLogger(__name__)
+
+
 class SystemClock:
     """The machine's own time."""
 
@@ -75,6 +80,8 @@ class App:
     parser: ParseWorker
     analyzers: Sequence[Analyzer]
     store: ModelStore
+    problems: tuple[Check, ...] = ()
+    """What was wrong when it opened, and was worked around."""
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
@@ -96,11 +103,11 @@ class App:
             "deep": stages.deep.models,
             "synthesis": stages.synthesis.models,
         }
-        machine = await machine_checks(self.store, self.paths.runtime)
+        machine = await machine_checks(self.store)
         analyzers = [await self.parser.health(), await _ruff_check()]
         models = await model_checks(self.store, stages=wanted)
         engine = await self.backend.health() if isinstance(self.backend, EmbeddedBackend) else ()
-        return (*machine, *analyzers, *models, *engine)
+        return (*machine, *analyzers, *models, *engine, *self.problems)
 
 
 @asynccontextmanager
@@ -112,10 +119,10 @@ async def open_app(
     `backend` replaces the one the settings name. Raises `UserError` for an unusable script.
     """
     where = paths if paths is not None else default_paths(os.environ, settings)
-    store = ModelStore(where.models, load_catalogue(where.config_file.with_name("models.toml")))
+    store, broken = _open_store(where)
     analysis = settings.analysis
     async with AsyncExitStack() as stack:
-        parser = ParseWorker(parse_seconds=analysis.parse_seconds)
+        parser = ParseWorker(budget_seconds=analysis.parse_seconds)
         stack.push_async_callback(parser.close)
         chosen = backend if backend is not None else _backend(settings, where, store)
         stack.push_async_callback(chosen.close)
@@ -125,7 +132,18 @@ async def open_app(
         if analysis.rules:
             analyzers.append(parser)
         engine = Engine(backend=chosen, outliner=parser, analyzers=analyzers, clock=SystemClock())
-        yield App(settings, where, engine, chosen, parser, tuple(analyzers), store)
+        yield App(settings, where, engine, chosen, parser, tuple(analyzers), store, broken)
+
+
+def _open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:
+    """The store over the user's catalogue; a broken one must not keep the built-in models away."""
+    own = paths.config_file.with_name("models.toml")
+    try:
+        return ModelStore(paths.models, load_catalogue(own)), ()
+    except UserError as error:
+        _log.warning("%s", error.sentence())
+        check = Check("catalogue", Health.WARNING, str(error), error.remedy)
+        return ModelStore(paths.models, load_catalogue()), (check,)
 
 
 def _backend(settings: Settings, paths: Paths, store: ModelStore) -> ModelBackend:

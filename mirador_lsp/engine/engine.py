@@ -10,6 +10,7 @@ from mirador_lsp.core.events import (
     ReviewFinished,
     ReviewStarted,
 )
+from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.engine.ledger import Ledger
@@ -46,7 +47,7 @@ class Engine:
                 notices.append(event)
             emit(event)
 
-        cards = await tools.backend.cards() if len(policy.stages) > 1 else ()
+        cards = await tools.backend.cards() if set(policy.stages) - {INSTANT} else ()
         plan = make_plan(request, cards)
         tell(ReviewStarted(request.snapshot.name, plan.stages, plan.reason))
         for notice in plan.notices:

@@ -14,7 +14,9 @@ NOTHING = "No defects."
 """What a reply says when there is nothing to report."""
 QUOTE_LENGTH = 72
 """Quotes are cut here: enough to tell lines apart, and every character costs decoding time."""
-_MESSAGE_LENGTH = 160
+_SHORTEST_MESSAGE = 24
+"""A shorter one ("Repeated work.") names a kind of defect, but not this one."""
+_LONGEST_MESSAGE = 160
 _MOST_PLACES = 80
 """More alternatives than this slow sampling; units are at most about sixty lines anyway."""
 
@@ -32,7 +34,7 @@ def findings(lines: Sequence[str], lenses: Sequence[Lens], most: int) -> Constra
         'item ::= "- " lens ": " message " Code: `" place "`\\n"',
         "lens ::= " + " | ".join(f'"{lens.value}"' for lens in lenses),
         # A message starts with a capital, but not with "No…": that would be `NOTHING` in disguise.
-        f"message ::= [A-MO-Z] [ !-_a-~]{{8,{_MESSAGE_LENGTH}}}",
+        f"message ::= [A-MO-Z] [ !-_a-~]{{{_SHORTEST_MESSAGE},{_LONGEST_MESSAGE}}}",
         "place ::= " + " | ".join(places),
     ]
     return Constraint(gbnf="\n".join(rules) + "\n")

@@ -11,6 +11,7 @@ from mirador_lsp.core.events import Emit, FindingReported, FindingRevised, Findi
 from mirador_lsp.core.findings import Finding, Severity, fingerprint, ranked
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.text import LineIndex
+from mirador_lsp.engine.weight import severity_of
 
 MODEL_TOPIC = "model"
 """Topic of every finding a model makes: two lenses that point at one line mean one place."""
@@ -106,32 +107,27 @@ class Ledger:
 
     def _confirm(self, stage: str, known: Finding, voice: Finding) -> None:
         heard = (known.origin.tool, *known.confirmed_by)
-        independent = voice.origin.tool not in heard
-        if not independent and voice.confidence <= known.confidence:
+        if voice.origin.tool in heard:
             return
         confidence = max(known.confidence, voice.confidence)
-        if independent:
-            confidence = min(_SURE, confidence + _CONFIRMATION * (1 - confidence))
-        better = voice if is_model_finding(known) and _more_telling(voice, known) else known
+        confidence = min(_SURE, confidence + _CONFIRMATION * (1 - confidence))
+        surer = voice.confidence > known.confidence
+        better = voice if is_model_finding(known) and surer else known
+        severity = (
+            severity_of(better.lens, confidence) if is_model_finding(known) else known.severity
+        )
         revised = replace(
             known,
             confidence=confidence,
             message=better.message,
             lens=better.lens,
-            severity=better.severity,
+            severity=severity,
             origin=replace(known.origin, stage=stage),
-            confirmed_by=(*known.confirmed_by, voice.origin.tool)
-            if independent
-            else known.confirmed_by,
+            confirmed_by=(*known.confirmed_by, voice.origin.tool),
         )
-        said = f"{voice.origin.tool} says so too" if independent else "seen again, and surer"
-        self.revise(stage, revised, said)
+        self.revise(stage, revised, f"{voice.origin.tool} says so too")
 
 
 def is_model_finding(finding: Finding) -> bool:
     """Whether a model made the finding, not an analyzer."""
     return finding.rule.startswith("model/")
-
-
-def _more_telling(voice: Finding, known: Finding) -> bool:
-    return voice.confidence > known.confidence

@@ -120,7 +120,8 @@ async def _run_model_stage(
             return None
         following = choice.cards[number + 1].name
         reason = f"{card.name} cannot run"
-        text = f"{name}: {card.name} cannot run ({error}); {following} stands in."
+        why = str(error).rstrip(".")
+        text = f"{card.name} cannot run ({why}); {following} stands in."
         desk.emit(Notice(NoticeKind.FALLBACK, text, stage=name))
     return None
 

@@ -20,6 +20,8 @@ _NOTHING = re.compile(
 """Claims that there is no defect. Linear and constant time are not defects either."""
 _SENTENCE = re.compile(r"[.!?](?=\s|$)")
 _LONGEST_LINE = 1000
+_FEWEST_WORDS = 4
+"""Fewer name a kind of defect ("Repeated work."), but not this one."""
 
 
 class Reject(StrEnum):
@@ -53,8 +55,8 @@ def read_line(line: str, shown: ShownUnit, lenses: tuple[Lens, ...]) -> Claim | 
     name, message, quote = match.groups()
     if name not in lenses:
         return Reject.LENS
-    message = plain(_whole_sentences(message))
-    if not message or _NOTHING.match(message):
+    message = plain(_whole_sentences(message.split("Code:")[0]))
+    if len(message.split()) < _FEWEST_WORDS or _NOTHING.match(message):
         return Reject.EMPTY
     place = _find(quote, shown)
     if place is None:
@@ -94,7 +96,9 @@ def _whole_sentences(message: str) -> str:
 
 
 def read_summary(reply: str) -> str:
-    """The summary sentence of a reply as plain text; "" when it says nothing."""
+    """The first sentence of a reply as plain text; "" when it says nothing."""
     line = plain(reply, limit=240)
+    if len(line.split()) < _FEWEST_WORDS:
+        return ""
     end = _SENTENCE.search(line)
     return line[: end.end()] if end else line

@@ -52,7 +52,7 @@ class Llama:
         except RuntimeError as error:
             message = f"The model file {Path(spec.path).name} cannot be loaded."
             raise ModelUnavailable(message, remedy="Check it: mirador models verify.") from error
-        self._http = _Local(socket_path)
+        self._socket_path = socket_path
         self.context_tokens: int = self._context()
         self._template, self._controls = self._understand(spec.name)
         self._fixed = {
@@ -138,14 +138,17 @@ class Llama:
             "Content-Type": "application/json",
             "Authorization": f"Bearer {self._secret}",
         }
+        # A connection for each request: the engine hangs up on those it has not heard for a while.
+        connection = _Local(self._socket_path)
         try:
-            self._http.request(method, path, body, headers)
-            response = self._http.getresponse()
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
             return response.status, json.loads(response.read())
         except http.client.HTTPException as error:
-            self._http.close()
             message = f"the engine's own server failed: {error!r}"
             raise OSError(message) from error
+        finally:
+            connection.close()
 
 
 def _params(params: Any, spec: ModelSpec, threads: int) -> Any:

@@ -44,7 +44,7 @@ def test_a_claim_is_anchored_to_the_line_it_quotes() -> None:
 
 def test_a_quote_may_differ_in_white_space_and_be_a_part() -> None:
     """Small models lose blanks; a part of a line is enough when it is long enough to tell."""
-    claim = read("- bug: It may be None. Code: `self.db.execute( sql )`")
+    claim = read("- bug: The result may be None. Code: `self.db.execute( sql )`")
 
     assert isinstance(claim, Claim)
     assert claim.quote == "return self.db.execute(sql)"
@@ -52,9 +52,9 @@ def test_a_quote_may_differ_in_white_space_and_be_a_part() -> None:
 
 def test_a_quote_that_is_not_in_the_unit_is_dropped() -> None:
     """Code the model was not shown, or made up, anchors nothing."""
-    assert read("- bug: Wrong. Code: `os.remove(path)`") is Reject.QUOTE
-    assert read("- bug: Wrong. Code: `class Users:`") is Reject.QUOTE
-    assert read("- bug: Wrong. Code: `)`") is Reject.QUOTE
+    assert read("- bug: This goes wrong on None. Code: `os.remove(path)`") is Reject.QUOTE
+    assert read("- bug: This goes wrong on None. Code: `class Users:`") is Reject.QUOTE
+    assert read("- bug: This goes wrong on None. Code: `)`") is Reject.QUOTE
 
 
 def test_nothing_to_report_is_not_a_reject() -> None:
@@ -74,9 +74,17 @@ def test_a_claim_that_there_is_no_defect_is_dropped() -> None:
     assert read(f"- bug: O(n) over the rows. {quote}") is Reject.EMPTY
 
 
+def test_a_claim_too_short_to_say_what_is_wrong_is_dropped() -> None:
+    """A kind of defect is not a defect, and code repeated as a message says nothing."""
+    quote = "Code: `return self.db.execute(sql)`"
+
+    assert read(f"- bug: Repeated work. {quote}") is Reject.EMPTY
+    assert read(f'- bug: Problem. Code: "a b c d e f" {quote}') is Reject.EMPTY
+
+
 def test_a_lens_nobody_asked_for_is_dropped() -> None:
     """The question limits what may be answered."""
-    line = "- style: Bad name. Code: `return self.db.execute(sql)`"
+    line = "- style: The name says too little. Code: `return self.db.execute(sql)`"
 
     assert read(line) is Reject.LENS
 

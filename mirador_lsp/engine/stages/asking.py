@@ -25,8 +25,8 @@ class Question:
     """Told again, with the share read, while the model reads."""
 
 
-LineHeard = Callable[[str, float], None]
-"""Called with each whole line of a reply and how sure the model was of it, 0…1."""
+LineHeard = Callable[[str, float], bool]
+"""Called with each whole line of a reply and how sure the model was of it, 0…1. True: enough."""
 
 
 async def ask(
@@ -47,7 +47,8 @@ async def ask(
     if (kept := tools.recall.get(key)) is not None:
         tally.recalled += 1
         for line, sureness in zip(kept.lines, kept.sureness, strict=True):
-            heard(line, sureness)
+            if heard(line, sureness):
+                return
         return
     lines = _Lines(heard)
     asked = tools.clock.monotonic()
@@ -58,9 +59,11 @@ async def ask(
                 continue
             desk.emit(_token(piece, question, job, tools))
             lines.add(piece)
+            if lines.enough:
+                break
     lines.end()
     tally.add(reply.usage, job.deadline - job.policy.seconds, asked)
-    if not reply.usage.truncated:
+    if lines.enough or not reply.usage.truncated:
         tools.recall.keep(key, lines.kept())
 
 
@@ -94,6 +97,7 @@ class _Lines:
         self._first: Chunk | None = None
         self._lines: list[str] = []
         self._sureness: list[float] = []
+        self.enough = False
 
     def add(self, chunk: Chunk) -> None:
         if not self._text:
@@ -116,7 +120,7 @@ class _Lines:
         sureness = _sureness(self._first)
         self._lines.append(line)
         self._sureness.append(sureness)
-        self._heard(line, sureness)
+        self.enough = self._heard(line, sureness) or self.enough
 
 
 def _sureness(first: Chunk | None) -> float:

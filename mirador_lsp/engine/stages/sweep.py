@@ -11,7 +11,7 @@ from functools import partial
 from mirador_lsp.core.dialogue import Prompt
 from mirador_lsp.core.errors import ContextOverflow, ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
-from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, fingerprint
+from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.ledger import MODEL_TOPIC
 from mirador_lsp.engine.plan import in_order
@@ -21,15 +21,10 @@ from mirador_lsp.engine.router import ceiling
 from mirador_lsp.engine.stages.asking import Question, ask
 from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
 from mirador_lsp.engine.units import ShownUnit, show
+from mirador_lsp.engine.weight import severity_of
 
-_SEVERITY = {
-    Lens.BUG: Severity.WARNING,
-    Lens.SECURITY: Severity.WARNING,
-    Lens.PERFORMANCE: Severity.INFORMATION,
-    Lens.STYLE: Severity.HINT,
-}
 _GIVE_UP_AFTER = 3
-"""Failed replies in a row after which the stage fails: the model, not the code, is the trouble."""
+"""Failed units in a row after which the stage fails: the model, not the code, is the trouble."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +47,10 @@ async def sweep(
     units = [
         show(job.request.snapshot, unit) for unit in in_order(job.outline.units, job.request.focus)
     ]
-    failures = 0
+    failed: list[ModelError] = []
     for number, shown in enumerate(units):
         if tools.clock.monotonic() >= job.deadline:
-            tally.not_reviewed += len(units) - number
+            _tell_late(job, desk, tally, len(units) - number)
             break
         try:
             for question in questions:
@@ -64,19 +59,18 @@ async def sweep(
                 )
                 desk.emit(at)
                 await _ask_about(shown, question, at, job, tools, desk, tally)
-            failures = 0
+            failed.clear()
         except ModelUnavailable:
             raise
         except ModelTimeout:
-            tally.not_reviewed += len(units) - number
+            _tell_late(job, desk, tally, len(units) - number)
             break
         except ModelError as error:
-            failures += 1
-            tally.not_reviewed += 1
-            _tell_unit_failed(job, desk, shown, error)
-            if failures == _GIVE_UP_AFTER:
+            failed.append(error)
+            _tell_unit_failed(job, desk, tally, shown, error)
+            if len(failed) == min(_GIVE_UP_AFTER, len(units)):
                 raise
-    _tell_leftovers(job, desk, tally)
+    _tell_rejects(job, desk, tally)
 
 
 async def _ask_about(
@@ -96,7 +90,10 @@ async def _ask_about(
         labels={"unit": shown.title, "lens": question.label},
         at=at,
     )
-    hear = partial(_hear, shown=shown, question=question, job=job, desk=desk, tally=tally)
+    told: set[str] = set()
+    hear = partial(
+        _hear, told=told, shown=shown, question=question, job=job, desk=desk, tally=tally
+    )
     await ask(asked, job, tools, desk, tally, hear)
 
 
@@ -133,31 +130,33 @@ def _hear(
     line: str,
     sureness: float,
     *,
+    told: set[str],
     shown: ShownUnit,
     question: LensQuestion,
     job: Job,
     desk: Desk,
     tally: Tally,
-) -> None:
+) -> bool:
+    """Take in a line of a reply. True when the model begins to say the same thing again."""
     read = read_line(line, shown, question.lenses)
     if isinstance(read, Claim):
+        if read.message in told:
+            return True
+        told.add(read.message)
         desk.ledger.propose(job.policy.name, _finding(read, sureness, shown, job))
     elif read is not None:
         tally.reject(read)
+    return False
 
 
 def _finding(claim: Claim, sureness: float, shown: ShownUnit, job: Job) -> Finding:
     symbol = job.outline.symbol_at(claim.span.start)
     confidence = ceiling(job.policy, job.card) * (0.4 + 0.6 * sureness)
-    severity = _SEVERITY[claim.lens]
-    if confidence < 0.5 and severity is Severity.WARNING:
-        # What a model is not sure of must not shout, nor fail a build.
-        severity = Severity.INFORMATION
     return Finding(
         id=fingerprint(MODEL_TOPIC, claim.quote, symbol or shown.unit.path),
         rule=f"model/{claim.lens.value}",
         lens=claim.lens,
-        severity=severity,
+        severity=severity_of(claim.lens, confidence),
         message=claim.message,
         span=claim.span,
         confidence=round(confidence, 3),
@@ -167,23 +166,27 @@ def _finding(claim: Claim, sureness: float, shown: ShownUnit, job: Job) -> Findi
     )
 
 
-def _tell_unit_failed(job: Job, desk: Desk, shown: ShownUnit, error: ModelError) -> None:
+def _tell_unit_failed(
+    job: Job, desk: Desk, tally: Tally, shown: ShownUnit, error: ModelError
+) -> None:
+    tally.not_reviewed += 1
     kind = NoticeKind.TRUNCATED if isinstance(error, ContextOverflow) else NoticeKind.SKIPPED
-    name = job.request.snapshot.name
-    desk.emit(
-        Notice(kind, f"{name}: {shown.title} was not reviewed: {error}", stage=job.policy.name)
-    )
+    text = f"{job.request.snapshot.name}: {shown.title} was not reviewed: {error}"
+    desk.emit(Notice(kind, text, stage=job.policy.name))
 
 
-def _tell_leftovers(job: Job, desk: Desk, tally: Tally) -> None:
+def _tell_late(job: Job, desk: Desk, tally: Tally, count: int) -> None:
+    tally.not_reviewed += count
     stage = job.policy.name
+    text = (
+        f"{job.request.snapshot.name}: time ran out before {stage} reviewed "
+        f"{count} part{'s' * (count > 1)} (it has {job.policy.seconds:g} s; "
+        f"stages.{stage}.seconds sets it)."
+    )
+    desk.emit(Notice(NoticeKind.SKIPPED, text, count=count, stage=stage))
+
+
+def _tell_rejects(job: Job, desk: Desk, tally: Tally) -> None:
     for reject, count in tally.rejects.items():
-        message = f"{count} model finding{'s' * (count > 1)} dropped: the reply {reject.value}."
-        desk.emit(Notice(NoticeKind.REJECTED, message, count=count, stage=stage))
-    if tally.not_reviewed:
-        count = tally.not_reviewed
-        message = (
-            f"{job.request.snapshot.name}: {count} part{'s' * (count > 1)} not reviewed by {stage} "
-            f"(its time is {job.policy.seconds:g} s; stages.{stage}.seconds sets it)."
-        )
-        desk.emit(Notice(NoticeKind.SKIPPED, message, count=count, stage=stage))
+        text = f"{count} model finding{'s' * (count > 1)} dropped: the reply {reject.value}."
+        desk.emit(Notice(NoticeKind.REJECTED, text, count=count, stage=job.policy.name))

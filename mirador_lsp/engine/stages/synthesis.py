@@ -15,6 +15,7 @@ from mirador_lsp.engine.reading import read_summary
 from mirador_lsp.engine.stages.asking import Question, ask
 from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
 from mirador_lsp.engine.units import show
+from mirador_lsp.engine.weight import severity_of
 
 _MOST_JUDGED = 12
 _LEAST_CONTRAST = 0.5
@@ -82,6 +83,7 @@ def _apply(verdict: Verdict, finding: Finding, job: Job, desk: Desk) -> None:
     revised = replace(
         finding,
         confidence=round(confidence, 3),
+        severity=severity_of(finding.lens, confidence),
         origin=replace(finding.origin, stage="synthesis"),
     )
     desk.ledger.revise("synthesis", revised, f"judged by {job.card.name}")
@@ -165,5 +167,10 @@ async def _sum_up(findings: list[Finding], job: Job, tools: Tools, desk: Desk, t
     )
     desk.emit(question.at)
     heard: list[str] = []
-    await ask(question, job, tools, desk, tally, lambda line, _: heard.append(line))
+
+    def hear(line: str, _sureness: float) -> bool:
+        heard.append(line)
+        return False
+
+    await ask(question, job, tools, desk, tally, hear)
     return read_summary(" ".join(heard))
