@@ -45,6 +45,9 @@ class FakeAnalyzer:
             self._before(snapshot)
         if self._error is not None:
             raise self._error
+        if len(snapshot.text) > self._most:
+            message = f"more than {self._most:,} characters"
+            raise AnalyzerError(message)
         found = [
             self._finding(word, at, n) for word in self._words for n, at in _all(word, snapshot)
         ]
