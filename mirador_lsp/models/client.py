@@ -15,6 +15,7 @@ from mirador_lsp.models.places import READY, TAKEN, Places
 START_SECONDS = 30.0
 """How long a host may take to start and to say its first word."""
 _HELLO_SECONDS = 5.0
+_STOP_SECONDS = 2.0
 _PATIENCE = 0.05
 _STUCK = "If it stays so: mirador engine stop."
 
@@ -102,7 +103,7 @@ async def stop(places: Places) -> bool:
     if pid is None:
         return False
     try:
-        async with asyncio.timeout(_HELLO_SECONDS):
+        async with asyncio.timeout(_STOP_SECONDS):
             connection = await find(places)
             if connection is not None:
                 connection.send(wire.Stop())

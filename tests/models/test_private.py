@@ -1,0 +1,59 @@
+"""Folders that belong to the user alone."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from mirador_lsp.core.errors import ServiceError
+from mirador_lsp.models.places import Places
+from mirador_lsp.models.private import ensure_private, peer_uid
+
+
+def test_folder_is_made_closed(tmp_path: Path) -> None:
+    """A folder that was not there is made for the user only."""
+    assert ensure_private(tmp_path / "a").stat().st_mode & 0o777 == 0o700
+
+
+def test_link_is_no_folder(tmp_path: Path) -> None:
+    """A link may lead anywhere and is refused."""
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(ServiceError):
+        ensure_private(tmp_path / "link")
+
+
+def test_file_in_its_place_is_told(tmp_path: Path) -> None:
+    """A file where the folder should be is an error with a remedy."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ServiceError) as caught:
+        ensure_private(tmp_path / "file")
+    assert caught.value.remedy
+
+
+def test_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
+    """The system's limit on socket paths is explained instead of met."""
+    deep = tmp_path / ("x" * 100)
+    with pytest.raises(ServiceError, match="too long"):
+        Places(deep).ensure()
+
+
+def test_lock_has_one_holder(tmp_path: Path) -> None:
+    """While one holds the lock no other gets it, and everyone can see who it is."""
+    places = Places(tmp_path)
+    assert places.holder() is None
+    handle = places.take_lock()
+    assert handle is not None
+    assert places.take_lock() is None
+    assert places.holder() == os.getpid()
+    os.close(handle)
+    assert places.holder() is None
+
+
+def test_peer_is_known() -> None:
+    """The other end of a socket pair of ours is we."""
+    one, other = socket.socketpair()
+    assert peer_uid(one) == os.getuid()
+    one.close()
+    other.close()

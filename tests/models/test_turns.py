@@ -1,0 +1,77 @@
+"""The queue of the engine host."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from mirador_lsp.core.dialogue import Priority
+from mirador_lsp.models.turns import Turns
+
+
+async def _take(turns: Turns, priority: int, number: int, order: list[int]) -> None:
+    async with turns.take(priority, number):
+        order.append(number)
+
+
+async def test_order_is_priority_then_number() -> None:
+    """The most urgent goes first; among equals the one that came first."""
+    turns, order = Turns(), list[int]()
+    async with asyncio.TaskGroup() as group, turns.take(Priority.SAVE, 0):
+        for number, priority in enumerate((2, 1, 0, 1, 0), start=1):
+            group.create_task(_take(turns, priority, number, order))
+            await asyncio.sleep(0)
+        assert turns.waiting == 5
+    assert order == [3, 5, 2, 4, 1]
+
+
+async def test_one_at_a_time() -> None:
+    """Never are two turns held at once."""
+    turns, held, most = Turns(), 0, 0
+
+    async def work(number: int) -> None:
+        nonlocal held, most
+        async with turns.take(number % 3, number):
+            held += 1
+            most = max(most, held)
+            await asyncio.sleep(0)
+            held -= 1
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(20):
+            group.create_task(work(number))
+    assert most == 1
+    assert turns.running is None
+
+
+async def test_cancelled_waiter_leaves_the_queue() -> None:
+    """One that is cancelled while it waits, or just as its turn comes, does not block the rest."""
+    turns, order = Turns(), list[int]()
+    for grant_first in (False, True):
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(turns.take(1, 0))
+            loop = asyncio.get_running_loop()
+            waiter = loop.create_task(_take(turns, 1, 1, order))
+            await asyncio.sleep(0)
+            if grant_first:
+                await stack.aclose()
+            waiter.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiter
+        async with asyncio.timeout(5):
+            await _take(turns, 1, 2, order)
+    assert order == [2, 2]
+
+
+async def test_only_the_less_urgent_are_asked_to_give_way() -> None:
+    """A holder is asked to give way for someone more urgent, not for an equal."""
+    turns, asked, order = Turns(), list[str](), list[int]()
+    async with asyncio.TaskGroup() as group, turns.take(Priority.BACKGROUND, 0) as turn:
+        turn.give_way = lambda: asked.append("now")
+        group.create_task(_take(turns, Priority.BACKGROUND, 1, order))
+        await asyncio.sleep(0)
+        assert not asked
+        group.create_task(_take(turns, Priority.SAVE, 2, order))
+        await asyncio.sleep(0)
+        assert asked == ["now"]
+    assert order == [2, 1]

@@ -1,0 +1,89 @@
+"""Frames: what one side packs the other reads, and nothing else is taken for a message."""
+
+import asyncio
+import io
+import struct
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mirador_lsp.models import wire
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+_PIECES = st.builds(
+    wire.Piece,
+    text=_TEXT,
+    logprob=st.none() | st.floats(-50, 0),
+    alternatives=st.lists(st.tuples(_TEXT, st.floats(-50, 0)), max_size=3).map(tuple),
+)
+_MESSAGES = st.lists(
+    _PIECES
+    | st.builds(wire.Started, st.integers(0, 10_000))
+    | st.builds(wire.Failed, st.sampled_from(["bad", "timeout"]), _TEXT, _TEXT),
+    max_size=5,
+)
+
+
+async def _all(data: bytes, step: int) -> list[wire.FromHost]:
+    """Read every frame of `data`, which arrives `step` bytes at a time."""
+    reader = asyncio.StreamReader()
+    frames = wire.Frames(reader, wire.FROM_HOST)
+    found: list[wire.FromHost] = []
+    for start in range(0, len(data), step):
+        reader.feed_data(data[start : start + step])
+    reader.feed_eof()
+    while (message := await frames.next()) is not None:
+        found.append(message)
+    return found
+
+
+@given(_MESSAGES, st.integers(1, 50))
+def test_what_is_packed_is_read(messages: list[wire.FromHost], step: int) -> None:
+    """Any messages come out as they went in, however the bytes are cut."""
+    data = b"".join(wire.pack(message) for message in messages)
+    assert asyncio.run(_all(data, step)) == messages
+    source = io.BytesIO(data)
+    read = [wire.read_frame(source, wire.FROM_HOST) for _ in messages]
+    assert read == messages
+    assert wire.read_frame(source, wire.FROM_HOST) is None
+
+
+@given(st.binary(min_size=1, max_size=200))
+def test_rubbish_is_refused(data: bytes) -> None:
+    """Bytes that are no frame raise `WireError`, never anything else."""
+    with pytest.raises(wire.WireError):
+        asyncio.run(_all(struct.pack(">I", len(data)) + data, 7))
+    with pytest.raises(wire.WireError):
+        wire.read_frame(io.BytesIO(data[:3]), wire.FROM_HOST)
+
+
+def test_frames_have_a_limit() -> None:
+    """A length that is out of all reason is refused before anything is read or sent."""
+    with pytest.raises(wire.WireError, match="more than"):
+        wire.read_frame(io.BytesIO(b"\xff\xff\xff\xff"), wire.FROM_HOST)
+    with pytest.raises(wire.WireError, match="longer than"):
+        wire.pack(wire.Piece("x" * wire.FRAME_LIMIT))
+
+
+async def test_cancelled_read_keeps_its_place() -> None:
+    """A read that is cancelled between length and body goes on where it was."""
+    reader = asyncio.StreamReader()
+    frames = wire.Frames(reader, wire.FROM_HOST)
+    data = wire.pack(wire.Started(7))
+    reader.feed_data(data[:6])
+    reading = asyncio.get_running_loop().create_task(frames.next())
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    reader.feed_data(data[6:])
+    assert await frames.next() == wire.Started(7)
+
+
+def test_unknown_fields_are_refused() -> None:
+    """A message with a field of another version is no message of this one."""
+    body = msgspec.json.encode({"type": "started", "prompt_tokens": 1, "more": 2})
+    with pytest.raises(wire.WireError):
+        wire.read_frame(io.BytesIO(struct.pack(">I", len(body)) + body), wire.FROM_HOST)
