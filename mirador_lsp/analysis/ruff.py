@@ -9,11 +9,11 @@ The workspace has no say: no configuration, no cache, no variable of the environ
 name reaches ruff.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import PurePath
 from typing import Final
 
@@ -86,6 +86,7 @@ class RuffAnalyzer:
         `seconds` bounds one run of ruff, `max_output` the bytes of its answer that are read.
         """
         self._executable = executable
+        self._table: RuffMap | None = None
         self._seconds = seconds
         self._max_output = max_output
 
@@ -109,7 +110,7 @@ class RuffAnalyzer:
             raise AnalyzerError(message)
         payload = _SURROGATE.sub("\ufffd", snapshot.text.removeprefix(_BOM)).encode()
         shape = _stand_in(snapshot.name)
-        table = self._table
+        table = await self._prepared()
         items, notices = await self._ask(payload, shape, table.selected(), table.ignored())
         silenced: list[_Item] = []
         if _SILENCER.search(snapshot.text):
@@ -132,9 +133,9 @@ class RuffAnalyzer:
         ignore: Sequence[str],
         *extra: str,
     ) -> tuple[list[_Item], tuple[Notice, ...]]:
-        executable = self._executable or find_ruff()
-        command = [executable, "check", "--isolated", "--no-cache", "--no-fix"]
-        command += ["--output-format", "json-lines", "--target-version", self._table.target_version]
+        table = await self._prepared()
+        command = [self._executable, "check", "--isolated", "--no-cache", "--no-fix"]
+        command += ["--output-format", "json-lines", "--target-version", table.target_version]
         command += ["--select", ",".join(select), *extra]
         if ignore:
             command += ["--ignore", ",".join(ignore)]
@@ -144,9 +145,13 @@ class RuffAnalyzer:
         )
         return _read(done)
 
-    @cached_property
-    def _table(self) -> RuffMap:
-        return load_ruff_map()
+    async def _prepared(self) -> RuffMap:
+        """The table, once ruff is found. Both read the disk, so not on the event loop."""
+        if not self._executable:
+            self._executable = await asyncio.to_thread(find_ruff)
+        if self._table is None:
+            self._table = await asyncio.to_thread(load_ruff_map)
+        return self._table
 
 
 def _stand_in(name: str) -> str:
