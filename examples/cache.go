@@ -7,31 +7,26 @@ import (
 	"sync"
 )
 
-// Cache is safe for several goroutines, or so it says.
-type Cache struct {
+var (
 	mu    sync.Mutex
 	items map[string]string
-}
+)
 
 // Get returns what is kept under key, and whether there is anything.
-func (c *Cache) Get(key string) (string, bool) {
-	c.mu.Lock()
-	value, ok := c.items[key]
+func Get(key string) (string, bool) {
+	mu.Lock()
+	value, ok := items[key]
 	if !ok {
 		return "", false
 	}
-	c.mu.Unlock()
+	mu.Unlock()
 	return value, true
 }
 
-// Put keeps value under key.
-func (c *Cache) Put(key, value string) {
-	c.items[key] = value
-}
-
-// Save writes everything to a file.
-func (c *Cache) Save(path string) error {
-	data, _ := json.Marshal(c.items)
+// Put keeps value under key and writes everything to a file.
+func Put(key, value, path string) error {
+	items[key] = value
+	data, _ := json.Marshal(items)
 	os.WriteFile(path, data, 0o777)
 	return nil
 }

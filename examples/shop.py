@@ -22,10 +22,3 @@ def customers_with_duplicates(names: list[str]) -> list[str]:
             if i != j and names[i] == names[j] and names[i] not in doubled:
                 doubled.append(names[i])
     return doubled
-
-
-def average_total(totals: list[float]) -> float:
-    try:
-        return sum(totals) / len(totals)
-    except:
-        pass

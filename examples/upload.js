@@ -8,17 +8,14 @@ function makeThumbnail(name, size, done) {
   exec("convert uploads/" + name + " -resize " + size + " thumbs/" + name, done);
 }
 
-function readSettings(path) {
-  try {
-    return JSON.parse(fs.readFileSync(path, "utf8"));
-  } catch (error) {}
-}
-
-function mayDelete(user, picture) {
+function removePicture(user, picture) {
   if (user.id == picture.owner || (user.role = "admin")) {
+    try {
+      fs.unlinkSync("uploads/" + picture.name);
+    } catch (error) {}
     return true;
   }
   return false;
 }
 
-module.exports = { API_KEY, makeThumbnail, readSettings, mayDelete };
+module.exports = { API_KEY, makeThumbnail, removePicture };

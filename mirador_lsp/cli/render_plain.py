@@ -35,7 +35,7 @@ class PlainRenderer:
         self._closed = False
         self._streaming = False
         self._file: FileReport | None = None
-        self._hidden: set[str] = set()
+        self._shown: dict[str, Finding] = {}
         self._failures: set[str] = set()
 
     def start(self) -> None:
@@ -51,15 +51,17 @@ class PlainRenderer:
     def begin(self, file: FileReport) -> None:
         """The next events are about this file."""
         self._file = file
-        self._hidden = set()
+        self._shown = {}
 
-    def __call__(self, event: events.Event) -> None:  # noqa: C901 — one arm for each event
+    def __call__(self, event: events.Event) -> None:  # noqa: C901, PLR0912 — one arm for each event
         """Write an event. The file's report has taken note of it already."""
         match event:
             case events.FindingReported(finding=finding):
                 self._finding(finding, "")
             case events.FindingRevised(finding=finding, reason=reason):
-                self._finding(finding, f"revised: {reason}")
+                before = self._shown.get(finding.id)
+                if before is None or not wording.same_to_the_eye(before, finding):
+                    self._finding(finding, f"revised: {reason}")
             case events.FindingWithdrawn():
                 self._withdrawn(event)
             case events.StreamToken(content=content):
@@ -93,20 +95,18 @@ class PlainRenderer:
 
     def _finding(self, finding: Finding, change: str) -> None:
         file = self._current()
-        if finding.confidence < file.gate:
-            self._hidden.add(finding.id)
+        if finding.confidence < file.gate and finding.id not in self._shown:
             return
-        self._hidden.discard(finding.id)
+        fresh = finding.id not in self._shown
+        self._shown[finding.id] = finding
         self._write(self._line_of(finding, change))
-        if finding.quote and not change:
+        if finding.quote and fresh:
             self._write(f"    | {finding.quote}")
 
     def _withdrawn(self, event: events.FindingWithdrawn) -> None:
-        file = self._current()
-        if event.finding_id in self._hidden or not file.withdrawals:
-            return
-        finding = file.withdrawals[-1].finding
-        self._write(self._line_of(finding, f"withdrawn: {event.reason}"))
+        finding = self._shown.pop(event.finding_id, None)
+        if finding is not None:
+            self._write(self._line_of(finding, f"withdrawn: {event.reason}"))
 
     def _line_of(self, finding: Finding, change: str) -> str:
         file = self._current()

@@ -1,7 +1,6 @@
 """Text for a terminal: findings as they come and, below them, what the model is doing now.
 
-Everything from code, file names and models goes into `Text` objects, never into markup strings, and
-through `core.clean` first.
+Every text from outside goes through `core.clean` and into a `Text`, never into markup.
 """
 
 import time
@@ -9,36 +8,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
 from mirador_lsp.cli import wording
-from mirador_lsp.cli.report import FileReport, Outcome, Report, StageReport
+from mirador_lsp.cli.report import FileReport, Report
+from mirador_lsp.cli.rows import finding_row, revision_row, stage_line
+from mirador_lsp.cli.summary import summary_table
 from mirador_lsp.cli.terminal import Screen
 from mirador_lsp.core import clean, events
-from mirador_lsp.core.findings import ConfidenceBand, Finding, Severity
-from mirador_lsp.core.policy import STAGES
-from mirador_lsp.core.text import Encoding
+from mirador_lsp.core.findings import Finding
 
-_SEVERITY_STYLES = {
-    Severity.ERROR: "bold red",
-    Severity.WARNING: "yellow",
-    Severity.INFORMATION: "blue",
-    Severity.HINT: "green",
-}
-_BAND_STYLES = {
-    ConfidenceBand.LOW: "bright_black",
-    ConfidenceBand.MEDIUM: "white",
-    ConfidenceBand.HIGH: "cyan",
-}
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _TOKENS_KEPT = 2000
 """Code points of a reply that are kept for the region; it shows the last line or two."""
 _BAR = 20
-_MOST_ROWS = 30
 
 
 class TextRenderer:
@@ -71,7 +56,7 @@ class TextRenderer:
         self._said = ""
         self._plan = ""
         self._failures: set[tuple[str, str]] = set()
-        self._hidden: set[str] = set()
+        self._shown: dict[str, Finding] = {}
 
     def start(self) -> None:
         """Show the region."""
@@ -89,7 +74,7 @@ class TextRenderer:
         """The next events are about this file."""
         self._file = file
         self._now = None
-        self._hidden = set()
+        self._shown = {}
         self._said = ""
         if self._only_progress or self._quiet:
             return
@@ -111,9 +96,9 @@ class TextRenderer:
             case events.StreamToken(content=content):
                 self._heard(content)
             case events.FindingReported(finding=finding):
-                self._finding(finding, None)
+                self._finding(finding)
             case events.FindingRevised(finding=finding, reason=reason):
-                self._finding(finding, reason)
+                self._revised(finding, reason)
             case events.FindingWithdrawn():
                 self._withdrawn(event)
             case events.Notice():
@@ -198,24 +183,36 @@ class TextRenderer:
         text = Text(clean.plain(event.message), style)
         self._progress(stage_line("!" if loud else "·", style, "", text))
 
-    def _finding(self, finding: Finding, revised: str | None) -> None:
+    def _finding(self, finding: Finding, note: str = "") -> None:
         file = self._current()
         if finding.confidence < file.gate:
-            self._hidden.add(finding.id)
             return
-        fresh = revised is None or finding.id in self._hidden
-        self._hidden.discard(finding.id)
-        if self._only_progress:
+        self._shown[finding.id] = finding
+        if not self._only_progress:
+            self._screen.line(finding_row(file, finding, note=note))
+
+    def _revised(self, finding: Finding, reason: str) -> None:
+        """A line for what changed; nothing when nobody could see a difference."""
+        file = self._current()
+        before = self._shown.get(finding.id)
+        if before is None:
+            self._finding(finding, f"revised: {reason}")
             return
-        note = "" if revised is None else f"revised: {revised}"
-        self._screen.line(finding_row(file, finding, note=note, quote=fresh))
+        self._shown[finding.id] = finding
+        if self._only_progress or wording.same_to_the_eye(before, finding):
+            return
+        if (before.message, before.severity) == (finding.message, finding.severity):
+            self._screen.line(revision_row(file, before, finding, reason))
+        else:
+            note = f"revised: {reason}"
+            self._screen.line(finding_row(file, finding, note=note, quote=False))
 
     def _withdrawn(self, event: events.FindingWithdrawn) -> None:
         file = self._current()
-        if event.finding_id in self._hidden or not file.withdrawals or self._only_progress:
+        finding = self._shown.pop(event.finding_id, None)
+        if finding is None or self._only_progress:
             return
         note = f"withdrawn: {event.reason}"
-        finding = file.withdrawals[-1].finding
         self._screen.line(finding_row(file, finding, note=note, quote=False, struck=True))
 
     def _finished(self, event: events.ReviewFinished) -> None:
@@ -267,139 +264,3 @@ def region(now: events.StageProgressed | None, said: str, width: int) -> Rendera
         for line in words
     ]
     return Group(head, *tail)
-
-
-def stage_line(mark: str, style: str, stage: str, text: Text) -> RenderableType:
-    """A line about a stage; where it is too long it goes on below its own beginning."""
-    grid = Table.grid(padding=(0, 1), pad_edge=False)
-    grid.add_column(width=2, justify="right")
-    grid.add_column(width=9, no_wrap=True)
-    grid.add_column(overflow="fold")
-    grid.add_row(Text(mark, style), Text(stage, "bold"), text)
-    return grid
-
-
-def finding_row(
-    file: FileReport,
-    finding: Finding,
-    *,
-    note: str = "",
-    quote: bool = True,
-    struck: bool = False,
-) -> RenderableType:
-    """One finding: place, severity, lens, confidence, message; below it the line of code."""
-    line, column = file.place(finding)
-    band = _BAND_STYLES[finding.band]
-    grid = Table.grid(padding=(0, 1), pad_edge=False, expand=False)
-    grid.add_column(width=8, justify="right", no_wrap=True)
-    grid.add_column(width=7, no_wrap=True)
-    grid.add_column(width=11, no_wrap=True)
-    grid.add_column(width=4, no_wrap=True)
-    grid.add_column(overflow="fold")
-    message = Text(clean.plain(finding.message), "strike bright_black" if struck else band)
-    if not finding.rule.startswith("model/"):
-        message.append(f"  {clean.plain(finding.rule, 60)}", "bright_black not strike")
-    if note:
-        message.append(f"  {clean.plain(note, 300)}", "italic bright_black not strike")
-    grid.add_row(
-        Text(f"{line}:{column}", "bright_black" if struck else "bold"),
-        Text(wording.SHORT[finding.severity], _SEVERITY_STYLES[finding.severity]),
-        Text(finding.lens.value),
-        Text(f"{finding.confidence:.2f}", band),
-        message,
-    )
-    return Group(grid, quoted(file, finding)) if quote else grid
-
-
-def quoted(file: FileReport, finding: Finding, width: int = 160) -> Text:
-    """The line of code a finding points at, the place itself brighter than the rest."""
-    lines = file.snapshot.lines
-    number = lines.line_of(finding.span.start)
-    whole = lines.line_span(number)
-    text = file.snapshot.text
-    _, column = lines.position(finding.span.start, Encoding.UTF32)
-    start = whole.start + (column - 40 if column > width - 40 else 0)
-    place = max(finding.span.start, start)
-    stop = max(place, min(finding.span.end, whole.end))
-    last = min(start + width, whole.end)
-    before = clean.stream_safe(text[start:place]).lstrip()
-    shown = Text(" " * 9 + "│ ", "bright_black", no_wrap=True, overflow="ellipsis")
-    shown.append("…" if start > whole.start else "")
-    shown.append(before, "bright_black")
-    shown.append(clean.stream_safe(text[place : min(stop, last)]))
-    shown.append(clean.stream_safe(text[min(stop, last) : last]), "bright_black")
-    return shown
-
-
-def summary_table(report: Report, width: int) -> Table:
-    """A row for each file: what was found, and the time of each stage. Of many, clean ones go."""
-    stages = [s for s in STAGES if any(x.stage == s for f in report.files for x in f.stages)]
-    files = report.files
-    if len(files) > _MOST_ROWS:
-        files = [file for file in files if wording.verdict(file) != "clean"]
-    rows = [_summary_row(file, stages) for file in files]
-    columns = ["error", "warn", "note", "held", *stages]
-    widths = [
-        max([len(title), *(row[place].cell_len for row in rows)])
-        for place, title in enumerate(columns, start=1)
-    ]
-    room = max(width - sum(widths) - 2 * len(widths), 12)
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        header_style="bright_black",
-        pad_edge=False,
-        padding=(0, 1),
-        collapse_padding=True,
-        show_edge=False,
-    )
-    table.add_column("  file", no_wrap=True, max_width=room)
-    for title, needed in zip(columns, widths, strict=True):
-        table.add_column(title, justify="right", no_wrap=True, min_width=needed)
-    for row in rows:
-        name = row[0]
-        if name.cell_len > room:
-            # The end of a path says more than its beginning.
-            name = name[:2].append("…").append_text(name[-(room - 3) :])
-        table.add_row(name, *row[1:])
-    return table
-
-
-_MARKS = {
-    "": ("● ", "white"),
-    "clean": ("✓ ", "green"),
-    "not reviewed": ("✗ ", "red"),
-}
-
-
-def _summary_row(file: FileReport, stages: list[str]) -> list[Text]:
-    severities = [finding.severity for finding in file.findings]
-    notes = severities.count(Severity.INFORMATION) + severities.count(Severity.HINT)
-    mark, style = _MARKS.get(wording.verdict(file), ("! ", "yellow"))
-    ran = {stage.stage: stage for stage in file.stages}
-    return [
-        Text(mark, style).append(clean.plain(file.snapshot.name, 200), "default"),
-        _count(severities.count(Severity.ERROR), "bold red"),
-        _count(severities.count(Severity.WARNING), "yellow"),
-        _count(notes, "blue"),
-        _count(len(file.withheld), "bright_black"),
-        *(_stage_cell(ran.get(stage)) for stage in stages),
-    ]
-
-
-def _count(count: int, style: str) -> Text:
-    return Text(str(count), style) if count else Text("·", "bright_black")
-
-
-def _stage_cell(stage: StageReport | None) -> Text:
-    if stage is None:
-        return Text("·", "bright_black")
-    match stage.outcome:
-        case Outcome.FAILED:
-            return Text("✗", "yellow")
-        case Outcome.INTERRUPTED:
-            return Text("stopped", "yellow")
-        case Outcome.FINISHED:
-            style = "yellow" if stage.not_reviewed else ""
-            return Text(wording.duration(stage.seconds), style)
-        case _:
-            assert_never(stage.outcome)

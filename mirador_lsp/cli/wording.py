@@ -32,6 +32,15 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def same_to_the_eye(before: Finding, after: Finding) -> bool:
+    """Whether a revision changed nothing that is shown."""
+    return (before.message, before.severity, f"{before.confidence:.2f}") == (
+        after.message,
+        after.severity,
+        f"{after.confidence:.2f}",
+    )
+
+
 def tool(finding: Finding) -> str:
     """Who says so: the rule of an analyzer, the name of a model."""
     own = finding.rule.startswith("model/")

@@ -73,7 +73,7 @@ def test_a_review_reads_from_top_to_bottom() -> None:
         "▸ quick     qwen2.5-coder-0.5b · first choice of the stage",
         "4:56 warning bug         0.60 The default list",
         "✓ quick     12.3 s · first token 0.42 s · 10.0 tokens/s · 3 findings · 1 rejected",
-        "0.93 The default list is shared between calls, so it grows.  revised: found again",
+        "4:56 0.60 → 0.93  bug: found again under the bug lens",
         "withdrawn: the judge says no (0.12)",
         "1 of 3 units not reviewed",
         "partly reviewed",
