@@ -113,8 +113,9 @@ class RuffAnalyzer:
         table = await self._prepared()
         items, notices = await self._ask(payload, shape, table.selected(), table.ignored())
         silenced: list[_Item] = []
-        if _SILENCER.search(snapshot.text):
-            grave, _ = await self._ask(payload, shape, table.grave(), (), "--ignore-noqa")
+        # After a cut answer, what is missing in it would look silenced.
+        if not notices and _SILENCER.search(snapshot.text):
+            grave, notices = await self._ask(payload, shape, table.grave(), (), "--ignore-noqa")
             heard = set(items)
             silenced = [item for item in grave if item not in heard]
         findings, unknown = _findings(snapshot, table, items, silenced)
