@@ -27,7 +27,7 @@ def stream_safe(text: str) -> str:
 
 
 def _visible(char: str, space: str = " ") -> str:
-    if char in "\t\n\r\x0b\x0c\x85\u2028\u2029":
+    if char in "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029":
         return " "
     if char.isspace():
         return space

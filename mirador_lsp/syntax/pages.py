@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from mirador_lsp.core.errors import AnalyzerError
-
 if TYPE_CHECKING:
     import tree_sitter
 
@@ -16,10 +14,10 @@ that makes no sense (two hundred thousand opening brackets) has long ones.
 """
 
 
-def pages_of(tree: "tree_sitter.Tree") -> "tuple[tree_sitter.Node, ...]":
+def pages_of(tree: "tree_sitter.Tree") -> "tuple[tree_sitter.Node, ...] | None":
     """The root, and every node whose depth is a multiple of `PAGE_DEPTH`, in preorder.
 
-    Raises `AnalyzerError` when the tree cannot be searched in a time worth waiting for.
+    None when the tree cannot be searched in a time worth waiting for.
     """
     roots = [tree.root_node]
     cursor = tree.walk()
@@ -34,18 +32,18 @@ def pages_of(tree: "tree_sitter.Tree") -> "tuple[tree_sitter.Node, ...]":
                     return tuple(roots)
                 widths.pop()
             widths[-1] += 1
-            if widths[-1] == MAX_TOKEN_RUN:
-                _check_runs(cursor)
+            if widths[-1] == MAX_TOKEN_RUN and _has_long_run(cursor):
+                return None
         if (len(widths) - 1) % PAGE_DEPTH == 0 and (node := cursor.node) is not None:
             roots.append(node)
 
 
-def _check_runs(place: "tree_sitter.TreeCursor") -> None:
-    """Look at all siblings of the node at `place`."""
+def _has_long_run(place: "tree_sitter.TreeCursor") -> bool:
+    """Whether there is a run that is too long among the siblings of the node at `place`."""
     # Not `place.copy()`: the binding frees the tree of a copied cursor once too often.
     parent = place.node.parent if place.node is not None else None
     if parent is None:
-        return
+        return False
     cursor = parent.walk()
     cursor.goto_first_child()
     run = 0
@@ -53,7 +51,6 @@ def _check_runs(place: "tree_sitter.TreeCursor") -> None:
         node = cursor.node
         run = 0 if node is None or node.is_named else run + 1
         if run > MAX_TOKEN_RUN:
-            message = "its parts cannot be told apart"
-            raise AnalyzerError(message)
+            return True
         if not cursor.goto_next_sibling():
-            return
+            return False

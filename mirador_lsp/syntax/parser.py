@@ -88,8 +88,8 @@ class Parsed:
         return ByteMap(utf8(self.text))
 
     @cached_property
-    def pages(self) -> "tuple[tree_sitter.Node, ...]":
-        """Where searches begin; see `pages_of`, also for what it raises. Opaque elsewhere."""
+    def pages(self) -> "tuple[tree_sitter.Node, ...] | None":
+        """Where searches begin, or None where they would not end: see `pages_of`."""
         return pages_of(self.tree) if self.tree is not None else ()
 
 
@@ -120,6 +120,9 @@ def parse(
         return _too_large(text, language, max_bytes)
     if language not in LANGUAGES:
         return Parsed(text, "", note="no parser for this language, so it is read by lines")
+    if "\0" in text:
+        # Nothing written as source holds one, and some grammars take the square of their number.
+        return Parsed(text, language, note="not parsed: it holds NUL characters")
     tree = _tree(data, language, budget_seconds)
     if tree is None:
         note = f"not parsed: it took the parser more than {budget_seconds:g} seconds"

@@ -27,8 +27,13 @@ MAX_NODE_TEXT = 2_000
 
 _REPEAT_LIMIT = 65_000
 _PREDICATES = frozenset(
-    f"{'not-' * negated}{name}?" for name in ("eq", "match", "any-of") for negated in (False, True)
-) | frozenset({"any-eq?", "any-not-eq?", "any-match?", "any-not-match?"})
+    (
+        *("eq?", "not-eq?", "any-eq?", "any-not-eq?"),
+        *("match?", "not-match?", "any-match?", "any-not-match?", "any-of?"),
+    )
+)
+"""`not-any-of?` is missing on purpose: the binding lets everything through for several values."""
+
 _NOISE = re.compile(r'"(?:\\.|[^"\\])*"|;[^\n]*')
 _PREDICATE = re.compile(r"#([\w-]+[?!]?)")
 
@@ -85,7 +90,7 @@ def compile_query(language: str, source: str) -> CompiledQuery:
     """Check and compile `source` for `language`. Compiled queries are remembered.
 
     Supported predicates: `eq? not-eq? any-eq? any-not-eq? match? not-match? any-match?
-    any-not-match? any-of? not-any-of?`; the binding would ignore others, so they are refused.
+    any-not-match? any-of?`; the binding would ignore others, so they are refused.
     Raises `UserError` when the language has no parser or the query does not fit its grammar.
     """
     from tree_sitter import Query, QueryError  # noqa: PLC0415 — loaded only by who parses
@@ -144,6 +149,9 @@ def raw_matches(
         raise AnalyzerError(message)
     end = time.thread_time() + budget_seconds
     pages = parsed.pages
+    if pages is None:
+        message = "the file makes so little sense that it cannot be searched"
+        raise AnalyzerError(message)
     seen: set[tuple[int, tuple[tuple[str, tuple[int, ...]], ...]]] = set()
     for root in pages:
         cursor = QueryCursor(query.query)
