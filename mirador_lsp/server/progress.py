@@ -198,6 +198,6 @@ def _words(event: StageProgressed) -> str:
     words = f"{event.stage}: {event.done}/{event.total} {event.unit}"
     if event.lens:
         words += f" ({event.lens})"
-    if event.prefill is not None:
+    if event.prefill is not None and event.prefill < 1:
         words += f", reading {round(event.prefill * 100)} %"
     return words

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.errors import MiradorError
@@ -12,17 +11,15 @@ from mirador_lsp.core.events import Emit, Event, StageFailed, StageFinished, fan
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.server import from_lsp
 from mirador_lsp.server.progress import Bar
+from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Outcome, Run
 from mirador_lsp.settings import review_policy
-
-if TYPE_CHECKING:
-    from mirador_lsp.server.server import MiradorServer
 
 _log = logging.getLogger(__name__)
 
 
 def start(
-    ls: "MiradorServer",
+    ls: MiradorServer,
     uri: str,
     trigger: Trigger,
     *,
@@ -58,7 +55,7 @@ def start(
     return ls.session.restart(snapshot, outcome, _run(ls, request, emit, bar))
 
 
-async def _run(ls: "MiradorServer", request: ReviewRequest, emit: Emit, bar: Bar) -> None:
+async def _run(ls: MiradorServer, request: ReviewRequest, emit: Emit, bar: Bar) -> None:
     ls.streams.begin()
     try:
         app = await ls.apps.get()

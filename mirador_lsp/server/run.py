@@ -18,7 +18,8 @@ from mirador_lsp.server.apphost import Open, Reviewer
 from mirador_lsp.server.framing import FramingError
 from mirador_lsp.server.links import Link, SocketLink, StdioLink
 from mirador_lsp.server.protocol import Protocol
-from mirador_lsp.server.server import MiradorServer, create_server
+from mirador_lsp.server.server import MiradorServer
+from mirador_lsp.server.wiring import create_server
 from mirador_lsp.settings import Loaded, paths
 
 Transport = Literal["stdio", "tcp", "ws", "pipe", "socket"]

@@ -1,10 +1,10 @@
-"""The language server: its parts, the table of what it speaks, and the dispatch border."""
+"""The language server: its parts, and the dispatch border around every handler."""
 
 import asyncio
 import dataclasses
 import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,14 +17,13 @@ from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.server.apphost import AppHost, Open
 from mirador_lsp.server.extensions import Status, Stream
-from mirador_lsp.server.features import commands, configuration, lifecycle, sync
 from mirador_lsp.server.messages import Messages
 from mirador_lsp.server.progress import ProgressBars
 from mirador_lsp.server.protocol import Protocol
 from mirador_lsp.server.publisher import Publisher
 from mirador_lsp.server.session import Session
 from mirador_lsp.server.streams import Streams
-from mirador_lsp.settings import Loaded, Settings, load_settings
+from mirador_lsp.settings import Loaded, Settings
 
 _log = logging.getLogger(__name__)
 
@@ -37,24 +36,7 @@ not start fifty analyzers."""
 
 Handler = Callable[["MiradorServer", Any], Any]
 
-FEATURES: tuple[tuple[str, Handler], ...] = (
-    (types.INITIALIZE, lifecycle.initialize),
-    (types.INITIALIZED, lifecycle.initialized),
-    (types.SHUTDOWN, lifecycle.shutdown),
-    (types.EXIT, lifecycle.exit_),
-    (types.SET_TRACE, lifecycle.set_trace),
-    (types.WINDOW_WORK_DONE_PROGRESS_CANCEL, lifecycle.cancel_progress),
-    (types.TEXT_DOCUMENT_DID_OPEN, sync.did_open),
-    (types.TEXT_DOCUMENT_DID_CHANGE, sync.did_change),
-    (types.TEXT_DOCUMENT_DID_SAVE, sync.did_save),
-    (types.TEXT_DOCUMENT_DID_CLOSE, sync.did_close),
-    (types.WORKSPACE_EXECUTE_COMMAND, commands.execute),
-    (types.WORKSPACE_DID_CHANGE_CONFIGURATION, configuration.did_change),
-    (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, configuration.did_change_files),
-    (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, configuration.did_change_folders),
-)
-"""Everything the server speaks. Notifications are plain `def`: a coroutine would start a turn later
-and see the text of messages that came after its own."""
+Features = Sequence[tuple[str, Handler]]
 
 
 class MiradorServer(LanguageServer):
@@ -64,6 +46,7 @@ class MiradorServer(LanguageServer):
 
     def __init__(
         self,
+        features: Features,
         open_app: Open,
         load: Callable[..., Loaded],
         set_log_level: Callable[[str], None],
@@ -95,8 +78,7 @@ class MiradorServer(LanguageServer):
         self.bars = ProgressBars(self, self.supervisor)
         self.messages = Messages(self._show, self._note, self.session.said)
         self.streams = Streams(self._extension, self.congested)
-        self.protocol.on_malformed = lambda method, raw: sync.malformed(self, method, raw)
-        self._wire()
+        self._wire(features)
 
     def congested(self) -> bool:
         """Whether the client is behind with reading."""
@@ -126,14 +108,14 @@ class MiradorServer(LanguageServer):
         """Errors of the protocol are logged; a pop-up would punish the user for their client."""
         _log.warning("protocol: %s in %s", type(error).__name__, getattr(source, "__name__", ""))
 
-    def _wire(self) -> None:
+    def _wire(self, features: Features) -> None:
         """Put our handlers in the place of pygls' own, which keep a second copy of each document
         with other line rules, and a future for each notification.
         """
-        features = self.protocol.fm
-        features.builtin_features.clear()
-        for method, handler in FEATURES:
-            features.add_builtin_feature(method, self._guarded(method, handler))
+        manager = self.protocol.fm
+        manager.builtin_features.clear()
+        for method, handler in features:
+            manager.add_builtin_feature(method, self._guarded(method, handler))
 
     def _guarded(self, method: str, handler: Handler) -> Callable[[Any], Any]:
         """`handler` behind the dispatch border, as pygls calls it: with the parameters alone."""
@@ -160,15 +142,6 @@ class MiradorServer(LanguageServer):
 
     def _extension(self, method: str, value: Status | Stream) -> None:
         self.protocol.notify(method, dataclasses.asdict(value))
-
-
-def create_server(
-    open_app: Open,
-    load: Callable[..., Loaded] = load_settings,
-    set_log_level: Callable[[str], None] = lambda _: None,
-) -> MiradorServer:
-    """A server for one client, not yet connected. Needs a running event loop."""
-    return MiradorServer(open_app, load, set_log_level)
 
 
 _LEVELS = {

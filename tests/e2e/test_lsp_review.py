@@ -68,8 +68,8 @@ async def test_diagnostics_come_stage_by_stage(
     assert opinion.range == types.Range(types.Position(1, 4), types.Position(1, 4 + len(MEAN)))
     assert "(quick, qwen2.5-coder-0.5b, 60 %)" in opinion.message
     assert isinstance(opinion.data, dict)
-    assert opinion.data["finding"] != fact.data["finding"]  # type: ignore[index]
-    assert opinion.data["hash"] == fact.data["hash"]  # type: ignore[index]
+    assert opinion.data["finding"] != fact.data["finding"]
+    assert opinion.data["hash"] == fact.data["hash"]
     assert opinion.data["stage"] == "quick"
     assert all(p.version == 5 for p in client.of(uri))
 

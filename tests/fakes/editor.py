@@ -9,7 +9,8 @@ from typing import Any
 from fakes.app import FakeApp
 
 from mirador_lsp.server.run import talk
-from mirador_lsp.server.server import MiradorServer, create_server
+from mirador_lsp.server.server import Features, MiradorServer
+from mirador_lsp.server.wiring import FEATURES, create_server
 from mirador_lsp.settings import Loaded, Settings, paths
 
 URI = "file:///work/cart.py"
@@ -156,11 +157,11 @@ def load_defaults(**_said: Any) -> Loaded:
 
 @asynccontextmanager
 async def connected(
-    app: FakeApp, load: Callable[..., Loaded] = load_defaults
+    app: FakeApp, load: Callable[..., Loaded] = load_defaults, features: Features = FEATURES
 ) -> AsyncIterator[Editor]:
     """An editor connected to a server around `app`; nothing is said yet."""
     link = MemoryLink()
-    server = create_server(app.open, load)
+    server = create_server(app.open, load, features=features)
     async with asyncio.TaskGroup() as group:
         talking = group.create_task(talk(server, link))
         try:
@@ -172,10 +173,13 @@ async def connected(
 
 @asynccontextmanager
 async def ready(
-    app: FakeApp, capabilities: Any = None, load: Callable[..., Loaded] = load_defaults
+    app: FakeApp,
+    capabilities: Any = None,
+    load: Callable[..., Loaded] = load_defaults,
+    features: Features = FEATURES,
 ) -> AsyncIterator[Editor]:
     """An editor whose session is initialized and whose settings are read."""
-    async with connected(app, load) as editor:
+    async with connected(app, load, features) as editor:
         await editor.initialize(capabilities)
         await editor.settled()
         yield editor

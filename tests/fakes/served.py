@@ -25,7 +25,7 @@ async def careless(request: ReviewRequest, emit: Emit) -> None:
 
 if __name__ == "__main__":
     transport, where = sys.argv[1], sys.argv[2]
-    options = ServeOptions(transport=transport)  # type: ignore[arg-type]
+    options = ServeOptions(transport=transport)
     options = (
         replace(options, pipe=where) if transport == "pipe" else replace(options, port=int(where))
     )

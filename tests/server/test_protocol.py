@@ -9,8 +9,8 @@ from fakes.app import FakeApp, endless
 from fakes.editor import URI, Editor, connected, eventually, ready
 
 from mirador_lsp.core.errors import UserError
-from mirador_lsp.server import server as server_module
-from mirador_lsp.server.server import FEATURES, MiradorServer
+from mirador_lsp.server.server import MiradorServer
+from mirador_lsp.server.wiring import FEATURES
 
 
 def answers(editor: Editor) -> dict[Any, int]:
@@ -195,34 +195,27 @@ async def test_exit_without_shutdown_is_code_1() -> None:
         (UserError("No such thing.", remedy="Ask for another."), -32803),
     ],
 )
-async def test_a_handler_that_raises_is_answered_calmly(
-    error: Exception, code: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_handler_that_raises_is_answered_calmly(error: Exception, code: int) -> None:
     """A defect becomes one sentence for the user, without what the exception held."""
 
     async def broken(ls: MiradorServer, params: Any) -> None:
         raise error
 
-    features = (*FEATURES, ("test/broken", broken))
-    monkeypatch.setattr(server_module, "FEATURES", features)
-    async with ready(FakeApp()) as editor:
+    async with ready(FakeApp(), features=(*FEATURES, ("test/broken", broken))) as editor:
         answer = (await editor.ask("test/broken"))["error"]
         assert answer["code"] == code
         assert "secret" not in json.dumps(answer)
         assert editor.of("window/showMessage") == []
 
 
-async def test_a_notification_handler_that_raises_shows_no_pop_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_notification_handler_that_raises_shows_no_pop_up() -> None:
     """A defect in a notification is logged; the session goes on."""
 
     def broken(ls: MiradorServer, params: Any) -> None:
         message = "broken"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(server_module, "FEATURES", (*FEATURES, ("test/broken", broken)))
-    async with ready(FakeApp()) as editor:
+    async with ready(FakeApp(), features=(*FEATURES, ("test/broken", broken))) as editor:
         editor.notify("test/broken")
         await editor.settle()
         assert editor.of("window/showMessage") == []

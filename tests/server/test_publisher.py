@@ -58,7 +58,7 @@ class Room:
 
     def shown(self) -> list[str]:
         """Finding ids of the latest set sent."""
-        return [d.data["finding"] for d in self.sent[-1].diagnostics]  # type: ignore[index]
+        return [d.data["finding"] for d in self.sent[-1].diagnostics]
 
     def edit(self, text: str, version: int) -> Snapshot:
         self.session.change(URI, [Change(text)], version)
@@ -212,7 +212,7 @@ async def test_findings_about_unchanged_code_stay_while_the_next_review_runs(roo
     hear(FindingReported("instant", finding("now", start=0, end=3)))
     hear(StageFinished("instant", "", 0.1, Usage()))
     assert sorted(room.shown()) == ["deep", "now"]
-    moved = next(d for d in room.sent[-1].diagnostics if d.data["finding"] == "deep")  # type: ignore[index]
+    moved = next(d for d in room.sent[-1].diagnostics if d.data["finding"] == "deep")
     assert moved.range.start == types.Position(3, 0)
     assert room.sent[-1].version == 2
     hear(StageFinished("deep", "big", 0.1, Usage()))

@@ -199,7 +199,7 @@ async def test_websocket_serves_editors_and_refuses_web_pages(tmp_path: Path) ->
         host, port = await asyncio.to_thread(announced, errors)
         address = f"ws://{host}:{port}"
         with pytest.raises(InvalidStatus):
-            await connect(address, origin="https://example.org")  # type: ignore[arg-type]
+            await connect(address, origin="https://example.org")
         async with connect(address, proxy=None) as web:
             await web.send(
                 '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'

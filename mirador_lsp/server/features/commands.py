@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
@@ -11,15 +11,13 @@ from mirador_lsp import __version__
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.server import reviewing
+from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Run
-
-if TYPE_CHECKING:
-    from mirador_lsp.server.server import MiradorServer
 
 Answer = dict[str, Any]
 
 
-async def execute(ls: "MiradorServer", params: types.ExecuteCommandParams) -> Any:
+async def execute(ls: MiradorServer, params: types.ExecuteCommandParams) -> Any:
     """Run a command. `$/cancelRequest` cancels this very task, and so the work."""
     command = COMMANDS.get(params.command)
     if command is None:
@@ -28,7 +26,7 @@ async def execute(ls: "MiradorServer", params: types.ExecuteCommandParams) -> An
     return await command(ls, params.arguments or ())
 
 
-async def review(ls: "MiradorServer", arguments: Sequence[Any]) -> Answer:
+async def review(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     """`mirador.review`: review an open document and answer when it is done."""
     wish = _wish(arguments)
     uri = wish["uri"]
@@ -47,13 +45,13 @@ async def review(ls: "MiradorServer", arguments: Sequence[Any]) -> Answer:
     return _outcome(run)
 
 
-async def cancel(ls: "MiradorServer", arguments: Sequence[Any]) -> Answer:
+async def cancel(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     """`mirador.cancel`: stop the review of one document, or all without an argument."""
     uris = [_wish(arguments)["uri"]] if arguments else [r.snapshot.uri for r in ls.session.runs()]
     return {"cancelled": sum(ls.session.cancel(uri) for uri in uris)}
 
 
-async def status(ls: "MiradorServer", _arguments: Sequence[Any]) -> Answer:
+async def status(ls: MiradorServer, _arguments: Sequence[Any]) -> Answer:
     """`mirador.status`: what works here, what does not, and what mends it."""
     app = await ls.apps.get()
     checks = await app.doctor()
@@ -68,7 +66,7 @@ async def status(ls: "MiradorServer", _arguments: Sequence[Any]) -> Answer:
     }
 
 
-COMMANDS: Mapping[str, Callable[["MiradorServer", Sequence[Any]], Awaitable[Answer]]] = {
+COMMANDS: Mapping[str, Callable[[MiradorServer, Sequence[Any]], Awaitable[Answer]]] = {
     "mirador.review": review,
     "mirador.cancel": cancel,
     "mirador.status": status,

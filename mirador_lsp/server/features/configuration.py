@@ -4,18 +4,16 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.server import from_lsp, reviewing
+from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.settings import Loaded
 from mirador_lsp.settings.load import WORKSPACE_FILE
-
-if TYPE_CHECKING:
-    from mirador_lsp.server.server import MiradorServer
 
 SECTION = "mirador"
 _ANSWER_SECONDS = 3.0
@@ -23,21 +21,21 @@ _ANSWER_SECONDS = 3.0
 _log = logging.getLogger(__name__)
 
 
-def remember(ls: "MiradorServer", sent: Any) -> None:
+def remember(ls: MiradorServer, sent: Any) -> None:
     """Keep what the editor sent, under the one key "mirador" or without it."""
     if isinstance(sent, Mapping):
         inner = sent.get(SECTION)
         ls.editor_settings = dict(inner if isinstance(inner, Mapping) else sent)
 
 
-async def begin(ls: "MiradorServer") -> None:
+async def begin(ls: MiradorServer) -> None:
     """The first settings: ask the client, open the application, review what is open by now."""
     await _pull(ls)
     await _apply(ls)
     await _register(ls)
 
 
-def did_change(ls: "MiradorServer", params: types.DidChangeConfigurationParams) -> None:
+def did_change(ls: MiradorServer, params: types.DidChangeConfigurationParams) -> None:
     """The editor's settings changed; some clients say how, others want to be asked."""
     if params.settings:
         remember(ls, params.settings)
@@ -46,12 +44,12 @@ def did_change(ls: "MiradorServer", params: types.DidChangeConfigurationParams) 
         ls.supervisor.start(_refresh(ls), "settings")
 
 
-def did_change_files(ls: "MiradorServer", _params: types.DidChangeWatchedFilesParams) -> None:
+def did_change_files(ls: MiradorServer, _params: types.DidChangeWatchedFilesParams) -> None:
     """The workspace's settings file changed; it is the only file that is watched."""
     ls.supervisor.start(_apply(ls), "settings")
 
 
-def did_change_folders(ls: "MiradorServer", params: types.DidChangeWorkspaceFoldersParams) -> None:
+def did_change_folders(ls: MiradorServer, params: types.DidChangeWorkspaceFoldersParams) -> None:
     """Folders were added or removed; the first one's settings hold."""
     removed = {from_lsp.path_of(folder.uri) for folder in params.event.removed}
     added = [from_lsp.path_of(folder.uri) for folder in params.event.added]
@@ -60,12 +58,12 @@ def did_change_folders(ls: "MiradorServer", params: types.DidChangeWorkspaceFold
     ls.supervisor.start(_apply(ls), "settings")
 
 
-async def _refresh(ls: "MiradorServer") -> None:
+async def _refresh(ls: MiradorServer) -> None:
     await _pull(ls)
     await _apply(ls)
 
 
-async def _apply(ls: "MiradorServer") -> None:
+async def _apply(ls: MiradorServer) -> None:
     """Resolve all sources. New settings stop the reviews made under the old ones."""
     async with ls.settling:
         folders = ls.session.folders
@@ -91,7 +89,7 @@ async def _apply(ls: "MiradorServer") -> None:
                 reviewing.start(ls, uri, Trigger.OPEN)
 
 
-def _report(ls: "MiradorServer", loaded: Loaded) -> None:
+def _report(ls: MiradorServer, loaded: Loaded) -> None:
     """Every problem is in the log; one pop-up a session says that there are some."""
     for problem in loaded.problems:
         ls.messages.note(types.MessageType.Warning, f"settings: {problem.sentence()}")
@@ -105,7 +103,7 @@ def _report(ls: "MiradorServer", loaded: Loaded) -> None:
         )
 
 
-async def _pull(ls: "MiradorServer") -> None:
+async def _pull(ls: MiradorServer) -> None:
     if not ls.session.client.pulls_configuration:
         return
     question = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
@@ -119,7 +117,7 @@ async def _pull(ls: "MiradorServer") -> None:
         remember(ls, answer[0])
 
 
-async def _register(ls: "MiradorServer") -> None:
+async def _register(ls: MiradorServer) -> None:
     """Ask to be told of changes, where the client offers it."""
     client = ls.session.client
     wishes = []

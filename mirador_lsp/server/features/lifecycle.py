@@ -2,7 +2,6 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
@@ -10,15 +9,13 @@ from mirador_lsp import __version__
 from mirador_lsp.server import from_lsp
 from mirador_lsp.server.client import resolve_client
 from mirador_lsp.server.features import commands, configuration
+from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Stage
-
-if TYPE_CHECKING:
-    from mirador_lsp.server.server import MiradorServer
 
 _log = logging.getLogger(__name__)
 
 
-def initialize(ls: "MiradorServer", params: types.InitializeParams) -> types.InitializeResult:
+def initialize(ls: MiradorServer, params: types.InitializeParams) -> types.InitializeResult:
     """Learn what the client can do and say what we can. Nothing slow happens before the answer."""
     client = resolve_client(params)
     ls.session.client = client
@@ -50,28 +47,28 @@ def initialize(ls: "MiradorServer", params: types.InitializeParams) -> types.Ini
     )
 
 
-def initialized(ls: "MiradorServer", _params: types.InitializedParams) -> None:
+def initialized(ls: MiradorServer, _params: types.InitializedParams) -> None:
     """Read the settings and open the application, in the background."""
     ls.supervisor.start(configuration.begin(ls), "settings")
 
 
-async def shutdown(ls: "MiradorServer", _params: None) -> None:
+async def shutdown(ls: MiradorServer, _params: None) -> None:
     """Stop all work before saying that it is stopped."""
     ls.publisher.close()
     await ls.session.cancel_all()
     await ls.apps.close()
 
 
-def exit_(ls: "MiradorServer", _params: None) -> None:
+def exit_(ls: MiradorServer, _params: None) -> None:
     """Leave: 0 after `shutdown`, else 1, as LSP asks."""
     ls.leave(0 if ls.protocol.stage is Stage.SHUT_DOWN else 1)
 
 
-def set_trace(_ls: "MiradorServer", _params: types.SetTraceParams) -> None:
+def set_trace(_ls: MiradorServer, _params: types.SetTraceParams) -> None:
     """Mirador sends no traces; accepting the notification keeps clients' logs clean."""
 
 
-def cancel_progress(ls: "MiradorServer", params: types.WorkDoneProgressCancelParams) -> None:
+def cancel_progress(ls: MiradorServer, params: types.WorkDoneProgressCancelParams) -> None:
     """The cancel button of a progress bar stops its review, model included."""
     ls.bars.cancelled(params.token)
 

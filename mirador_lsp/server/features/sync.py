@@ -3,25 +3,23 @@ this message, hands the work on and returns, so that the next message finds the 
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.server import from_lsp, reviewing
-
-if TYPE_CHECKING:
-    from mirador_lsp.server.server import MiradorServer
+from mirador_lsp.server.server import MiradorServer
 
 
-def did_open(ls: "MiradorServer", params: types.DidOpenTextDocumentParams) -> None:
+def did_open(ls: MiradorServer, params: types.DidOpenTextDocumentParams) -> None:
     """Review the opened document. Before the settings are known it waits for them."""
     ls.session.open(from_lsp.opened(params.text_document))
     if ls.settled.is_set() and ls.settings.server.review_on_open:
         reviewing.start(ls, params.text_document.uri, Trigger.OPEN)
 
 
-def did_change(ls: "MiradorServer", params: types.DidChangeTextDocumentParams) -> None:
+def did_change(ls: MiradorServer, params: types.DidChangeTextDocumentParams) -> None:
     """Keep the text. Nothing is reviewed or published: the client moves what it shows, and what a
     running review says of the older text is held back until the next save.
     """
@@ -29,7 +27,7 @@ def did_change(ls: "MiradorServer", params: types.DidChangeTextDocumentParams) -
     ls.session.change(document.uri, from_lsp.changes(params.content_changes), document.version)
 
 
-def did_save(ls: "MiradorServer", params: types.DidSaveTextDocumentParams) -> None:
+def did_save(ls: MiradorServer, params: types.DidSaveTextDocumentParams) -> None:
     """Start a fresh review of the saved text; the one that still runs is superseded."""
     uri = params.text_document.uri
     if (
@@ -40,7 +38,7 @@ def did_save(ls: "MiradorServer", params: types.DidSaveTextDocumentParams) -> No
         reviewing.start(ls, uri, Trigger.SAVE)
 
 
-def did_close(ls: "MiradorServer", params: types.DidCloseTextDocumentParams) -> None:
+def did_close(ls: MiradorServer, params: types.DidCloseTextDocumentParams) -> None:
     """Stop and clear: the diagnostics of a closed document are the server's to take back."""
     uri = params.text_document.uri
     document = ls.session.document(uri)
@@ -49,7 +47,7 @@ def did_close(ls: "MiradorServer", params: types.DidCloseTextDocumentParams) -> 
         ls.publisher.forget(uri, document.version)
 
 
-def malformed(ls: "MiradorServer", method: str, raw: Any) -> None:
+def malformed(ls: MiradorServer, method: str, raw: Any) -> None:
     """A change that cannot be read leaves its document's text in doubt, and that is remembered."""
     if method != types.TEXT_DOCUMENT_DID_CHANGE or not isinstance(raw, Mapping):
         return
