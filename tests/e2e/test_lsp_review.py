@@ -74,19 +74,22 @@ async def test_diagnostics_come_stage_by_stage(
     assert all(p.version == 5 for p in client.of(uri))
 
 
-async def test_the_deep_stage_revises_what_the_quick_stage_said(
+async def test_the_deep_stage_confirms_what_the_quick_stage_said(
     client: RecordingClient, workspace: Workspace
 ) -> None:
-    """What both stages see stays one finding; the surer one replaces the other."""
-    workspace.script(SAYS)
+    """What two models see stays one finding, which then names both and is surer."""
+    models = ("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b")
+    workspace.script(SAYS.replace(f'model = "{models[0]}"', ""), models=models)
     workspace.write("go", "")
     uri = workspace.write("cart.py", CART)
     open_(client, uri, CART)
     await eventually(
-        lambda: any("(deep, " in d.message for p in client.of(uri) for d in p.diagnostics)
+        lambda: any("; also qwen" in d.message for p in client.of(uri) for d in p.diagnostics)
     )
     last = client.of(uri)[-1].diagnostics
-    assert sum(d.code == "model/bug" for d in last) == 1
+    (opinion,) = [d for d in last if d.code == "model/bug"]
+    assert opinion.data["stage"] == "deep"
+    assert opinion.data["confidence"] > 0.6
 
 
 async def test_a_save_supersedes_the_running_review(
