@@ -1,5 +1,6 @@
 """Where a review is written: which renderers listen, and the document at the end."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -94,7 +95,11 @@ class Outputs:
         except BrokenPipeError:
             self._on_closed()
         if self._recorder is not None:
-            self._recorder.save_svg(self._wishes.export_svg, title="mirador review")
+            drawn = self._recorder.export_svg(title="mirador review")
+            # rich's picture would fetch its font from the network whenever somebody looks at it.
+            drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+            with _writable(self._wishes.export_svg) as picture:
+                picture.write(drawn)
 
     def _document(self, report: Report, code: int, root: Path) -> str:
         held = self._wishes.show_withheld

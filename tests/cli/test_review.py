@@ -204,7 +204,9 @@ async def test_a_picture_of_the_terminal_can_be_kept(tmp_path: Path) -> None:
     at = desk(tmp_path, told.whole_review)
     picture = tmp_path / "demo.svg"
     await at.review("shop.py", color="always", export_svg=str(picture))
-    assert "S608" in picture.read_text("utf-8")
+    drawn = picture.read_text("utf-8")
+    assert "S608" in drawn
+    assert "url(http" not in drawn
 
 
 async def test_cancelling_from_outside_is_passed_on(tmp_path: Path) -> None:
