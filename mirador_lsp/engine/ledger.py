@@ -110,21 +110,16 @@ class Ledger:
         if voice.origin.tool in heard:
             return
         confidence = max(known.confidence, voice.confidence)
-        confidence = min(_SURE, confidence + _CONFIRMATION * (1 - confidence))
-        surer = voice.confidence > known.confidence
-        better = voice if is_model_finding(known) and surer else known
-        severity = (
-            severity_of(better.lens, confidence) if is_model_finding(known) else known.severity
-        )
-        revised = replace(
-            known,
-            confidence=confidence,
-            message=better.message,
-            lens=better.lens,
-            severity=severity,
-            origin=replace(known.origin, stage=stage),
-            confirmed_by=(*known.confirmed_by, voice.origin.tool),
-        )
+        confidence = round(min(_SURE, confidence + _CONFIRMATION * (1 - confidence)), 3)
+        heard_now = (*known.confirmed_by, voice.origin.tool)
+        if is_model_finding(known) and voice.confidence > known.confidence:
+            # The surer voice is heard; the first one is who confirms it.
+            base = replace(voice, id=known.id)
+            heard_now = (*known.confirmed_by, known.origin.tool)
+        else:
+            base = known
+        severity = severity_of(base.lens, confidence) if is_model_finding(base) else base.severity
+        revised = replace(base, confidence=confidence, severity=severity, confirmed_by=heard_now)
         self.revise(stage, revised, f"{voice.origin.tool} says so too")
 
 

@@ -35,7 +35,8 @@ MODULE = Path(h11.__file__).with_name("_headers.py")
 @pytest.fixture
 async def app() -> AsyncIterator[App]:
     """Mirador as it ships, over the real model, with an engine of its own."""
-    loaded = load_settings(env={})
+    # Time limits are for people; a busy machine must not decide a test.
+    loaded = load_settings(env={}, flags={"stages": {"quick": {"seconds": 900}}})
     with engine_home() as home:
         backend = home.real_backend()
         async with open_app(loaded.settings, paths=loaded.paths, backend=backend) as opened:
@@ -43,7 +44,7 @@ async def app() -> AsyncIterator[App]:
             await backend.stop()
 
 
-def request_for(app: App, *stages: str, lines: int = 10_000) -> ReviewRequest:
+def request_for(app: App, *stages: str, lines: int = 110) -> ReviewRequest:
     """A review of the first `lines` lines of the module."""
     source = read_source(str(MODULE))
     assert hasattr(source, "snapshot")
@@ -85,7 +86,7 @@ async def test_the_model_reads_before_it_speaks_and_findings_come_while_it_does(
     """For each unit the share read grows and comes before its tokens; the stage ends after all."""
     events: list[Event] = []
 
-    await app.review(request_for(app, "quick", lines=120), events.append)
+    await app.review(request_for(app, "quick"), events.append)
 
     spoken: set[str] = set()
     read: dict[str, float] = {}
@@ -116,12 +117,12 @@ async def test_cancelling_a_review_stops_the_model(app: App) -> None:
         review.cancel()
 
     async with asyncio.timeout(30):
-        while (status := await backend.status()) is not None and status.running:
+        while (status := await backend.status()) is not None and status.running:  # noqa: ASYNC110 — it is another process
             await asyncio.sleep(0)
     assert status is not None
     assert status.waiting == 0
     again: list[Event] = []
-    await app.review(request_for(app, "quick", lines=40), again.append)
+    await app.review(request_for(app, "quick", lines=90), again.append)
     assert isinstance(again[-1], ReviewFinished)
 
 
@@ -129,7 +130,7 @@ async def test_a_question_asked_before_is_not_asked_again(app: App) -> None:
     """A second review of the same text gives the same findings without a token."""
     runs: list[list[Event]] = [[], []]
     for events in runs:
-        await app.review(request_for(app, "quick", lines=120), events.append)
+        await app.review(request_for(app, "quick"), events.append)
 
     first, second = (run[-1] for run in runs)
     assert isinstance(first, ReviewFinished)

@@ -51,7 +51,8 @@ def test_two_models_on_one_line_are_one_finding_and_surer() -> None:
     assert [type(e) for e in events] == [FindingReported, FindingRevised]
     (finding,) = book.shown()
     assert finding.id == said(1, 0.5).id
-    assert finding.confirmed_by == ("large",)
+    assert finding.origin.tool == "large"
+    assert finding.confirmed_by == ("small",)
     assert 0.6 < finding.confidence < 1
 
 

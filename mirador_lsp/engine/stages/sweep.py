@@ -13,6 +13,7 @@ from mirador_lsp.core.errors import ContextOverflow, ModelError, ModelTimeout, M
 from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.engine import grammar
+from mirador_lsp.engine.help import help_uri
 from mirador_lsp.engine.ledger import MODEL_TOPIC
 from mirador_lsp.engine.plan import in_order
 from mirador_lsp.engine.prompts.render import Rendered, render
@@ -163,6 +164,7 @@ def _finding(claim: Claim, sureness: float, shown: ShownUnit, job: Job) -> Findi
         origin=Origin(job.policy.name, job.card.name, job.card.digest),
         symbol=symbol,
         quote=claim.quote,
+        help_uri=help_uri(claim.lens),
     )
 
 
