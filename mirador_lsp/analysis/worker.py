@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 _NAME = "rules"
 _BUDGET = 0.2
-_PATIENCE = 15.0
+_PATIENCE = 20.0
 _STRIKES = 2
 _MOST_STRUCK = 256
 _LINES_IN_CLIENT = 200_000

@@ -1,7 +1,7 @@
 """A parse worker process that misbehaves when the text tells it to. Run as a script.
 
 Texts: `EXIT` ends it, `HANG` stops it, `GARBAGE` answers no frame, `OUTSIDE` names places outside
-the text, `OTHER` answers another question, and `SIGNAL path` opens the named pipe at `path` and then
+the text, `OTHER` answers another question, `SIGNAL path` opens the named pipe at `path` and then
 stops, unless `path.seen` exists. Anything else is parsed properly.
 """
 
