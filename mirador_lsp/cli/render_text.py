@@ -78,7 +78,7 @@ class TextRenderer:
         self._said = ""
         if self._only_progress or self._quiet:
             return
-        title = Text(clean.plain(file.snapshot.name, 200), "bold")
+        title = Text().append(clean.plain(file.snapshot.name, 200), "bold")
         lines = len(file.snapshot.lines)
         title.append(f"  {file.snapshot.language or 'text'}, {lines} lines", "bright_black")
         self._screen.line()

@@ -96,7 +96,7 @@ def quoted(file: FileReport, finding: Finding, width: int = 160) -> Text:
     stop = max(place, min(finding.span.end, whole.end))
     last = min(start + width, whole.end)
     before = clean.stream_safe(text[start:place]).lstrip()
-    shown = Text(" " * 9 + "│ ", "bright_black", no_wrap=True, overflow="ellipsis")
+    shown = Text(no_wrap=True, overflow="ellipsis").append(" " * 9 + "│ ", "bright_black")
     shown.append("…" if start > whole.start else "")
     shown.append(before, "bright_black")
     shown.append(clean.stream_safe(text[place : min(stop, last)]))
