@@ -18,6 +18,14 @@ _HEAD = """\
 What the analyzer `rules` looks for, by itself and without a model. Written from the files in
 `rules/`; change them, not this page. Python is checked by [ruff](https://docs.astral.sh/ruff/rules/)
 as well, and rules that ruff has for Python are not repeated here.
+
+## syntax-error
+
+The text does not parse as its language says: bug, error. Looks at every language but Python, whose
+syntax errors ruff reports.
+
+What does not parse is not reviewed there, and what follows may be misread. Where templates or macros
+are usual (C, C++, Bash, YAML, HTML, CSS) it is information only.
 """
 
 

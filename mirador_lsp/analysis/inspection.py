@@ -99,6 +99,8 @@ def _syntax_errors(read: _Read) -> list[Finding]:
 
 
 def _syntax_error(read: _Read, language: Language, span: Span, identities: Identities) -> Finding:
+    from mirador_lsp.analysis.rules import help_uri  # noqa: PLC0415 — outlines need none
+
     parsed = read.parsed
     anchor = anchored(parsed.text, parsed.lines, span)
     start = anchor.span.start
@@ -119,4 +121,5 @@ def _syntax_error(read: _Read, language: Language, span: Span, identities: Ident
         origin=Origin(stage=INSTANT, tool="rules"),
         symbol=symbol,
         quote=anchor.quote,
+        help_uri=help_uri("syntax-error"),
     )

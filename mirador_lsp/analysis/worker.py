@@ -88,8 +88,8 @@ class ParseWorker:
         return _NAME
 
     def handles(self, language: str) -> bool:
-        """Every language that has a parser."""
-        return language in LANGUAGES
+        """Every language that has a parser, and "": some rules look at any text."""
+        return language in LANGUAGES or not language
 
     async def outline(self, snapshot: Snapshot) -> Outline:
         """See `core.ports.Outliner`."""
@@ -244,8 +244,8 @@ class InlineParser:
         return _NAME
 
     def handles(self, language: str) -> bool:
-        """Every language that has a parser."""
-        return language in LANGUAGES
+        """Every language that has a parser, and "": some rules look at any text."""
+        return language in LANGUAGES or not language
 
     async def outline(self, snapshot: Snapshot) -> Outline:
         """See `core.ports.Outliner`."""
