@@ -24,8 +24,8 @@ as well, and rules that ruff has for Python are not repeated here.
 The text does not parse as its language says: bug, error. Looks at every language but Python, whose
 syntax errors ruff reports.
 
-What does not parse is not reviewed there, and what follows may be misread. Where templates or macros
-are usual (C, C++, Bash, YAML, HTML, CSS) it is information only.
+What does not parse is not reviewed there; what follows may be misread. Where templates or macros
+are usual (C, C++, Bash, YAML, HTML, CSS) it informs only.
 """
 
 

@@ -94,9 +94,10 @@ async def test_both_say_the_same() -> None:
 
 
 def test_both_are_the_analyzer_of_rules() -> None:
-    """Each is an analyzer too, for the languages that have a parser."""
+    """Each is an analyzer too: for languages with a parser, and for any text of an unknown one."""
     for analyzer in (InlineParser(), ParseWorker()):
         port: Analyzer = analyzer
         assert port.name == "rules"
         assert port.handles("go")
-        assert not port.handles("")
+        assert port.handles("")
+        assert not port.handles("cobol")
