@@ -50,7 +50,7 @@ class Outputs:
         stdout: TextIO,
         stderr: TextIO,
         env: Mapping[str, str],
-        on_closed: Callable[[], None],
+        on_closed: Callable[[OSError], None],
     ) -> None:
         self._wishes = wishes
         self._stdout = stdout
@@ -92,8 +92,8 @@ class Outputs:
         try:
             self._result.write(document)
             self._result.flush()
-        except BrokenPipeError:
-            self._on_closed()
+        except OSError as error:
+            self._on_closed(error)
         if self._recorder is not None:
             drawn = self._recorder.export_svg(title="mirador review")
             # rich's picture would fetch its font from the network whenever somebody looks at it.

@@ -25,7 +25,7 @@ class PlainRenderer:
         quiet: bool = False,
         tokens: bool = False,
         show_withheld: bool = False,
-        on_closed: Callable[[], None] = lambda: None,
+        on_closed: Callable[[OSError], None] = lambda _: None,
     ) -> None:
         self._stream = stream
         self._quiet = quiet
@@ -128,7 +128,8 @@ class PlainRenderer:
             if event.message in self._failures:
                 return
             self._failures.add(event.message)
-        self._progress(f"{event.stage}: {event.message}" if event.stage else event.message)
+        text = wording.notice_text(self._current(), event)
+        self._progress(f"{event.stage}: {text}" if event.stage else text)
 
     def _stage_failed(self, event: events.StageFailed) -> None:
         why = f"{event.message} {event.remedy}".rstrip()
@@ -172,9 +173,9 @@ class PlainRenderer:
         try:
             self._stream.write(text)
             self._stream.flush()
-        except BrokenPipeError:
+        except OSError as error:
             self._closed = True
-            self._on_closed()
+            self._on_closed(error)
 
     def _current(self) -> FileReport:
         if self._file is None:

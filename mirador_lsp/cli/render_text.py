@@ -38,7 +38,7 @@ class TextRenderer:
         quiet: bool = False,
         show_withheld: bool = False,
         only_progress: bool = False,
-        on_closed: Callable[[], None] = lambda: None,
+        on_closed: Callable[[OSError], None] = lambda _: None,
         recorder: Console | None = None,
     ) -> None:
         self._screen = Screen(
@@ -180,7 +180,7 @@ class TextRenderer:
             self._failures.add((event.message, ""))
         loud = event.kind in {events.NoticeKind.BROKEN, events.NoticeKind.UNAVAILABLE}
         style = "yellow" if loud else "bright_black"
-        text = Text(clean.plain(event.message), style)
+        text = Text(clean.plain(wording.notice_text(self._current(), event)), style)
         self._progress(stage_line("!" if loud else "·", style, "", text))
 
     def _finding(self, finding: Finding, note: str = "") -> None:

@@ -215,9 +215,9 @@ class _Run:
         self._report = Report(started_utc=started)
         self._task = asyncio.current_task()
         self._finished = False
-        self._pipe_closed = False
+        self._write_error: OSError | None = None
         self._outputs = Outputs(
-            options.wishes, around.stdout, around.stderr, around.env, self._reader_left
+            options.wishes, around.stdout, around.stderr, around.env, self._write_failed
         )
 
     async def to_the_end(self, loaded: Loaded) -> int:
@@ -229,12 +229,13 @@ class _Run:
                     await _check_model(app, self._options.model)
                     await self._review(app)
         except asyncio.CancelledError:
-            if self._pipe_closed:
-                silence(self._around.stdout)
-                return PIPE_CLOSED
+            if self._write_error is not None:
+                return self._cannot_write(self._write_error)
             if interrupts.code:
                 return interrupts.code
             raise
+        if self._write_error is not None:
+            return self._cannot_write(self._write_error)
         return exit_code(self._report, self._options.fail_on)
 
     async def _review(self, app: Reviewer) -> None:
@@ -255,9 +256,17 @@ class _Run:
             self._finish(130)
         self._cancel()
 
-    def _reader_left(self) -> None:
-        self._pipe_closed = True
+    def _write_failed(self, error: OSError) -> None:
+        self._write_error = error
         self._cancel()
+
+    def _cannot_write(self, error: OSError) -> int:
+        # What is still in the stream's buffer would fail again when the interpreter ends.
+        silence(self._around.stdout)
+        if isinstance(error, BrokenPipeError):
+            return PIPE_CLOSED
+        message = f"The report cannot be written: {error.strerror}."
+        raise UserError(message, remedy="Write it elsewhere with --output FILE.") from error
 
     def _cancel(self) -> None:
         if self._task is not None:

@@ -52,8 +52,8 @@ def console_for(stream: TextIO, color: ColorChoice, *, interactive: bool) -> "Co
 class Screen:
     """Lines that stay and, below them, a region that changes.
 
-    Writing never raises: when the reader of a pipe has gone, `on_closed` is told once and nothing
-    more is written.
+    Writing never raises: when it fails, because the reader of a pipe has gone or a disk is full,
+    `on_closed` is told once and nothing more is written.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Screen:
         console: "Console",
         *,
         region: "Callable[[], RenderableType] | None" = None,
-        on_closed: Callable[[], None] = lambda: None,
+        on_closed: Callable[[OSError], None] = lambda _: None,
         recorder: "Console | None" = None,
     ) -> None:
         self.console = console
@@ -115,10 +115,15 @@ class Screen:
             return
         try:
             write()
-        except (BrokenPipeError, SystemExit):
-            # rich ends the program by SystemExit when a pipe breaks; a review has models to stop.
-            self.closed = True
-            self._on_closed()
+        except OSError as error:
+            self._close(error)
+        except SystemExit:
+            # rich ends the program when a pipe breaks; a review has models to stop first.
+            self._close(BrokenPipeError())
+
+    def _close(self, error: OSError) -> None:
+        self.closed = True
+        self._on_closed(error)
 
 
 def show_cursor(stream: TextIO) -> None:

@@ -1,6 +1,7 @@
 """The sentences and figures that the text formats share."""
 
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile, StageReport, by_kind
+from mirador_lsp.core.events import Notice
 from mirador_lsp.core.findings import Finding, Severity
 
 SHORT = {
@@ -64,6 +65,11 @@ def stage_figures(stage: StageReport) -> list[str]:
     if stage.not_reviewed:
         figures.append(unseen(stage))
     return figures
+
+
+def notice_text(file: FileReport, notice: Notice) -> str:
+    """A notice as it reads below the file's own name, which is not said twice."""
+    return notice.message.removeprefix(f"{file.snapshot.name}: ").removeprefix(f"{notice.stage}: ")
 
 
 def unseen(stage: StageReport) -> str:

@@ -232,6 +232,27 @@ def test_a_reader_that_leaves_ends_the_command_quietly(folder: Path) -> None:
     assert process.returncode == 141
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_full_disk_is_told_in_one_line(folder: Path, form: str) -> None:
+    """A report that cannot be written ends in 2 and does not look like a clean review."""
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "mirador_lsp", "review", "--format", form, "put.py"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            timeout=100,
+            check=False,
+            env=environment(folder),
+        )
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "mirador: The report cannot be written: No space left on device. "
+        "Write it elsewhere with --output FILE.\n"
+    )
+
+
 @contextmanager
 def journal(folder: Path) -> Iterator[Iterator[str]]:
     """What happens to replies, as it happens: the journal of the script is a pipe."""

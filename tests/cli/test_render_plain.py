@@ -123,7 +123,7 @@ def test_a_closed_pipe_is_told_and_never_raised() -> None:
             raise BrokenPipeError
 
     told_of: list[str] = []
-    renderer = PlainRenderer(Closed(), on_closed=lambda: told_of.append("closed"))
+    renderer = PlainRenderer(Closed(), on_closed=lambda _: told_of.append("closed"))
     shop = told.shop()
     file = FileReport(shop, gate=0.35)
     renderer.begin(file)

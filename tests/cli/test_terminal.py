@@ -73,7 +73,7 @@ def test_a_screen_survives_a_reader_that_leaves() -> None:
 
     told: list[str] = []
     console = console_for(Closed(), "never", interactive=False)
-    screen = Screen(console, on_closed=lambda: told.append("closed"))
+    screen = Screen(console, on_closed=lambda _: told.append("closed"))
     screen.line("one")
     screen.line("two")
     assert told == ["closed"]
