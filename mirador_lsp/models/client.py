@@ -54,7 +54,7 @@ async def find(places: Places) -> Connection | None:
     Raises ModelUnavailable when there is one that does not speak, ServiceError when its folder
     cannot be trusted.
     """
-    places.ensure()
+    await asyncio.to_thread(places.ensure)
     try:
         reader, writer = await asyncio.open_unix_connection(places.socket)
     except OSError:
@@ -99,7 +99,7 @@ async def reach(places: Places, idle_seconds: float, worker: Sequence[str]) -> C
 
 async def stop(places: Places) -> bool:
     """End the host, by force when it does not listen. False when there was none."""
-    pid = places.holder()
+    pid = await asyncio.to_thread(places.holder)
     if pid is None:
         return False
     try:
@@ -110,7 +110,7 @@ async def stop(places: Places) -> bool:
                 await _until_gone(connection)
             await _until_free(places, pid)
     except (TimeoutError, ModelUnavailable):
-        if places.holder() == pid:
+        if await asyncio.to_thread(places.holder) == pid:
             os.kill(pid, signal.SIGKILL)
     return True
 
@@ -127,7 +127,7 @@ async def _until_gone(connection: Connection) -> None:
 
 async def _until_free(places: Places, pid: int) -> None:
     """Wait for a lock that another process holds; the system has no event for that."""
-    while places.holder() == pid:  # noqa: ASYNC110 — see above
+    while await asyncio.to_thread(places.holder) == pid:  # noqa: ASYNC110 — see above
         await asyncio.sleep(_PATIENCE)
 
 

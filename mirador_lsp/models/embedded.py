@@ -66,8 +66,8 @@ class EmbeddedBackend:
     """Models of the embedded engine.
 
     `installed` tells what is there; it may read the disk and is called in a thread. `runtime` is
-    the user's runtime folder, `cache` a folder for prefixes that stay on disk. `worker` replaces
-    the worker program; tests bring their own.
+    the user's runtime folder, `cache` a folder for nothing but prefixes that stay on disk.
+    `worker` replaces the worker program; tests bring their own.
     """
 
     def __init__(
@@ -89,9 +89,7 @@ class EmbeddedBackend:
 
     async def cards(self) -> Sequence[ModelCard]:
         """The installed models; none where the engine itself is missing."""
-        if importlib.util.find_spec("xllamacpp") is None and not self._worker:
-            return ()
-        return tuple(self._card(model) for model in await asyncio.to_thread(self._installed))
+        return tuple(self._card(model) for model in await asyncio.to_thread(self._usable))
 
     @asynccontextmanager
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
@@ -162,6 +160,12 @@ class EmbeddedBackend:
             can_judge=model.can_judge,
         )
 
+    def _usable(self) -> Sequence[InstalledModel]:
+        """What is installed, where the engine itself is. Reads the disk."""
+        if not self._worker and importlib.util.find_spec("xllamacpp") is None:
+            return ()
+        return self._installed()
+
     def _context(self, model: InstalledModel) -> int:
         return min(self._options.context_tokens, model.context_tokens)
 
@@ -169,7 +173,7 @@ class EmbeddedBackend:
         if self._closed:
             message = "The model backend is closed."
             raise ModelUnavailable(message)
-        for model in await asyncio.to_thread(self._installed):
+        for model in await asyncio.to_thread(self._usable):
             if model.name == name:
                 return model
         message = f"The model {name} is not installed."
@@ -200,7 +204,7 @@ class EmbeddedBackend:
             batch=64 if model.parameters <= _SMALL else 32,
             cache_ram_mib=options.cache_ram_mib,
             cache_disk_mib=options.cache_disk_mib,
-            cache=str(self._cache / "prefixes"),
+            cache=str(self._cache),
         )
         question = wire.Question(
             system=_encodable(prompt.system),

@@ -22,7 +22,7 @@ async def examine(places: Places, idle_seconds: float, worker: Sequence[str]) ->
     """Look at the processor, the engine's library, its folder, and whether it starts."""
     processor = await asyncio.to_thread(check_processor)
     library = await _check_library()
-    folder = _check_folder(places)
+    folder = await asyncio.to_thread(_check_folder, places)
     if Health.FAILURE in (library.health, folder.health):
         return processor, library, folder
     return processor, library, folder, await _check_host(places, idle_seconds, worker)
@@ -79,7 +79,8 @@ async def _check_host(places: Places, idle_seconds: float, worker: Sequence[str]
     except (ModelUnavailable, ServiceError) as error:
         return Check("engine host", Health.FAILURE, str(error), error.remedy)
     line.abort()
-    return Check("engine host", Health.OK, f"runs as process {places.holder()}")
+    pid = await asyncio.to_thread(places.holder)
+    return Check("engine host", Health.OK, f"runs as process {pid}")
 
 
 _INSTALL = "Install Mirador again: pip install --force-reinstall mirador-lsp"

@@ -24,6 +24,8 @@ from mirador_lsp.models.turns import Turns
 _FIRST_WORD_SECONDS = 10.0
 _BACKLOG_BYTES = 4 * 1024 * 1024
 """A client that lets this much wait is not reading and is let go."""
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
+"""Seconds between two looks at whether the last client has gone."""
 _log = logging.getLogger(__name__)
 Send = Callable[[wire.FromHost], None]
 
@@ -74,7 +76,7 @@ class EngineHost:
     def _rest(self) -> float:
         """Seconds until it may leave."""
         if self._connections:
-            return max(self._idle_seconds, 0.05)
+            return min(max(self._idle_seconds, _SHORTEST_PAUSE), _LONGEST_PAUSE)
         return self._active + self._idle_seconds - self._clock()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

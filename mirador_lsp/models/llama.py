@@ -38,13 +38,15 @@ class _Local(http.client.HTTPConnection):
 class Llama:
     """One loaded model with one slot. Raises ModelUnavailable when it does not load."""
 
-    def __init__(self, spec: ModelSpec, socket_path: str, threads: int, slots: Path) -> None:
+    def __init__(self, spec: ModelSpec, socket_path: str, threads: int) -> None:
         import xllamacpp
 
         self.version = f"{xllamacpp.__version__}"
         self._secret = secrets.token_hex(16)
+        # The engine does not start on a socket that is already there.
+        Path(socket_path).unlink(missing_ok=True)
         params = _params(xllamacpp.CommonParams(), spec, threads)
-        params.slot_save_path = f"{slots}/"
+        params.slot_save_path = f"{spec.cache}/"
         params.hostnames = [socket_path]
         params.api_keys = [self._secret]
         try:

@@ -70,7 +70,8 @@ class SlotFiles:
 
     def keep(self, prompt: Assembled, version: str, save: Callable[[str], None]) -> None:
         """Let `save` write a file into the folder and take it in. Raises OSError on a full disk."""
-        part = self._folder / f"{_PART}{os.getpid()}"
+        # One name for each identity, so that a process killed here leaves one file at most.
+        part = self._folder / f"{_PART}{self._key('', ())[:16]}"
         try:
             save(part.name)
             part.chmod(0o600)

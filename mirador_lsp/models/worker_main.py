@@ -224,19 +224,30 @@ def _load(channel: Channel) -> Worker | None:
     start = time.monotonic()
     spec = load.model
     try:
-        folder = ensure_private(Path(spec.cache))
-        llama = Llama(spec, load.socket, spec.threads or physical_cores(), folder)
+        llama = Llama(spec, load.socket, spec.threads or physical_cores())
     except ImportError as error:
         message = f"The embedded engine cannot be imported: {error}."
         channel.send(wire.Failed("unavailable", message, "Install Mirador again."))
         return None
-    except (ModelUnavailable, ServiceError) as error:
+    except ModelUnavailable as error:
         channel.send(wire.Failed("unavailable", str(error), error.remedy))
         return None
     channel.listen()
     channel.send(wire.Loaded(llama.context_tokens, time.monotonic() - start))
     identity = f"{spec.digest}\0{llama.context_tokens}\0{llama.version}"
-    return Worker(channel, llama, SlotFiles(folder, spec.cache_disk_mib, identity))
+    return Worker(channel, llama, SlotFiles(Path(spec.cache), _disk_limit(spec), identity))
+
+
+def _disk_limit(spec: wire.ModelSpec) -> int:
+    """MiB that prefixes may take on disk; none where the folder cannot be trusted."""
+    if not spec.cache_disk_mib:
+        return 0
+    try:
+        ensure_private(Path(spec.cache))
+    except ServiceError as error:
+        _log.warning("no prefixes are kept on disk: %s", error.sentence())
+        return 0
+    return spec.cache_disk_mib
 
 
 def _refusal(error: dict[str, Any]) -> wire.Failed:

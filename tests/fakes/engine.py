@@ -27,15 +27,11 @@ class EngineHome:
 
     def __init__(self, folder: Path) -> None:
         self.runtime = folder / "run"
-        self.cache = folder / "cache"
+        self.played = folder / "prefixes"
+        """Where prefixes are kept, and where the fake worker looks for files."""
         self.models = folder / "models"
         self.models.mkdir()
         self.places = Places(self.runtime)
-
-    @property
-    def played(self) -> Path:
-        """The folder in which the fake worker looks for files."""
-        return self.cache / "prefixes"
 
     def release(self, name: str) -> None:
         """Make the file appear that a fake worker awaits."""
@@ -57,7 +53,7 @@ class EngineHome:
             lambda: [self._fake(path) for path in sorted(self.models.iterdir())],
             EngineOptions(idle_seconds=idle_seconds),
             runtime=self.runtime,
-            cache=self.cache,
+            cache=self.played,
             worker=worker,
         )
 
@@ -75,7 +71,7 @@ class EngineHome:
             lambda: [model],
             options or EngineOptions(context_tokens=2048, idle_seconds=60),
             runtime=self.runtime,
-            cache=self.cache,
+            cache=self.played,
         )
 
     def _fake(self, path: Path) -> InstalledModel:
