@@ -17,7 +17,7 @@ from mirador_lsp.engine.help import help_uri
 from mirador_lsp.engine.ledger import MODEL_TOPIC
 from mirador_lsp.engine.plan import in_order
 from mirador_lsp.engine.prompts.render import Rendered, render
-from mirador_lsp.engine.reading import Claim, read_line
+from mirador_lsp.engine.reading import Claim, Reject, read_line
 from mirador_lsp.engine.router import ceiling
 from mirador_lsp.engine.stages.asking import Question, ask
 from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
@@ -138,7 +138,9 @@ def _hear(
     desk: Desk,
     tally: Tally,
 ) -> bool:
-    """Take in a line of a reply. True when the model begins to say the same thing again."""
+    """Take in a line of a reply. True when more would not help: the model says the same thing
+    again, or says in the form of a finding that there is none.
+    """
     read = read_line(line, shown, question.lenses)
     if isinstance(read, Claim):
         if read.message in told:
@@ -147,6 +149,7 @@ def _hear(
         desk.ledger.propose(job.policy.name, _finding(read, sureness, shown, job))
     elif read is not None:
         tally.reject(read)
+        return read is Reject.EMPTY
     return False
 
 
