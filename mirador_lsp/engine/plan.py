@@ -10,6 +10,7 @@ from mirador_lsp.core.outline import Unit
 from mirador_lsp.core.policy import INSTANT, ReviewPolicy
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.text import Span
+from mirador_lsp.engine.router import choose
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,27 @@ def make_plan(request: ReviewRequest, cards: Sequence[ModelCard]) -> Plan:
     if (why := _unfit(request.snapshot, request.policy)) is not None:
         notice = Notice(NoticeKind.SKIPPED, f"{request.snapshot.name}: no model reads it, {why}.")
         return _instant_only(stages, why, notice)
-    return Plan(stages, f"asked for by {request.trigger.value}")
+    return Plan(stages, f"asked for by {request.trigger.value}", _stand_ins(request, cards))
+
+
+def _stand_ins(request: ReviewRequest, cards: Sequence[ModelCard]) -> tuple[Notice, ...]:
+    """One notice for each model that would be first choice and is not installed."""
+    standing: dict[tuple[str, str], list[str]] = {}
+    for name in request.policy.stages:
+        if name == INSTANT:
+            continue
+        policy = request.policy.stage(name)
+        chosen = choose(policy, cards).cards[0].name
+        if policy.models and chosen != policy.models[0]:
+            standing.setdefault((policy.models[0], chosen), []).append(name)
+    return tuple(
+        Notice(
+            NoticeKind.FALLBACK,
+            f"{wanted} is not installed, so {' and '.join(names)} "
+            f"run{'s' * (len(names) == 1)} on {chosen}; get it with: mirador models pull {wanted}",
+        )
+        for (wanted, chosen), names in standing.items()
+    )
 
 
 def _instant_only(stages: tuple[str, ...], reason: str, notice: Notice) -> Plan:

@@ -26,10 +26,7 @@ def choose(policy: StagePolicy, cards: Sequence[ModelCard]) -> Choice:
     if named and named[0].name == policy.models[0]:
         return Choice(tuple(named), f"first choice for {policy.name}")
     if named:
-        return Choice(
-            tuple(named),
-            f"{missing[0]} is not installed (mirador models pull {missing[0]})",
-        )
+        return Choice(tuple(named), f"{missing[0]} is not installed")
     others = sorted(cards, key=lambda card: (card.parameters, card.name))
     if not others:
         return Choice((), "no model is installed")

@@ -21,7 +21,7 @@ def policy(*models: str, confidence: float = 0.85) -> StagePolicy:
     ("wanted", "present", "chosen", "reason"),
     [
         (("big", "small"), ("small", "big"), ["big", "small"], "first choice for deep"),
-        (("big", "small"), ("small",), ["small"], "big is not installed (mirador models pull big)"),
+        (("big", "small"), ("small",), ["small"], "big is not installed"),
         (("big",), ("other",), ["other"], "none of big is installed"),
         (("big",), (), [], "no model is installed"),
     ],
