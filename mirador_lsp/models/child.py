@@ -14,6 +14,7 @@ from pathlib import Path
 from mirador_lsp import __version__
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.models import wire
+from mirador_lsp.models.line import Line
 
 WORKER_COMMAND = (sys.executable, "-P", "-m", "mirador_lsp.models.worker_main")
 """-P, because the working folder may hold modules of strangers."""
@@ -39,14 +40,11 @@ class Child:
     def __init__(
         self,
         process: Process,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        line: Line[wire.FromWorker],
         engine_socket: Path,
     ) -> None:
         self._process = process
-        self._reader = reader
-        self._frames = wire.Frames(reader, wire.FROM_WORKER)
-        self._writer = writer
+        self._line = line
         self._engine_socket = engine_socket
         self._numbers = itertools.count()
         self.was_stuck = False
@@ -60,8 +58,7 @@ class Child:
     @property
     def alive(self) -> bool:
         """Whether it can be asked."""
-        ended = self._process.returncode is not None or self._reader.at_eof()
-        return not ended and not self._writer.is_closing()
+        return self._process.returncode is None and not self._line.ended
 
     async def load(self, spec: wire.ModelSpec) -> wire.Loaded | wire.Failed:
         """Load the model. Raises WorkerDied; a worker that takes too long counts as dead."""
@@ -94,9 +91,7 @@ class Child:
         """End the process. It has nothing to save, so it is not asked."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        self._line.hang_up()
         await self._process.wait()
         self._engine_socket.unlink(missing_ok=True)
 
@@ -113,39 +108,43 @@ class Child:
             if not ended:
                 with contextlib.suppress(ProcessLookupError):
                     self._process.kill()
-                self._writer.close()
+                self._line.hang_up()
+                self._line.ended = True
 
     async def _until_end(self, emit: Emit) -> wire.Done | wire.Failed:
-        while True:
+        def tap(message: wire.FromWorker) -> bool:
+            if isinstance(message, wire.Piece | wire.Reading | wire.Started):
+                emit(message)
+                return True
+            return False
+
+        self._line.tap = tap
+        try:
             message = await self._next()
-            match message:
-                case wire.Done() | wire.Failed():
-                    return message
-                case wire.Started() | wire.Reading() | wire.Piece():
-                    emit(message)
-                case wire.Loaded():
-                    confused = "answered out of turn"
-                    raise WorkerDied(confused)
+        finally:
+            self._line.tap = None
+        if isinstance(message, wire.Done | wire.Failed):
+            return message
+        confused = "answered out of turn"
+        raise WorkerDied(confused)
 
     async def _next(self) -> wire.FromWorker:
         try:
-            message = await self._frames.next()
+            message = await self._line.next()
         except wire.WireError as error:
-            self._writer.close()
             raise WorkerDied(str(error)) from error
         if message is None:
             raise WorkerDied(await self._epitaph())
         return message
 
     def _send(self, message: wire.ToWorker) -> None:
-        if self._writer.is_closing():
+        if self._line.ended:
             gone = "is gone"
             raise WorkerDied(gone)
-        self._writer.write(wire.pack(message))
+        self._line.send(message)
 
     async def _epitaph(self) -> str:
         """How the process ended."""
-        self._writer.close()
         try:
             async with asyncio.timeout(2):
                 code = await self._process.wait()
@@ -178,8 +177,9 @@ async def start_child(command: Sequence[str], engine_socket: Path) -> Child:
         raise ModelUnavailable(message) from error
     finally:
         theirs.close()
-    reader, writer = await asyncio.open_unix_connection(sock=ours)
-    return Child(process, reader, writer, engine_socket)
+    loop = asyncio.get_running_loop()
+    _, line = await loop.create_unix_connection(lambda: Line(wire.FROM_WORKER), sock=ours)
+    return Child(process, line, engine_socket)
 
 
 def _ignore(_: object) -> None:

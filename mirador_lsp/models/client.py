@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mirador_lsp.core.errors import ModelUnavailable, ServiceError
 from mirador_lsp.models import wire
+from mirador_lsp.models.line import Line
 from mirador_lsp.models.places import READY, TAKEN, Places
 
 START_SECONDS = 30.0
@@ -23,14 +24,13 @@ _STUCK = "If it stays so: mirador engine stop."
 class Connection:
     """A line to the host, good for one request."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._frames = wire.Frames(reader, wire.FROM_HOST)
-        self._writer = writer
+    def __init__(self, line: Line[wire.FromHost]) -> None:
+        self._line = line
 
     async def next(self) -> wire.FromHost:
-        """The next message. Raises ModelUnavailable when the host is gone."""
+        """The next message. Raises ModelUnavailable when the host is gone, TimeoutError."""
         try:
-            message = await self._frames.next()
+            message = await self._line.next()
         except wire.WireError as error:
             text = f"The engine answered with something else than a message: {error}."
             raise ModelUnavailable(text, remedy=_STUCK) from error
@@ -41,11 +41,15 @@ class Connection:
 
     def send(self, message: wire.FromClient) -> None:
         """Send a message; one that the host no longer reads is noticed by `next`."""
-        self._writer.write(wire.pack(message))
+        self._line.send(message)
+
+    def expire_at(self, when: float) -> None:
+        """From this time of the loop's clock on `next` raises TimeoutError."""
+        self._line.expire_at(when)
 
     def abort(self) -> None:
         """Hang up at once; the host stops what it did for us. May be repeated."""
-        self._writer.transport.abort()
+        self._line.hang_up()
 
 
 async def find(places: Places) -> Connection | None:
@@ -56,10 +60,12 @@ async def find(places: Places) -> Connection | None:
     """
     await asyncio.to_thread(places.ensure)
     try:
-        reader, writer = await asyncio.open_unix_connection(places.socket)
+        _, line = await asyncio.get_running_loop().create_unix_connection(
+            lambda: Line(wire.FROM_HOST), str(places.socket)
+        )
     except OSError:
         return None
-    connection = Connection(reader, writer)
+    connection = Connection(line)
     try:
         async with asyncio.timeout(_HELLO_SECONDS):
             hello = await connection.next()

@@ -105,8 +105,9 @@ class EmbeddedBackend:
         except TimeoutError as error:
             raise _late(model, limits) from error
         try:
-            started = await _until_started(line, ask, deadline)
-            yield EmbeddedReply(line, started, begin, deadline, _late(model, limits))
+            line.expire_at(deadline)
+            started = await _until_started(line, ask)
+            yield EmbeddedReply(line, started, begin, _late(model, limits))
         finally:
             self._lines.discard(line)
             line.abort()
@@ -227,12 +228,10 @@ class EmbeddedReply:
         line: client.Connection,
         started: wire.Started,
         begin: float,
-        deadline: float,
         late: ModelTimeout,
     ) -> None:
         self._line = line
         self._begin = begin
-        self._deadline = deadline
         self._late = late
         self._guard = ReplyGuard()
         self._usage = Usage(
@@ -248,8 +247,7 @@ class EmbeddedReply:
         """The pieces as they come."""
         while True:
             try:
-                async with asyncio.timeout_at(self._deadline):
-                    message = await self._line.next()
+                message = await self._line.next()
             except TimeoutError as error:
                 raise self._late from error
             match message:
@@ -293,15 +291,14 @@ class EmbeddedReply:
         )
 
 
-async def _until_started(line: client.Connection, ask: wire.Ask, deadline: float) -> wire.Started:
+async def _until_started(line: client.Connection, ask: wire.Ask) -> wire.Started:
     try:
         line.send(ask)
     except wire.WireError as error:
         text = "The prompt is far longer than any model's context."
         raise ContextOverflow(text) from error
     try:
-        async with asyncio.timeout_at(deadline):
-            message = await line.next()
+        message = await line.next()
     except TimeoutError as error:
         late = f"{ask.model.name} did not begin within {ask.seconds:.0f} seconds."
         raise ModelTimeout(late) from error

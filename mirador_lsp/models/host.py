@@ -17,6 +17,7 @@ from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.models import wire
+from mirador_lsp.models.line import Line
 from mirador_lsp.models.private import peer_uid
 from mirador_lsp.models.residents import Residents, rss
 from mirador_lsp.models.turns import Turns
@@ -53,7 +54,9 @@ class EngineHost:
 
     async def serve(self, listening: socket.socket) -> None:
         """Serve until idle or stopped; then end the workers."""
-        server = await asyncio.start_unix_server(self._connected, sock=listening)
+        server = await asyncio.get_running_loop().create_unix_server(
+            lambda: Line(wire.FROM_CLIENT, self._connected), sock=listening
+        )
         try:
             while not self._stopping.is_set() and (rest := self._rest()) > 0:
                 await self._pause(rest)
@@ -79,41 +82,38 @@ class EngineHost:
             return min(max(self._idle_seconds, _SHORTEST_PAUSE), _LONGEST_PAUSE)
         return self._active + self._idle_seconds - self._clock()
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = writer.get_extra_info("socket")
+    def _connected(self, line: Line[wire.FromClient]) -> None:
+        connection = line.transport.get_extra_info("socket")
         if self._stopping.is_set() or peer_uid(connection) not in (None, os.getuid()):
-            writer.close()
+            line.hang_up()
             return
         self._connections += 1
-        self._supervisor.start(self._converse(reader, writer), "client")
+        self._supervisor.start(self._converse(line), "client")
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        frames = wire.Frames(reader, wire.FROM_CLIENT)
-
+    async def _converse(self, line: Line[wire.FromClient]) -> None:
         def send(message: wire.FromHost) -> None:
-            if not writer.is_closing():
-                writer.write(wire.pack(message))
-                if writer.transport.get_write_buffer_size() > _BACKLOG_BYTES:
-                    writer.transport.abort()
+            line.send(message)
+            if line.unsent_bytes > _BACKLOG_BYTES:
+                line.hang_up()
 
         try:
             send(wire.Hello(__version__, os.getpid()))
             async with asyncio.timeout(_FIRST_WORD_SECONDS):
-                message = await frames.next()
-            await self._obey(message, frames, send)
+                message = await line.next()
+            await self._obey(message, line, send)
         except (wire.WireError, TimeoutError) as error:
             _log.warning("a client was let go: %s", str(error) or "it said nothing")
         finally:
             self._connections -= 1
-            writer.close()
+            line.close()
 
     async def _obey(
-        self, message: wire.FromClient | None, frames: wire.Frames[wire.FromClient], send: Send
+        self, message: wire.FromClient | None, line: Line[wire.FromClient], send: Send
     ) -> None:
         match message:
             case wire.Ask():
                 self._idle_seconds = message.idle_seconds
-                await self._while_wanted(message, frames, send)
+                await self._while_wanted(message, line, send)
                 self._active = self._clock()
             case wire.GetStatus():
                 send(self._status())
@@ -123,14 +123,12 @@ class EngineHost:
             case None:
                 return
 
-    async def _while_wanted(
-        self, ask: wire.Ask, frames: wire.Frames[wire.FromClient], send: Send
-    ) -> None:
+    async def _while_wanted(self, ask: wire.Ask, line: Line[wire.FromClient], send: Send) -> None:
         """Answer, unless the client goes away or says another word: both mean it wants no more."""
 
         async def watch() -> None:
             try:
-                await frames.next()
+                await line.next()
             except wire.WireError as error:
                 _log.warning("a client was let go: %s", error)
             answer.cancel()

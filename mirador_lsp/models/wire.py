@@ -5,9 +5,8 @@ the message. Both hops use the same frames, so a token that a worker sends reach
 is. A frame that is too long, or is no message, ends the conversation: there is nothing to repair.
 """
 
-import asyncio
 import struct
-from typing import BinaryIO, Final, Generic, Literal, TypeVar
+from typing import BinaryIO, Final, Literal, TypeVar
 
 import msgspec
 
@@ -18,6 +17,8 @@ FRAME_LIMIT = 8 * 1024 * 1024
 
 FailureKind = Literal["unavailable", "timeout", "overflow", "bad"]
 _LENGTH = struct.Struct(">I")
+HEAD_BYTES = _LENGTH.size
+_T = TypeVar("_T")
 
 
 class WireError(MiradorError):
@@ -191,51 +192,42 @@ def pack(message: Message) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-_T = TypeVar("_T")
+def frame_end(data: bytearray, start: int) -> int:
+    """Where the frame that begins at `start` ends; 0 while its length is not known yet.
 
-
-class Frames(Generic[_T]):
-    """The messages that arrive on a stream.
-
-    A read may be cancelled at any moment without losing the place in the stream.
+    Raises WireError for a length out of all reason.
     """
+    if len(data) < start + HEAD_BYTES:
+        return 0
+    return start + HEAD_BYTES + _length(data[start : start + HEAD_BYTES])
 
-    def __init__(self, reader: asyncio.StreamReader, decoder: "msgspec.json.Decoder[_T]") -> None:
-        self._reader = reader
-        self._decoder = decoder
-        self._length: int | None = None
 
-    async def next(self) -> _T | None:
-        """The next message; None when the other side has ended the conversation.
+def decode(decoder: "msgspec.json.Decoder[_T]", body: bytes) -> _T:
+    """The message in a frame. Raises WireError."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        message = f"not a message of this protocol: {error}"
+        raise WireError(message) from error
 
-        Raises WireError for anything that is no message.
-        """
-        try:
-            if self._length is None:
-                self._length = _length(await self._reader.readexactly(_LENGTH.size))
-            body = await self._reader.readexactly(self._length)
-        except asyncio.IncompleteReadError as error:
-            if error.partial or self._length is not None:
-                raise _cut_off() from error
-            return None
-        except OSError:
-            return None
-        self._length = None
-        return _decode(self._decoder, body)
+
+def cut_off() -> WireError:
+    """The error for an end in the middle of a frame."""
+    return WireError("the other side stopped in the middle of a message")
 
 
 def read_frame(source: BinaryIO, decoder: "msgspec.json.Decoder[_T]") -> _T | None:
-    """As `Frames.next`, from a blocking file; for processes without an event loop."""
-    head = source.read(_LENGTH.size)
+    """The next message of a blocking file; None at its end. Raises WireError."""
+    head = source.read(HEAD_BYTES)
     if not head:
         return None
-    if len(head) < _LENGTH.size:
-        raise _cut_off()
+    if len(head) < HEAD_BYTES:
+        raise cut_off()
     length = _length(head)
     body = source.read(length)
     if len(body) < length:
-        raise _cut_off()
-    return _decode(decoder, body)
+        raise cut_off()
+    return decode(decoder, body)
 
 
 FROM_CLIENT: "Final[msgspec.json.Decoder[FromClient]]" = msgspec.json.Decoder(FromClient)
@@ -244,21 +236,9 @@ TO_WORKER: "Final[msgspec.json.Decoder[ToWorker]]" = msgspec.json.Decoder(ToWork
 FROM_WORKER: "Final[msgspec.json.Decoder[FromWorker]]" = msgspec.json.Decoder(FromWorker)
 
 
-def _length(head: bytes) -> int:
+def _length(head: bytes | bytearray) -> int:
     (length,) = _LENGTH.unpack(head)
     if length > FRAME_LIMIT:
         message = f"a frame claims {length} bytes, more than {FRAME_LIMIT}"
         raise WireError(message)
     return int(length)
-
-
-def _decode(decoder: "msgspec.json.Decoder[_T]", body: bytes) -> _T:
-    try:
-        return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        message = f"not a message of this protocol: {error}"
-        raise WireError(message) from error
-
-
-def _cut_off() -> WireError:
-    return WireError("the other side stopped in the middle of a message")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirador_lsp.models import wire
+from mirador_lsp.models.line import Line
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _PIECES = st.builds(
@@ -26,15 +27,34 @@ _MESSAGES = st.lists(
 )
 
 
+class _Transport(asyncio.Transport):
+    """Below a line that is fed by hand."""
+
+    def close(self) -> None:
+        pass
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+
+def _line() -> Line[wire.FromHost]:
+    line = Line(wire.FROM_HOST)
+    line.connection_made(_Transport())
+    return line
+
+
 async def _all(data: bytes, step: int) -> list[wire.FromHost]:
     """Read every frame of `data`, which arrives `step` bytes at a time."""
-    reader = asyncio.StreamReader()
-    frames = wire.Frames(reader, wire.FROM_HOST)
+    line = _line()
     found: list[wire.FromHost] = []
     for start in range(0, len(data), step):
-        reader.feed_data(data[start : start + step])
-    reader.feed_eof()
-    while (message := await frames.next()) is not None:
+        line.data_received(data[start : start + step])
+    line.eof_received()
+    line.connection_lost(None)
+    while (message := await line.next()) is not None:
         found.append(message)
     return found
 
@@ -68,18 +88,54 @@ def test_frames_have_a_limit() -> None:
 
 
 async def test_cancelled_read_keeps_its_place() -> None:
-    """A read that is cancelled between length and body goes on where it was."""
-    reader = asyncio.StreamReader()
-    frames = wire.Frames(reader, wire.FROM_HOST)
+    """A read that is cancelled in the middle of a frame loses nothing of it."""
+    line = _line()
     data = wire.pack(wire.Started(7))
-    reader.feed_data(data[:6])
-    reading = asyncio.get_running_loop().create_task(frames.next())
+    line.data_received(data[:6])
+    reading = asyncio.get_running_loop().create_task(line.next())
     await asyncio.sleep(0)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-    reader.feed_data(data[6:])
-    assert await frames.next() == wire.Started(7)
+    line.data_received(data[6:])
+    assert await line.next() == wire.Started(7)
+
+
+async def test_reader_that_is_slow_slows_the_writer() -> None:
+    """Messages that nobody reads are not collected without end."""
+    line = _line()
+    transport = line.transport
+    assert isinstance(transport, _Transport)
+    for number in range(256):
+        line.data_received(wire.pack(wire.Started(number)))
+    assert transport.paused
+    assert await line.next() == wire.Started(0)
+    assert not transport.paused
+
+
+async def test_tap_takes_what_it_wants() -> None:
+    """A tap sees every message as it arrives; what it takes is not queued."""
+    line = _line()
+    seen: list[wire.FromHost] = []
+
+    def tap(message: wire.FromHost) -> bool:
+        seen.append(message)
+        return isinstance(message, wire.Piece)
+
+    line.tap = tap
+    line.data_received(wire.pack(wire.Piece("a")) + wire.pack(wire.Started(1)))
+    assert seen == [wire.Piece("a"), wire.Started(1)]
+    assert await line.next() == wire.Started(1)
+
+
+async def test_line_expires() -> None:
+    """After its time a line has nothing more to say, but what has come is still read."""
+    line = _line()
+    line.expire_at(asyncio.get_running_loop().time() + 0.01)
+    line.data_received(wire.pack(wire.Started(1)))
+    assert await line.next() == wire.Started(1)
+    with pytest.raises(TimeoutError):
+        await line.next()
 
 
 def test_unknown_fields_are_refused() -> None:
