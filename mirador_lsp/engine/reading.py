@@ -18,6 +18,7 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 """Claims that there is no defect. Linear and constant time are not defects either."""
+_BEGINNING = re.compile(r"^- ?[a-z]{2,12}: ?(.{24,})", re.DOTALL)
 _SENTENCE = re.compile(r"[.!?](?=\s|$)")
 _LONGEST_LINE = 1000
 _FEWEST_WORDS = 4
@@ -49,9 +50,13 @@ def read_line(line: str, shown: ShownUnit, lenses: tuple[Lens, ...]) -> Claim | 
     line = line.strip()
     if not line or line.rstrip(".").lower() in {"no defects", "none"}:
         return None
+    if is_hopeless(line):
+        return Reject.EMPTY
     match = _LINE.match(line[:_LONGEST_LINE])
-    if match is None:
-        return Reject.FORMAT
+    return Reject.FORMAT if match is None else _read_claim(match, shown, lenses)
+
+
+def _read_claim(match: re.Match[str], shown: ShownUnit, lenses: tuple[Lens, ...]) -> Claim | Reject:
     name, message, quote = match.groups()
     if name not in lenses:
         return Reject.LENS
@@ -63,6 +68,12 @@ def read_line(line: str, shown: ShownUnit, lenses: tuple[Lens, ...]) -> Claim | 
         return Reject.QUOTE
     span, text = place
     return Claim(lens=Lens(name), message=message, span=span, quote=plain(text, limit=200))
+
+
+def is_hopeless(beginning: str) -> bool:
+    """Whether a line that begins so can only say, in the form of a finding, that there is none."""
+    match = _BEGINNING.match(beginning[:_LONGEST_LINE])
+    return match is not None and _NOTHING.match(match[1]) is not None
 
 
 def _find(quote: str, shown: ShownUnit) -> tuple[Span, str] | None:

@@ -8,7 +8,7 @@ from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.outline import Unit
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.grammar import NOTHING
-from mirador_lsp.engine.reading import Claim, Reject, read_line, read_summary
+from mirador_lsp.engine.reading import Claim, Reject, is_hopeless, read_line, read_summary
 from mirador_lsp.engine.units import ShownUnit, show
 
 CODE = (
@@ -72,6 +72,14 @@ def test_a_claim_that_there_is_no_defect_is_dropped() -> None:
     assert read(f"- security: There is no vulnerability here. {quote}") is Reject.EMPTY
     assert read(f"- bug: The code does not contain any bugs. {quote}") is Reject.EMPTY
     assert read(f"- bug: O(n) over the rows. {quote}") is Reject.EMPTY
+
+
+def test_a_line_that_will_name_no_defect_is_known_from_its_beginning() -> None:
+    """The rest need not be waited for; what may still become a finding is."""
+    assert is_hopeless("- bug: There is no bug in this code, it")
+    assert not is_hopeless("- bug: There is")
+    assert not is_hopeless("- bug: The loop never reaches the last element of")
+    assert read("- bug: There is no bug in this code, it") is Reject.EMPTY
 
 
 def test_a_claim_too_short_to_say_what_is_wrong_is_dropped() -> None:

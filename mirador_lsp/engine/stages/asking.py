@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mirador_lsp.core.clean import stream_safe
 from mirador_lsp.core.dialogue import Chunk, Limits, Prefill, Prompt
 from mirador_lsp.core.events import StageProgressed, StreamToken
+from mirador_lsp.engine.reading import is_hopeless
 from mirador_lsp.engine.recall import KeptReply, recall_key
 from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
 
@@ -59,7 +60,7 @@ async def ask(
                 continue
             desk.emit(_token(piece, question, job, tools))
             lines.add(piece)
-            if lines.enough:
+            if lines.enough or is_hopeless(lines.unfinished):
                 break
     lines.end()
     tally.add(reply.usage, job.deadline - job.policy.seconds, asked)
@@ -107,6 +108,11 @@ class _Lines:
             line, _, self._text = self._text.partition("\n")
             self._tell(line)
             self._first = chunk
+
+    @property
+    def unfinished(self) -> str:
+        """The line that is being said."""
+        return self._text
 
     def end(self) -> None:
         if self._text:
