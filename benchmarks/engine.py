@@ -1,0 +1,166 @@
+"""First token and tokens per second, through Mirador and straight from the engine."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from benchmarks import samples
+from benchmarks.bench import Benchmark, BenchmarkError, Context, take_turns
+from benchmarks.figures import Row, Target
+from benchmarks.home import MODEL
+from benchmarks.straight import Straight, straight_engine
+from benchmarks.straight_main import Answer, speed
+from mirador_lsp.core.dialogue import Chunk, Constraint, Limits, Prompt
+from mirador_lsp.models.embedded import EmbeddedBackend, InstalledModel
+
+UNIT = "JsonRPCProtocol._handle_request"
+_ALTERNATIVES = 20
+"""As many as the engine room asks for with every token of a review."""
+_SPOKEN = 64
+_TALKATIVE = Constraint('root ::= [A-Z] [ -~]{400,500} "\\n"\n')
+"""Keeps the model speaking until the token limit, through a grammar as in every review."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same engine twice: behind Mirador and straight."""
+
+    backend: EmbeddedBackend
+    model: InstalledModel
+    engine: Straight
+
+    async def through_mirador(self, prompt: Prompt, limits: Limits) -> Answer:
+        """Ask as the engine room asks."""
+        return await ask(self.backend, prompt, limits)
+
+    async def straight(self, prompt: Prompt, limits: Limits) -> Answer:
+        """Ask the other engine the very question that Mirador's worker is asked."""
+        message = self.backend._ask(self.model, prompt, limits)  # noqa: SLF001 — see above
+        return await self.engine.ask(message.question)
+
+
+async def ask(backend: EmbeddedBackend, prompt: Prompt, limits: Limits) -> Answer:
+    """One reply of the small model through Mirador, with its times as a caller sees them."""
+    moments: list[float] = []
+    pieces: list[str] = []
+    begin = time.perf_counter()
+    async with backend.open(MODEL, prompt, limits) as reply:
+        async for piece in reply:
+            if isinstance(piece, Chunk):
+                moments.append(time.perf_counter())
+                pieces.append(piece.text)
+    if not moments:
+        message = "the model said nothing"
+        raise BenchmarkError(message)
+    usage = reply.usage
+    return Answer(
+        first_seconds=moments[0] - begin,
+        tokens_per_second=speed(moments),
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached_tokens,
+        text="".join(pieces),
+    )
+
+
+def limits_of(max_tokens: int) -> Limits:
+    """Limits of a benchmark's reply: no time that a slow machine could run into."""
+    return Limits(max_tokens, seconds=300, top_logprobs=_ALTERNATIVES)
+
+
+@asynccontextmanager
+async def _pair(context: Context, prompts: Sequence[Prompt]) -> AsyncIterator[Pair]:
+    """Both engines with the model loaded and the prompts' common beginning read."""
+    home = context.home
+    backend, model = home.backend(), home.model()
+    spec = backend._ask(model, prompts[0], limits_of(1)).model  # noqa: SLF001 — the same by design
+    context.tell("loading the model twice")
+    try:
+        async with straight_engine(spec, home.straight_folder()) as engine:
+            pair = Pair(backend, model, engine)
+            for prompt in prompts[:2]:
+                await pair.through_mirador(prompt, limits_of(1))
+                await pair.straight(prompt, limits_of(1))
+            yield pair
+    finally:
+        await backend.stop()
+        await backend.close()
+
+
+async def _run(context: Context) -> Sequence[Row]:
+    prompts = await samples.questions(samples.USUAL, UNIT, context.home.settings)
+    async with _pair(context, prompts) as pair:
+        return [await _first_token(context, pair, prompts), await _speed(context, pair, prompts)]
+
+
+async def _first_token(context: Context, pair: Pair, prompts: Sequence[Prompt]) -> Row:
+    """Each round asks the question of another lens about the same code, on both sides."""
+    context.tell("first token")
+    seen: list[Answer] = []
+
+    async def ours(number: int) -> float:
+        answer = await pair.through_mirador(prompts[number % len(prompts)], limits_of(1))
+        seen.append(answer)
+        return answer.first_seconds * 1000
+
+    async def theirs(number: int) -> float:
+        answer = await pair.straight(prompts[number % len(prompts)], limits_of(1))
+        return answer.first_seconds * 1000
+
+    through, bare = await take_turns(2 * context.runs, ours, theirs)
+    read = sum(a.prompt_tokens - a.cached_tokens for a in seen) / len(seen)
+    return Row(
+        name="first token",
+        what="first model token, code already read",
+        unit="ms",
+        ours=through,
+        theirs=bare,
+        against="the engine in its own process",
+        targets=(Target("value", 200), Target("ratio", 1.05)),
+        note=f"{seen[0].cached_tokens} prompt tokens warm, {read:.0f} to read",
+    )
+
+
+async def _speed(context: Context, pair: Pair, prompts: Sequence[Prompt]) -> Row:
+    context.tell("tokens per second")
+    prompt = replace(prompts[0], constraint=_TALKATIVE)
+    texts: set[str] = set()
+
+    async def ours(_: int) -> float:
+        answer = await pair.through_mirador(prompt, limits_of(_SPOKEN))
+        texts.add(answer.text)
+        return answer.tokens_per_second
+
+    async def theirs(_: int) -> float:
+        answer = await pair.straight(prompt, limits_of(_SPOKEN))
+        texts.add(answer.text)
+        return answer.tokens_per_second
+
+    through, bare = await take_turns(context.runs, ours, theirs)
+    same = "same" if len(texts) == 1 else "NOT same"
+    return Row(
+        name="speed",
+        what="tokens per second",
+        unit="tokens/s",
+        ours=through,
+        theirs=bare,
+        against="the engine in its own process",
+        targets=(Target("ratio", 0.98, at_most=False),),
+        note=f"{_SPOKEN} tokens, the {same} text each time",
+    )
+
+
+BENCHMARK = Benchmark(
+    name="engine",
+    meaning=(
+        "The small model twice in memory, once behind Mirador and once in a process that does "
+        "nothing else, with the same parameters, threads, niceness, prompt tokens and grammar. "
+        "*First token*: a question of the deep stage about a function whose code the engine has "
+        "read already, each round under another lens, so that each time the question itself has "
+        "to be read. Mirador's clock runs from `EmbeddedBackend.open` to the first token in the "
+        "caller's hands: finding the host, its socket, the making of tokens and the way back are "
+        "all in it. The other clock runs inside the engine's own process and starts when the "
+        "tokens are made. *Tokens per second* counts from the first token to the last."
+    ),
+    run=_run,
+)
