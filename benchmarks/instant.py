@@ -4,6 +4,7 @@ import asyncio
 import time
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
+from dataclasses import replace
 
 from benchmarks import samples
 from benchmarks.bench import Benchmark, BenchmarkError, Context, take_turns
@@ -33,12 +34,13 @@ async def _run(context: Context) -> Sequence[Row]:
 
 async def _row(context: Context, app: App, name: str, what: str, snapshot: Snapshot) -> Row:
     context.tell(f"{what}: {snapshot.name}")
-    command, payload = _bare_ruff(), snapshot.text.encode()
+    command = _bare_ruff()
 
-    async def through_mirador(_: int) -> float:
-        return await _instant_stage(app, snapshot)
+    async def through_mirador(number: int) -> float:
+        return await _instant_stage(app, _saved(snapshot, number))
 
-    async def bare(_: int) -> float:
+    async def bare(number: int) -> float:
+        payload = _saved(snapshot, number).text.encode()
         begin = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
@@ -53,6 +55,11 @@ async def _row(context: Context, app: App, name: str, what: str, snapshot: Snaps
     ours, theirs = await take_turns(context.many, through_mirador, bare, warm_up=2)
     note = f"{snapshot.name}, {len(snapshot.lines)} lines"
     return Row(name, what, "ms", ours, theirs, "`ruff check`", _TARGETS, note)
+
+
+def _saved(snapshot: Snapshot, number: int) -> Snapshot:
+    """The document after one more edit: a text that was looked at before would be known."""
+    return replace(snapshot, text=f"{snapshot.text}# edit {number}\n")
 
 
 async def _instant_stage(app: App, snapshot: Snapshot) -> float:
@@ -87,7 +94,8 @@ BENCHMARK = Benchmark(
         "From the request to the end of the stage, after which every finding has been told: the "
         "outline and the rules in the warm parse worker, ruff and the rules side by side. The "
         "other side is ruff alone, as a process with the same rules, the same isolation and the "
-        "same text on its standard input. The second file holds `noqa` comments; there Mirador "
+        "same text on its standard input. The text is another one in each round, as after an edit. "
+        "The second file holds `noqa` comments; there Mirador "
         "runs ruff a second time to see whether one of them hides a security finding."
     ),
     run=_run,

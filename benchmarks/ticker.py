@@ -21,7 +21,7 @@ async def tick(stop: asyncio.Event) -> list[float]:
     while not stop.is_set():
         due = loop.time() + TICK_SECONDS
         await asyncio.sleep(TICK_SECONDS)
-        lags.append((loop.time() - due) * 1000)
+        lags.append(max(0.0, loop.time() - due) * 1000)
     return lags
 
 
