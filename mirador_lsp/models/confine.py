@@ -15,6 +15,7 @@ NICENESS = 5
 """How far the engine stands back behind the editor and the compiler."""
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_SET_NO_NEW_PRIVS = 38
 
 
 def confine_host() -> None:
@@ -23,7 +24,9 @@ def confine_host() -> None:
 
 
 def confine_worker(parent: int) -> None:
-    """Die with the parent, be the first to go when memory is short, stand back, leave no dumps."""
+    """Die with the parent, be the first to go when memory is short, stand back, leave no dumps,
+    gain no privileges.
+    """
     _die_with(parent)
     _no_core_dumps()
     with contextlib.suppress(OSError):
@@ -31,6 +34,7 @@ def confine_worker(parent: int) -> None:
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
     _prctl(_PR_SET_DUMPABLE, 0)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def _die_with(parent: int) -> None:

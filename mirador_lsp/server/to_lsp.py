@@ -64,6 +64,7 @@ def _tail(finding: Finding) -> str:
 
 
 def _description(uri: str | None) -> types.CodeDescription | None:
-    if uri is None or urlsplit(uri).scheme not in {"http", "https"}:
+    # Web pages of analyzers and the pages Mirador ships; a help page is never named by a model.
+    if uri is None or urlsplit(uri).scheme not in {"https", "http", "file"}:
         return None
     return types.CodeDescription(href=uri)

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from mirador_lsp.core.dialogue import Chunk, Limits, Prefill, Priority, Prompt, Usage
 from mirador_lsp.core.ports import ModelBackend
+from mirador_lsp.models.catalogue import find
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
 from mirador_lsp.models.places import Places
+from mirador_lsp.settings import paths
 
 WORKER = (sys.executable, "-P", str(Path(__file__).with_name("engine_worker.py")))
-REAL_MODEL = Path.home() / ".cache/mirador/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
 REAL_NAME = "qwen2.5-coder-0.5b"
+REAL_MODEL = paths(os.environ).models / find(REAL_NAME).file_name
 
 
 class EngineHome:

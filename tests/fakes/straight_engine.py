@@ -11,12 +11,15 @@ import tempfile
 import time
 from typing import Any
 
+from mirador_lsp.models.confine import NICENESS
+
 
 def main() -> None:
     """Load, then answer until standard input ends."""
     import xllamacpp
 
     how: dict[str, Any] = json.loads(sys.stdin.readline())
+    os.nice(NICENESS)  # as the real worker, so that a busy machine treats both alike
     params = xllamacpp.CommonParams()
     params.model.path = how["model"]
     params.n_ctx = how["context"]

@@ -174,8 +174,8 @@ def test_every_port_has_a_contract_test_and_two_implementations() -> None:
 
 
 _ADDRESSES = re.compile(
-    r"https?://[^\s\"']*(pypi\.org|pythonhosted|npmjs|debian\.org)|--(extra-)?index-url[= ]+https?:|"
-    r'"resolved":\s*"https?:'
+    r"https?://[^\s\"']*(pypi\.org|pythonhosted|npmjs|debian\.org)|"
+    r'--(extra-)?index-url[= ]+https?:|"resolved":\s*"https?:'
 )
 _PATHS = re.compile(rf"{re.escape(str(ROOT))}/|{re.escape(str(Path.home()))}/\.|/root/\.")
 

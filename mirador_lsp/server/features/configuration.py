@@ -67,7 +67,9 @@ async def _apply(ls: MiradorServer) -> None:
     """Resolve all sources. New settings stop the reviews made under the old ones."""
     async with ls.settling:
         folders = ls.session.folders
-        loaded: Loaded = ls.load(
+        # In a thread: a home folder on a slow network must not freeze the editor.
+        loaded: Loaded = await asyncio.to_thread(
+            ls.load,
             workspace=folders[0] if folders else None,
             editor=ls.editor_settings or None,
             editor_vouches=ls.session.client.vouches,

@@ -1,0 +1,13 @@
+"""The server runs on one event loop: nothing may block it."""
+
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks() -> Iterator[None]:
+    """A blocking call in async code raises."""
+    with blockbuster_ctx("mirador_lsp.server"):
+        yield
