@@ -1,6 +1,7 @@
 """The same results for a terminal, for a page of documentation and for a program."""
 
 import json
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -93,7 +94,7 @@ def page(results: Results, command: str) -> str:
         f"- {machine.date}, {results.seconds / 60:.1f} minutes, `--runs {results.runs}`",
         f"- load average {machine.load_before:.2f} before the run, {results.load_after:.2f} after",
         "",
-        _noise(machine),
+        _wrapped(_noise(machine)),
         "",
         "## What the rows mean",
         "",
@@ -140,7 +141,7 @@ def _markdown_table(rows: Sequence[Row]) -> list[str]:
 
 
 def _explained(section: Section) -> list[str]:
-    lines = [f"### {section.benchmark.name}", "", section.benchmark.meaning]
+    lines = [f"### {section.benchmark.name}", "", _wrapped(section.benchmark.meaning)]
     notes = [f"{row.what}: {row.note}" for row in section.rows if row.note]
     if notes:
         lines += ["", "In this run:", "", *(f"- {note}" for note in dict.fromkeys(notes))]
@@ -159,6 +160,10 @@ def _noise(machine: Machine) -> str:
         "The machine was quiet when the run began. It is a shared one, so single rounds may still "
         "have been disturbed; the brackets show it."
     )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
 def _spread(series: Series, unit: str) -> str:
