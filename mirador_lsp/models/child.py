@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import logging
 import os
 import signal
 import socket
@@ -21,12 +22,15 @@ WORKER_COMMAND = (sys.executable, "-P", "-m", "mirador_lsp.models.worker_main")
 ABORT_SECONDS = 0.8
 """How long a worker may take to stop; then it is killed, so that a cancel always ends the work."""
 LOAD_SECONDS = 300.0
+_REAP_SECONDS = 5.0
+"""How long a killed process is waited for. One that the kernel holds longer is left to it."""
 _SPIN = {"GOMP_SPINCOUNT": "1000"}
 """Threads of the engine wait for one another at every layer. Left to itself OpenMP waits by
 spinning, which collapses to a hundredth of the speed as soon as another program wants a core; with
 a bounded spin the idle speed stays and the collapse does not come. It is read when the library is
 loaded, so it must be in the environment of a fresh process."""
 
+_log = logging.getLogger(__name__)
 Emit = Callable[[wire.Started | wire.Reading | wire.Piece], None]
 
 
@@ -89,11 +93,20 @@ class Child:
 
     async def end(self) -> None:
         """End the process. It has nothing to save, so it is not asked."""
+        self.kill()
+        try:
+            async with asyncio.timeout(_REAP_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            _log.error("worker %d does not end although it was killed", self.pid)
+        self._engine_socket.unlink(missing_ok=True)
+
+    def kill(self) -> None:
+        """Kill the process without waiting for its end. From now on it is not alive."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._line.hang_up()
-        await self._process.wait()
-        self._engine_socket.unlink(missing_ok=True)
+        self._line.ended = True
 
     async def _call_off(self, number: int) -> None:
         ended = False
@@ -106,10 +119,7 @@ class Child:
             self.was_stuck = True
         finally:
             if not ended:
-                with contextlib.suppress(ProcessLookupError):
-                    self._process.kill()
-                self._line.hang_up()
-                self._line.ended = True
+                self.kill()
 
     async def _until_end(self, emit: Emit) -> wire.Done | wire.Failed:
         def tap(message: wire.FromWorker) -> bool:
@@ -175,10 +185,18 @@ async def start_child(command: Sequence[str], engine_socket: Path) -> Child:
         ours.close()
         message = f"A worker process cannot be started: {error.strerror}."
         raise ModelUnavailable(message) from error
+    except asyncio.CancelledError:
+        ours.close()
+        raise
     finally:
         theirs.close()
     loop = asyncio.get_running_loop()
-    _, line = await loop.create_unix_connection(lambda: Line(wire.FROM_WORKER), sock=ours)
+    try:
+        _, line = await loop.create_unix_connection(lambda: Line(wire.FROM_WORKER), sock=ours)
+    except BaseException:
+        process.kill()
+        ours.close()
+        raise
     return Child(process, line, engine_socket)
 
 

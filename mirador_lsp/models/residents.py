@@ -58,7 +58,7 @@ class Residents:
         Cancelling leaves a load that has begun alone: the next request will want it.
         """
         seat = self._seats.get(spec.path)
-        if seat is not None and (seat.spec != spec or _dead(seat)):
+        if seat is not None and (seat.spec != spec or _leaving(seat)):
             await self._vacate(seat)
             seat = None
         if seat is None:
@@ -153,11 +153,19 @@ class Residents:
             _log.warning("%s did not stop in time and was killed", spec.name)
 
     async def _vacate(self, seat: _Seat) -> None:
-        self._seats.pop(seat.spec.path, None)
+        """End a model's process, then free its seat.
+
+        The process is killed before anything is waited for, and the seat stays until it is gone:
+        whoever is cancelled in between leaves a seat that the next one, or `close`, vacates.
+        """
         seat.loading.cancel()
+        if seat.child is not None:
+            seat.child.kill()
         await asyncio.wait([seat.loading])
         if seat.child is not None:
             await seat.child.end()
+        if self._seats.get(seat.spec.path) is seat:
+            del self._seats[seat.spec.path]
 
     async def _make_room(self, spec: wire.ModelSpec) -> None:
         """Let go of others until the model fits. Raises ModelUnavailable when it never will."""
@@ -173,8 +181,11 @@ class Residents:
             raise ModelUnavailable(message, remedy="Close other programs or use a smaller model.")
 
 
-def _dead(seat: _Seat) -> bool:
-    return seat.child is not None and not seat.child.alive
+def _leaving(seat: _Seat) -> bool:
+    """Whether its process is dead, or was told to go before it had loaded."""
+    if seat.child is not None:
+        return not seat.child.alive
+    return seat.loading.cancelling() > 0
 
 
 def rss(pid: int) -> int:

@@ -1,0 +1,103 @@
+"""Who is in memory, and that nobody is left there unseen."""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+from fakes.engine import WORKER
+
+from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.models import wire
+from mirador_lsp.models.residents import Residents
+
+
+@dataclass
+class Lodge:
+    """Residents with fake workers."""
+
+    folder: Path
+    residents: Residents
+
+    def spec(self, name: str) -> wire.ModelSpec:
+        """A model that loads."""
+        path = self.folder / name
+        path.write_text("load")
+        cache = str(self.folder / "cache")
+        return wire.ModelSpec(name, str(path), "0", 1, 100, 1, 64, 0, 0, cache)
+
+
+@asynccontextmanager
+async def lodge() -> AsyncIterator[Lodge]:
+    """Residents in a folder of their own, closed afterwards as the host closes them."""
+    supervisor = Supervisor()
+    with tempfile.TemporaryDirectory(prefix="mir-") as folder:
+        residents = Residents(Path(folder), WORKER, supervisor, time.monotonic)
+        try:
+            yield Lodge(Path(folder), residents)
+        finally:
+            await supervisor.close()
+            await residents.close()
+
+
+def _runs(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize("turns_of_the_loop", range(4))
+async def test_cancelled_while_a_model_makes_room(turns_of_the_loop: int) -> None:
+    """Whoever is cancelled while a worker is replaced leaves no worker without a seat."""
+    async with lodge() as at:
+        spec = at.spec("a")
+        old = await at.residents.child(spec)
+        other = msgspec.structs.replace(spec, context_tokens=200)
+        task = asyncio.get_running_loop().create_task(at.residents.child(other))
+        for _ in range(turns_of_the_loop):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        seen = {resident.pid for resident in at.residents.report()}
+        assert old.alive == (old.pid in seen)
+    assert not _runs(old.pid)
+
+
+async def test_cancelled_replacement_does_not_hinder_the_next() -> None:
+    """After a replacement that was cancelled the model loads again, with either options."""
+    async with lodge() as at:
+        spec = at.spec("a")
+        old = await at.residents.child(spec)
+        other = msgspec.structs.replace(spec, context_tokens=200)
+        task = asyncio.get_running_loop().create_task(at.residents.child(other))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        new = await at.residents.child(spec)
+        assert new.alive
+        assert new.pid != old.pid
+        assert [resident.pid for resident in at.residents.report()] == [new.pid]
+        assert not _runs(old.pid)
+
+
+async def test_load_that_was_called_off_is_begun_anew() -> None:
+    """A load that was cancelled to make room is not what a later request for it gets."""
+    async with lodge() as at:
+        spec = at.spec("a")
+        other = msgspec.structs.replace(spec, context_tokens=200)
+        loop = asyncio.get_running_loop()
+        first = loop.create_task(at.residents.child(spec))
+        await asyncio.sleep(0)
+        first.cancel()
+        second = loop.create_task(at.residents.child(other))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.wait([first, second])
+        child = await at.residents.child(spec)
+        assert child.alive
+        assert child.pid != os.getpid()
