@@ -91,10 +91,6 @@ class App:
         """Start what the first instant stage would have to wait for."""
         await self.parser.health()
 
-    def model_store(self) -> ModelStore:
-        """The models on this machine."""
-        return self.store
-
     async def doctor(self) -> tuple[Check, ...]:
         """Look at everything the main job needs. Never raises for what is missing."""
         stages = self.settings.stages

@@ -3,8 +3,9 @@
 The engine pushes events; the LSP publisher, the command line and the journal each listen. A
 listener matches every case and ends in `assert_never`, so that adding an event shows every place to
 change. For one request the order is: `ReviewStarted`, then for each stage `StageStarted` … and
-exactly one of `StageFinished` and `StageFailed`, then `ReviewFinished` as the last event. A request
-that is cancelled ends without `ReviewFinished`.
+exactly one of `StageFinished` and `StageFailed`, then `ReviewFinished` as the last event. After a
+`StageFailed` the same stage may start again on another model. A request that is cancelled ends
+without `ReviewFinished`.
 """
 
 import logging
@@ -90,7 +91,7 @@ class StreamToken:
     stage: str
     model: str
     metadata: Mapping[str, str]
-    """"unit", "lens", and "line" once known."""
+    """"unit" and "lens" ("" for a question under all lenses)."""
     timestamp: float
     """Seconds of the clock's wall time."""
 

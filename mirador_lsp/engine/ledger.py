@@ -1,23 +1,27 @@
 """The findings of one running review: what is new, what confirms, what is withdrawn.
 
 A finding keeps its identity through every stage and every later review of the file: the id is made
-from the rule (or "model"), the text of its line and the symbol around it, never a line number.
+from its topic (the rule of an analyzer, the lens of a model), the text of the lines it touches and
+the symbol around it, never from a line number. Ids that analyzers bring are replaced by these: an
+analyzer need not know the symbol.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from mirador_lsp.core.events import Emit, FindingReported, FindingRevised, FindingWithdrawn
 from mirador_lsp.core.findings import Finding, Severity, fingerprint, ranked
 from mirador_lsp.core.outline import Outline
-from mirador_lsp.core.text import LineIndex
+from mirador_lsp.core.text import LineIndex, Span
 from mirador_lsp.engine.weight import severity_of
 
-MODEL_TOPIC = "model"
-"""Topic of every finding a model makes: two lenses that point at one line mean one place."""
+_MODEL = "model/"
+_IDENTITY_LINES = 5
 _CONFIRMATION = 0.3
 """How much of the remaining doubt a second, independent voice takes away."""
 _SURE = 0.97
+_SAME_WORDS = 0.5
 
 
 class Ledger:
@@ -39,21 +43,26 @@ class Ledger:
         seen: dict[str, int] = {}
         for finding in sorted(findings, key=lambda f: (f.span.start, f.span.end, f.rule)):
             symbol = outline.symbol_at(finding.span.start)
-            key = fingerprint(finding.rule, finding.quote, symbol)
+            touched = self._touched(finding.span)
+            key = fingerprint(finding.rule, touched, symbol)
             number = seen[key] = seen.get(key, -1) + 1
-            identity = fingerprint(finding.rule, finding.quote, symbol, number)
+            identity = fingerprint(finding.rule, touched, symbol, number)
             self._put(stage, replace(finding, id=identity, symbol=symbol))
 
     def propose(self, stage: str, finding: Finding) -> None:
-        """Hear what a model says: a new finding, or a second voice for one on the same line."""
-        for fact in self._facts_on_line(finding):
-            self._confirm(stage, fact, finding)
-            return
+        """Hear what a model says: a new finding, or a second voice for one on the same line.
+
+        It is a second voice when it speaks under the same lens or in much the same words.
+        """
         known = self._known.get(finding.id)
         if known is None:
+            known = next(
+                (other for other in self._on_line(finding) if _alike(other, finding)), None
+            )
+        if known is None:
             self._put(stage, finding)
-            return
-        self._confirm(stage, known, finding)
+        else:
+            self._confirm(stage, known, finding)
 
     def revise(self, stage: str, finding: Finding, reason: str) -> None:
         """Replace a known finding by a changed one of the same id."""
@@ -95,15 +104,22 @@ class Ledger:
             self._told.add(finding.id)
             self._emit(FindingReported(stage, finding))
 
-    def _facts_on_line(self, finding: Finding) -> list[Finding]:
+    def _on_line(self, finding: Finding) -> list[Finding]:
+        """Known findings on the same line; of analyzers only those that warn."""
         line = self._lines.line_of(finding.span.start)
         return [
-            fact
-            for fact in self._known.values()
-            if not is_model_finding(fact)
-            and fact.severity.at_least(Severity.WARNING)
-            and self._lines.line_of(fact.span.start) == line
+            other
+            for other in self._known.values()
+            if (is_model_finding(other) or other.severity.at_least(Severity.WARNING))
+            and self._lines.line_of(other.span.start) == line
         ]
+
+    def _touched(self, span: Span) -> str:
+        """The text of the lines a span touches, at most five: what an identity is made of."""
+        first = self._lines.line_of(span.start)
+        last = self._lines.line_of(max(span.end - 1, span.start))
+        lines = range(first, min(last, first + _IDENTITY_LINES - 1) + 1)
+        return "\n".join(self._lines.line_text(line) for line in lines)
 
     def _confirm(self, stage: str, known: Finding, voice: Finding) -> None:
         heard = (known.origin.tool, *known.confirmed_by)
@@ -125,4 +141,16 @@ class Ledger:
 
 def is_model_finding(finding: Finding) -> bool:
     """Whether a model made the finding, not an analyzer."""
-    return finding.rule.startswith("model/")
+    return finding.rule.startswith(_MODEL)
+
+
+def _alike(known: Finding, voice: Finding) -> bool:
+    """Whether two findings on one line are about the same thing."""
+    if known.lens is voice.lens:
+        return True
+    one, other = _words(known.message), _words(voice.message)
+    return bool(one and other) and len(one & other) / min(len(one), len(other)) >= _SAME_WORDS
+
+
+def _words(message: str) -> frozenset[str]:
+    return frozenset(word[:6] for word in re.findall(r"[a-z]{4,}", message.lower()))

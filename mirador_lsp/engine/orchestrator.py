@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from mirador_lsp.core.dialogue import ModelCard
-from mirador_lsp.core.errors import MiradorError, ModelUnavailable
+from mirador_lsp.core.errors import MiradorError, ModelError, ModelTimeout
 from mirador_lsp.core.events import (
     Notice,
     NoticeKind,
@@ -19,11 +19,11 @@ from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.engine.plan import Plan
 from mirador_lsp.engine.router import choose
 from mirador_lsp.engine.stages import deep, instant, quick, synthesis
-from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
+from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 
 _log = logging.getLogger(__name__)
 
-ModelStage = Callable[[Job, Tools, Desk, Tally], Awaitable[str | None]]
+ModelStage = Callable[[Job, Tools, Desk, Tally], Awaitable[Said]]
 _MODEL_STAGES: dict[str, ModelStage] = {
     QUICK: quick.run,
     DEEP: deep.run,
@@ -57,9 +57,9 @@ async def run_plan(
                 finished.append(name)
             continue
         said = await _run_model_stage(name, request, outline, cards, tools, desk)
-        if said is not None:
+        if said.looked:
             finished.append(name)
-            summary = said or summary
+        summary = said.summary or summary
     return Outcome(tuple(finished), summary)
 
 
@@ -87,21 +87,22 @@ async def _run_model_stage(
     cards: Sequence[ModelCard],
     tools: Tools,
     desk: Desk,
-) -> str | None:
-    """Run one model stage, on the next model when one cannot be had. None when it failed."""
+) -> Said:
+    """Run one model stage, on the next model when one fails. One deadline holds for all."""
     policy = request.policy.stage(name)
     choice = choose(policy, cards)
     reason = choice.reason
+    deadline = tools.clock.monotonic() + policy.seconds
     for number, card in enumerate(choice.cards):
         started = tools.clock.monotonic()
         units = 0 if name == SYNTHESIS else len(outline.units)
         desk.emit(StageStarted(name, card.name, reason, units))
-        job = Job(request, outline, policy, card, deadline=started + policy.seconds)
+        job = Job(request, outline, policy, card, deadline)
         tally = Tally()
-        said: list[str] = []
+        said: list[Said] = []
 
-        async def work(job: Job = job, tally: Tally = tally, said: list[str] = said) -> None:
-            said.append(await _MODEL_STAGES[name](job, tools, desk, tally) or "")
+        async def work(job: Job = job, tally: Tally = tally, said: list[Said] = said) -> None:
+            said.append(await _MODEL_STAGES[name](job, tools, desk, tally))
 
         error = await _behind_border(name, card.name, started, tools, desk, work)
         if error is None:
@@ -116,14 +117,19 @@ async def _run_model_stage(
                 )
             )
             return said[0]
-        if not isinstance(error, ModelUnavailable) or number + 1 == len(choice.cards):
-            return None
+        if not _another_may_do(error) or number + 1 == len(choice.cards):
+            return Said(looked=0)
         following = choice.cards[number + 1].name
         reason = f"{card.name} cannot run"
         why = str(error).rstrip(".")
         text = f"{card.name} cannot run ({why}); {following} stands in."
         desk.emit(Notice(NoticeKind.FALLBACK, text, stage=name))
-    return None
+    return Said(looked=0)
+
+
+def _another_may_do(error: Exception) -> bool:
+    """Whether the next model is worth a try: the model failed, not the time or we ourselves."""
+    return isinstance(error, ModelError) and not isinstance(error, ModelTimeout)
 
 
 async def _behind_border(

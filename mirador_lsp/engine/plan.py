@@ -1,15 +1,16 @@
 """What a review will do: the stages, why these, and what is left out. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.outline import Unit
-from mirador_lsp.core.policy import INSTANT, ReviewPolicy
+from mirador_lsp.core.policy import INSTANT, QUICK, ReviewPolicy
 from mirador_lsp.core.requests import ReviewRequest
-from mirador_lsp.core.text import Span
+from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.engine.router import choose
 
 
@@ -28,6 +29,11 @@ def make_plan(request: ReviewRequest, cards: Sequence[ModelCard]) -> Plan:
     model_stages = tuple(name for name in stages if name != INSTANT)
     if not model_stages:
         return Plan(stages, "as asked")
+    if QUICK in stages and request.policy.lenses == (Lens.STYLE,):
+        left = tuple(name for name in stages if name != QUICK)
+        notice = Notice(NoticeKind.SKIPPED, "The quick stage does not look at style.", stage=QUICK)
+        rest = make_plan(replace(request, policy=replace(request.policy, stages=left)), cards)
+        return replace(rest, notices=(notice, *rest.notices))
     if not cards:
         notice = Notice(
             NoticeKind.UNAVAILABLE,
@@ -66,9 +72,11 @@ def _instant_only(stages: tuple[str, ...], reason: str, notice: Notice) -> Plan:
 
 
 def _unfit(snapshot: Snapshot, policy: ReviewPolicy) -> str | None:
-    if len(snapshot.text) > policy.max_model_bytes:
-        return f"it is larger than {policy.max_model_bytes:,} characters"
-    longest = max((len(line) for line in snapshot.text.split("\n")), default=0)
+    if len(utf8(snapshot.text)) > policy.max_model_bytes:
+        return f"it is larger than {policy.max_model_bytes:,} bytes"
+    lines = snapshot.lines
+    spans = (lines.line_span(number) for number in range(len(lines)))
+    longest = max(span.end - span.start for span in spans)
     if longest > policy.max_line_length:
         return f"a line of {longest:,} characters says it is minified or generated"
     return None

@@ -32,6 +32,8 @@ class Reject(StrEnum):
     LENS = "speaks of something that was not asked"
     QUOTE = "quotes code that is not there"
     EMPTY = "names no defect"
+    REPEATED = "says the same again"
+    EXCESS = "names more than was asked for"
 
 
 @dataclass(frozen=True)

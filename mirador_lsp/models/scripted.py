@@ -9,6 +9,7 @@ in another process sees whether a cancel arrived.
 import asyncio
 import hashlib
 import itertools
+import math
 import re
 import tomllib
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -69,6 +70,8 @@ class ScriptedReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     endless: bool = False
     """Say it again and again until stopped."""
     logprob: float = -0.1
+    alternatives: dict[str, float] = {}
+    """Probabilities of tokens the model might have said instead, at every piece."""
     delay_ms: int = 0
     """Before each piece."""
     hold: str = ""
@@ -254,7 +257,9 @@ class _Playing:
             self._fail(error)
         logprob = self._said.logprob
         wanted = self._limits.top_logprobs > 0
-        return Chunk(piece, logprob if wanted else None, ((piece, logprob),) if wanted else ())
+        others = [(token, math.log(p)) for token, p in self._said.alternatives.items()]
+        listed = sorted([(piece, logprob), *others], key=lambda each: -each[1])
+        return Chunk(piece, logprob if wanted else None, tuple(listed) if wanted else ())
 
     def _fail(self, error: ModelError) -> NoReturn:
         self.outcome = "failed"

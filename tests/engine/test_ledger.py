@@ -19,7 +19,7 @@ def said(line: int, confidence: float, tool: str = "small", lens: Lens = Lens.BU
     span = LineIndex(TEXT).line_span(line)
     quote = TEXT[span.start : span.end].strip()
     return Finding(
-        id=fingerprint("model", quote, f"s{line}"),
+        id=fingerprint(f"model/{lens.value}", quote, f"s{line}"),
         rule=f"model/{lens.value}",
         lens=lens,
         severity=Severity.WARNING,
@@ -66,15 +66,55 @@ def test_the_same_model_twice_is_no_second_voice() -> None:
     assert book.shown()[0].confidence == 0.5
 
 
-def test_a_model_that_points_at_a_known_fact_confirms_it() -> None:
-    """The analyzer's finding stays, with the model as a second voice; no duplicate appears."""
+def test_a_model_that_says_what_an_analyzer_said_confirms_it() -> None:
+    """Same line and lens: the analyzer's finding stays, with the model as a second voice."""
     book, _ = ledger()
     book.record_facts("instant", [fact(1)], Outline((), ()))
-    book.propose("deep", said(1, 0.8, lens=Lens.SECURITY))
+    book.propose("deep", said(1, 0.8))
 
     (finding,) = book.shown()
     assert finding.rule == "ruff/X1"
     assert finding.confirmed_by == ("small",)
+
+
+def test_another_defect_on_the_line_of_a_fact_is_a_finding_of_its_own() -> None:
+    """Another lens and other words: it neither vanishes nor lifts the fact."""
+    book, _ = ledger()
+    book.record_facts("instant", [fact(1)], Outline((), ()))
+    other = replace(said(1, 0.8, lens=Lens.SECURITY), message="Untrusted text reaches a shell.")
+    book.propose("deep", other)
+
+    assert [f.rule for f in book.shown()] == ["ruff/X1", "model/security"]
+    assert book.shown()[0].confirmed_by == ()
+
+
+def test_the_same_words_under_another_lens_are_the_same_finding() -> None:
+    """Lenses overlap; a reader wants to be told once."""
+    book, _ = ledger()
+    book.propose("quick", replace(said(1, 0.5), message="Division by zero is possible here."))
+    second = replace(
+        said(1, 0.6, "large", Lens.SECURITY), message="Possible division by zero in this line."
+    )
+    book.propose("deep", second)
+
+    assert len(book.shown()) == 1
+
+
+def test_mending_one_of_two_equal_calls_keeps_the_identity_of_the_other() -> None:
+    """The whole line counts, not only the first token of the span."""
+    text = "def g():\n    run(a, shell=True)\n    run(b, shell=True)\n"
+    lines = LineIndex(text)
+
+    def found(line: int) -> Finding:
+        start = lines.line_span(line).start + 4
+        return replace(fact(1), span=Span(start, start + 3), quote="run")
+
+    both = Ledger(lambda _: None, 0.35, lines)
+    both.record_facts("instant", [found(1), found(2)], Outline((), ()))
+    one = Ledger(lambda _: None, 0.35, lines)
+    one.record_facts("instant", [found(2)], Outline((), ()))
+
+    assert one.shown()[0].id == both.shown()[1].id
 
 
 def test_findings_below_the_gate_are_kept_and_told_when_lifted() -> None:

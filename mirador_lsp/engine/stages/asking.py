@@ -46,7 +46,6 @@ async def ask(
     )
     key = recall_key(job.card, question.prompt, limits)
     if (kept := tools.recall.get(key)) is not None:
-        tally.recalled += 1
         for line, sureness in zip(kept.lines, kept.sureness, strict=True):
             if heard(line, sureness):
                 return
@@ -54,16 +53,18 @@ async def ask(
     lines = _Lines(heard)
     asked = tools.clock.monotonic()
     async with tools.backend.open(job.card.name, question.prompt, limits) as reply:
-        async for piece in reply:
-            if isinstance(piece, Prefill):
-                desk.emit(_reading(question.at, piece))
-                continue
-            desk.emit(_token(piece, question, job, tools))
-            lines.add(piece)
-            if lines.enough or is_hopeless(lines.unfinished):
-                break
+        try:
+            async for piece in reply:
+                if isinstance(piece, Prefill):
+                    desk.emit(_reading(question.at, piece))
+                    continue
+                desk.emit(_token(piece, question, job, tools))
+                lines.add(piece)
+                if lines.enough or is_hopeless(lines.unfinished):
+                    break
+        finally:
+            tally.add(reply.usage, job.deadline - job.policy.seconds, asked)
     lines.end()
-    tally.add(reply.usage, job.deadline - job.policy.seconds, asked)
     if lines.enough or not reply.usage.truncated:
         tools.recall.keep(key, lines.kept())
 
@@ -88,26 +89,26 @@ def _token(chunk: Chunk, question: Question, job: Job, tools: Tools) -> StreamTo
 class _Lines:
     """Cuts a stream of chunks into lines.
 
-    How sure the model was of a line is the weight of the token it began with against the token that
-    would have said that there is nothing ("No…"); unknown counts as even.
+    How sure the model was of a reply is the weight of the token it began with against the token
+    that would have said that there is nothing ("No…"); unknown counts as even. Later lines have no
+    such moment of choice and inherit it.
     """
 
     def __init__(self, heard: LineHeard) -> None:
         self._heard = heard
         self._text = ""
-        self._first: Chunk | None = None
+        self._sure: float | None = None
         self._lines: list[str] = []
         self._sureness: list[float] = []
         self.enough = False
 
     def add(self, chunk: Chunk) -> None:
-        if not self._text:
-            self._first = chunk
+        if self._sure is None:
+            self._sure = _sureness(chunk)
         self._text += chunk.text
-        while "\n" in self._text:
+        while "\n" in self._text and not self.enough:
             line, _, self._text = self._text.partition("\n")
             self._tell(line)
-            self._first = chunk
 
     @property
     def unfinished(self) -> str:
@@ -115,22 +116,23 @@ class _Lines:
         return self._text
 
     def end(self) -> None:
-        if self._text:
+        """Tell what is left, unless enough was heard."""
+        if self._text and not self.enough:
             self._tell(self._text)
-            self._text = ""
+        self._text = ""
 
     def kept(self) -> KeptReply:
         return KeptReply(tuple(self._lines), tuple(self._sureness))
 
     def _tell(self, line: str) -> None:
-        sureness = _sureness(self._first)
+        sureness = 0.5 if self._sure is None else self._sure
         self._lines.append(line)
         self._sureness.append(sureness)
         self.enough = self._heard(line, sureness) or self.enough
 
 
-def _sureness(first: Chunk | None) -> float:
-    if first is None or first.logprob is None:
+def _sureness(first: Chunk) -> float:
+    if first.logprob is None:
         return 0.5
     said = math.exp(min(first.logprob, 0.0))
     nothing = sum(math.exp(p) for token, p in first.alternatives if token.strip() in {"No", "no"})

@@ -45,6 +45,15 @@ class Desk:
     ledger: Ledger
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a model stage leaves behind besides findings."""
+
+    looked: int
+    """Units it has looked at to the end. A stage that looked at none has not reviewed anything."""
+    summary: str = ""
+
+
 @dataclass
 class Tally:
     """What a stage counts while it runs; it becomes the figures of `StageFinished`."""
@@ -53,8 +62,8 @@ class Tally:
     rejects: dict[Reject, int] = field(default_factory=dict)
     """Lines of replies that were dropped, by reason."""
     not_reviewed: int = 0
-    recalled: int = 0
-    """Replies that did not have to be asked for."""
+    cut: int = 0
+    """Replies that reached their limit of tokens before their end."""
 
     @property
     def rejected(self) -> int:
@@ -67,6 +76,7 @@ class Tally:
 
     def add(self, usage: Usage, started: float, asked: float) -> None:
         """Add the usage of a reply asked for at `asked` in a stage that began at `started`."""
+        self.cut += usage.truncated
         known = self.usage.first_token_seconds
         first = usage.first_token_seconds
         self.usage = Usage(

@@ -1,15 +1,13 @@
 """The quick stage: a small model, one question about each unit under all lenses."""
 
 from mirador_lsp.core.findings import Lens
-from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
+from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 from mirador_lsp.engine.stages.sweep import LensQuestion, sweep
 
 
-async def run(job: Job, tools: Tools, desk: Desk, tally: Tally) -> None:
+async def run(job: Job, tools: Tools, desk: Desk, tally: Tally) -> Said:
     """Report what stands out."""
     # Style is left to analyzers and the deep stage: a small model asked for it finds nothing else.
     lenses = tuple(lens for lens in job.request.policy.lenses if lens is not Lens.STYLE)
-    if len(lenses) > 1:
-        await sweep(job, tools, desk, tally, [LensQuestion("ask_any", lenses)])
-    elif lenses:
-        await sweep(job, tools, desk, tally, [LensQuestion(f"ask_{lenses[0].value}", lenses)])
+    question = "ask_any" if len(lenses) > 1 else f"ask_{lenses[0].value}"
+    return await sweep(job, tools, desk, tally, [LensQuestion(question, lenses)])

@@ -6,7 +6,6 @@ what it has read pays for the code once and for each further question with a few
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from mirador_lsp.core.dialogue import Prompt
 from mirador_lsp.core.errors import ContextOverflow, ModelError, ModelTimeout, ModelUnavailable
@@ -14,13 +13,13 @@ from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.help import help_uri
-from mirador_lsp.engine.ledger import MODEL_TOPIC
 from mirador_lsp.engine.plan import in_order
-from mirador_lsp.engine.prompts.render import Rendered, render
+from mirador_lsp.engine.prompts.render import render
 from mirador_lsp.engine.reading import Claim, Reject, read_line
 from mirador_lsp.engine.router import ceiling
 from mirador_lsp.engine.stages.asking import Question, ask
-from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
+from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
+from mirador_lsp.engine.stages.material import material, standing_text
 from mirador_lsp.engine.units import ShownUnit, show
 from mirador_lsp.engine.weight import severity_of
 
@@ -43,35 +42,40 @@ class LensQuestion:
 
 async def sweep(
     job: Job, tools: Tools, desk: Desk, tally: Tally, questions: Sequence[LensQuestion]
-) -> None:
+) -> Said:
     """Ask every question about every unit. Raises `ModelError` when the model is the trouble."""
     units = [
         show(job.request.snapshot, unit) for unit in in_order(job.outline.units, job.request.focus)
     ]
     failed: list[ModelError] = []
-    for number, shown in enumerate(units):
-        if tools.clock.monotonic() >= job.deadline:
-            _tell_late(job, desk, tally, len(units) - number)
-            break
-        try:
-            for question in questions:
-                at = StageProgressed(
-                    job.policy.name, number, len(units), shown.title, question.label
-                )
-                desk.emit(at)
-                await _ask_about(shown, question, at, job, tools, desk, tally)
-            failed.clear()
-        except ModelUnavailable:
-            raise
-        except ModelTimeout:
-            _tell_late(job, desk, tally, len(units) - number)
-            break
-        except ModelError as error:
-            failed.append(error)
-            _tell_unit_failed(job, desk, tally, shown, error)
-            if len(failed) == min(_GIVE_UP_AFTER, len(units)):
+    looked = 0
+    try:
+        for number, shown in enumerate(units):
+            if tools.clock.monotonic() >= job.deadline:
+                _tell_late(job, desk, tally, len(units) - number)
+                break
+            try:
+                for question in questions:
+                    at = StageProgressed(
+                        job.policy.name, number, len(units), shown.title, question.label
+                    )
+                    desk.emit(at)
+                    await _ask_about(shown, question, at, job, tools, desk, tally)
+                looked += 1
+                failed.clear()
+            except ModelUnavailable:
                 raise
-    _tell_rejects(job, desk, tally)
+            except ModelTimeout:
+                _tell_late(job, desk, tally, len(units) - number)
+                break
+            except ModelError as error:
+                failed.append(error)
+                _tell_unit_failed(job, desk, tally, shown, error)
+                if len(failed) == min(_GIVE_UP_AFTER, len(units)):
+                    raise
+    finally:
+        _tell_dropped(job, desk, tally)
+    return Said(looked)
 
 
 async def _ask_about(
@@ -91,73 +95,70 @@ async def _ask_about(
         labels={"unit": shown.title, "lens": question.label},
         at=at,
     )
-    told: set[str] = set()
-    hear = partial(
-        _hear, told=told, shown=shown, question=question, job=job, desk=desk, tally=tally
-    )
-    await ask(asked, job, tools, desk, tally, hear)
+    hearing = _Hearing(shown, question, job, desk, tally)
+    await ask(asked, job, tools, desk, tally, hearing.hear)
 
 
 def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion) -> Prompt:
     """The prompt of a question about a unit: standing text, the code, then what is asked."""
-    system = render("review_system")
-    material = render(
-        "review_material",
-        context=f"{shown.unit.context}\n" if shown.unit.context else "",
-        language=job.request.snapshot.language,
-        code=shown.code,
-    )
+    system, code = standing_text(job), material(job, shown)
     names = [lens.value for lens in question.lenses]
     listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
     asked = render(question.prompt_file, **({"lenses": listed} if len(names) > 1 else {}))
     return Prompt(
-        system=_with_instructions(system, job.policy.instructions),
-        material=material.text,
+        system=system.text,
+        material=code.text,
         question=asked.text,
         constraint=grammar.findings(
             [text for _, text in shown.lines],
             question.lenses,
             job.request.policy.max_findings_per_reply,
         ),
-        version=f"{system.version}+{material.version}+{asked.version}",
+        version=f"{system.version}+{code.version}+{asked.version}",
     )
 
 
-def _with_instructions(system: Rendered, instructions: str) -> str:
-    return f"{system.text}\n{instructions}" if instructions else system.text
+class _Hearing:
+    """Takes in one reply line by line: claims go to the ledger, what does not hold is counted."""
+
+    def __init__(
+        self, shown: ShownUnit, question: LensQuestion, job: Job, desk: Desk, tally: Tally
+    ) -> None:
+        self._shown = shown
+        self._question = question
+        self._job = job
+        self._desk = desk
+        self._tally = tally
+        self._said: set[str] = set()
+
+    def hear(self, line: str, sureness: float) -> bool:
+        """True when more would not help: the model says the same again, more than it was asked
+        for, or in the form of a finding that there is none.
+        """
+        read = self._judge(read_line(line, self._shown, self._question.lenses))
+        if isinstance(read, Claim):
+            self._said.add(read.message)
+            finding = _finding(read, sureness, self._job)
+            self._desk.ledger.propose(self._job.policy.name, finding)
+        elif read is not None:
+            self._tally.reject(read)
+        return read in {Reject.EMPTY, Reject.REPEATED, Reject.EXCESS}
+
+    def _judge(self, read: Claim | Reject | None) -> Claim | Reject | None:
+        if not isinstance(read, Claim):
+            return read
+        if read.message in self._said:
+            return Reject.REPEATED
+        if len(self._said) >= self._job.request.policy.max_findings_per_reply:
+            return Reject.EXCESS
+        return read
 
 
-def _hear(
-    line: str,
-    sureness: float,
-    *,
-    told: set[str],
-    shown: ShownUnit,
-    question: LensQuestion,
-    job: Job,
-    desk: Desk,
-    tally: Tally,
-) -> bool:
-    """Take in a line of a reply. True when more would not help: the model says the same thing
-    again, or says in the form of a finding that there is none.
-    """
-    read = read_line(line, shown, question.lenses)
-    if isinstance(read, Claim):
-        if read.message in told:
-            return True
-        told.add(read.message)
-        desk.ledger.propose(job.policy.name, _finding(read, sureness, shown, job))
-    elif read is not None:
-        tally.reject(read)
-        return read is Reject.EMPTY
-    return False
-
-
-def _finding(claim: Claim, sureness: float, shown: ShownUnit, job: Job) -> Finding:
+def _finding(claim: Claim, sureness: float, job: Job) -> Finding:
     symbol = job.outline.symbol_at(claim.span.start)
     confidence = ceiling(job.policy, job.card) * (0.4 + 0.6 * sureness)
     return Finding(
-        id=fingerprint(MODEL_TOPIC, claim.quote, symbol or shown.unit.path),
+        id=fingerprint(f"model/{claim.lens.value}", claim.quote, symbol),
         rule=f"model/{claim.lens.value}",
         lens=claim.lens,
         severity=severity_of(claim.lens, confidence),
@@ -191,7 +192,14 @@ def _tell_late(job: Job, desk: Desk, tally: Tally, count: int) -> None:
     desk.emit(Notice(NoticeKind.SKIPPED, text, count=count, stage=stage))
 
 
-def _tell_rejects(job: Job, desk: Desk, tally: Tally) -> None:
+def _tell_dropped(job: Job, desk: Desk, tally: Tally) -> None:
+    stage = job.policy.name
     for reject, count in tally.rejects.items():
         text = f"{count} model finding{'s' * (count > 1)} dropped: the reply {reject.value}."
-        desk.emit(Notice(NoticeKind.REJECTED, text, count=count, stage=job.policy.name))
+        desk.emit(Notice(NoticeKind.REJECTED, text, count=count, stage=stage))
+    if tally.cut:
+        text = (
+            f"{tally.cut} repl{'y was' if tally.cut == 1 else 'ies were'} cut at "
+            f"{job.policy.max_tokens} tokens (stages.{stage}.max_tokens sets it)."
+        )
+        desk.emit(Notice(NoticeKind.TRUNCATED, text, count=tally.cut, stage=stage))

@@ -1,20 +1,24 @@
 """The synthesis stage: judges what the models said, and sums the review up."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, Limits, Prompt
 from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Unit
+from mirador_lsp.core.policy import SYNTHESIS
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.ledger import is_model_finding
-from mirador_lsp.engine.prompts.render import render
+from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.reading import read_summary
 from mirador_lsp.engine.stages.asking import Question, ask
-from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
-from mirador_lsp.engine.units import show
+from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
+from mirador_lsp.engine.stages.material import material, standing_text
+from mirador_lsp.engine.units import ShownUnit, show
 from mirador_lsp.engine.weight import severity_of
 
 _MOST_JUDGED = 12
@@ -23,42 +27,52 @@ _LEAST_CONTRAST = 0.5
 _MOST_SUMMED = 6
 
 
-async def run(job: Job, tools: Tools, desk: Desk, tally: Tally) -> str:
-    """Withdraw what the judge does not believe, revise what it does; return a summary sentence.
+async def run(job: Job, tools: Tools, desk: Desk, tally: Tally) -> Said:
+    """Withdraw what the judge does not believe, revise what it does; sum up what stands.
 
     Only a model known to judge better than chance judges (`ModelCard.can_judge`). The summary is ""
-    when there is nothing to sum up.
+    when there is nothing to sum up. The stage looks at findings, not at code: it reviews nothing.
     """
     if job.card.can_judge:
         await _judge_all(job, tools, desk, tally)
     findings = desk.ledger.shown()
     if not findings:
-        return ""
-    return await _sum_up(findings[:_MOST_SUMMED], job, tools, desk, tally)
+        return Said(looked=0)
+    summary = await _sum_up(findings[:_MOST_SUMMED], job, tools, desk, tally)
+    return Said(looked=0, summary=summary)
 
 
 async def _judge_all(job: Job, tools: Tools, desk: Desk, tally: Tally) -> None:
     claims = [f for f in desk.ledger.findings() if is_model_finding(f)]
     for number, finding in enumerate(claims[:_MOST_JUDGED]):
         desk.emit(
-            StageProgressed("synthesis", number, len(claims), finding.symbol or "module", "judge")
+            StageProgressed(SYNTHESIS, number, len(claims), finding.symbol or "module", "judge")
         )
         try:
             verdict = await _judge(finding, job, tools, tally)
         except (ModelTimeout, ModelUnavailable):
             raise
         except ModelError as error:
-            tally.not_reviewed += 1
-            text = f"A finding in {job.request.snapshot.name} was not judged: {error}"
-            desk.emit(Notice(NoticeKind.SKIPPED, text, stage="synthesis"))
+            _tell_not_judged(finding, str(error), job, desk, tally)
             continue
-        _apply(verdict, finding, job, desk)
+        if verdict is None:
+            _tell_not_judged(finding, "the model gave no probabilities", job, desk, tally)
+        else:
+            _apply(verdict, finding, job, desk)
     if len(claims) > _MOST_JUDGED:
         left = len(claims) - _MOST_JUDGED
         text = (
             f"{left} of {len(claims)} model findings were not judged (the most is {_MOST_JUDGED})."
         )
-        desk.emit(Notice(NoticeKind.TRUNCATED, text, count=left, stage="synthesis"))
+        desk.emit(Notice(NoticeKind.TRUNCATED, text, count=left, stage=SYNTHESIS))
+
+
+def _tell_not_judged(finding: Finding, why: str, job: Job, desk: Desk, tally: Tally) -> None:
+    tally.not_reviewed += 1
+    name = job.request.snapshot.name
+    line = job.request.snapshot.lines.line_of(finding.span.start) + 1
+    text = f"{name}: the model's finding on line {line} was not judged: {why.rstrip('.')}."
+    desk.emit(Notice(NoticeKind.SKIPPED, text, stage=SYNTHESIS))
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ class Verdict:
 
 def _apply(verdict: Verdict, finding: Finding, job: Job, desk: Desk) -> None:
     if verdict.contrast < _LEAST_CONTRAST:
-        desk.ledger.withdraw("synthesis", finding, f"{job.card.name} does not believe it")
+        desk.ledger.withdraw(SYNTHESIS, finding, f"{job.card.name} does not believe it")
         return
     believed = 1 / (1 + math.exp(-(verdict.contrast - _LEAST_CONTRAST)))
     confidence = min(job.policy.confidence, 0.5 * finding.confidence + 0.5 * believed)
@@ -84,18 +98,20 @@ def _apply(verdict: Verdict, finding: Finding, job: Job, desk: Desk) -> None:
         finding,
         confidence=round(confidence, 3),
         severity=severity_of(finding.lens, confidence),
-        origin=replace(finding.origin, stage="synthesis"),
+        origin=replace(finding.origin, stage=SYNTHESIS),
     )
-    desk.ledger.revise("synthesis", revised, f"judged by {job.card.name}")
+    desk.ledger.revise(SYNTHESIS, revised, f"judged by {job.card.name}")
 
 
-async def _judge(finding: Finding, job: Job, tools: Tools, tally: Tally) -> Verdict:
+async def _judge(finding: Finding, job: Job, tools: Tools, tally: Tally) -> Verdict | None:
     asked = render("ask_judge", remark=finding.message, quote=finding.quote)
     unit = _unit_around(finding, job)
-    code = show(job.request.snapshot, unit).code if unit is not None else finding.quote
-    with_code = await _yes_logit(code, asked.text, asked.version, job, tools, tally)
-    without = await _yes_logit("", asked.text, asked.version, job, tools, tally)
-    return Verdict(with_code, without)
+    shown = show(job.request.snapshot, unit) if unit is not None else None
+    with_code = await _yes_logit(shown, asked, job, tools, tally)
+    without_code = await _yes_logit(None, asked, job, tools, tally)
+    if with_code is None or without_code is None:
+        return None
+    return Verdict(with_code, without_code)
 
 
 def _unit_around(finding: Finding, job: Job) -> Unit | None:
@@ -106,19 +122,16 @@ def _unit_around(finding: Finding, job: Job) -> Unit | None:
 
 
 async def _yes_logit(
-    code: str, question: str, version: str, job: Job, tools: Tools, tally: Tally
-) -> float:
-    # The same standing text and layout as in the sweep, so that a warm prefix is met again.
-    system = render("review_system")
-    material = render(
-        "review_material", context="", language=job.request.snapshot.language, code=code
-    )
+    shown: ShownUnit | None, asked: Rendered, job: Job, tools: Tools, tally: Tally
+) -> float | None:
+    # The same standing text and material as in the sweep, so that a kept prefix is met again.
+    system, code = standing_text(job), material(job, shown)
     prompt = Prompt(
         system=system.text,
-        material=material.text,
-        question=question,
+        material=code.text,
+        question=asked.text,
         constraint=grammar.yes_or_no(),
-        version=f"{system.version}+{material.version}+{version}",
+        version=f"{system.version}+{code.version}+{asked.version}",
     )
     limits = Limits(
         max_tokens=2,
@@ -126,44 +139,49 @@ async def _yes_logit(
         top_logprobs=20,
         priority=job.request.priority,
     )
-    asked = tools.clock.monotonic()
+    began = tools.clock.monotonic()
     async with tools.backend.open(job.card.name, prompt, limits) as reply:
-        chunks = [piece async for piece in reply if isinstance(piece, Chunk)]
-    tally.add(reply.usage, job.deadline - job.policy.seconds, asked)
-    return _logit(chunks)
+        try:
+            chunks = [piece async for piece in reply if isinstance(piece, Chunk)]
+        finally:
+            tally.add(
+                replace(reply.usage, truncated=False), job.deadline - job.policy.seconds, began
+            )
+    return logit_of_yes(chunks[0].alternatives if chunks else ())
 
 
-def _logit(chunks: list[Chunk]) -> float:
-    """Odds of "yes" at the first token; from the word alone where no probabilities are given."""
-    if not chunks:
-        return 0.0
+def logit_of_yes(alternatives: Sequence[tuple[str, float]]) -> float | None:
+    """Logarithm of the odds of "yes" against "no" at one token; None where neither is listed.
+
+    The one that is not listed is given the weight of the least likely token that is.
+    """
     weights = {"yes": 0.0, "no": 0.0}
-    for token, logprob in chunks[0].alternatives:
+    for token, logprob in alternatives:
         word = token.strip().lower()
         if word in weights:
             weights[word] += math.exp(logprob)
-    if weights["yes"] > 0 and weights["no"] > 0:
-        return math.log(weights["yes"] / weights["no"])
-    said_yes = "".join(c.text for c in chunks).strip().lower().startswith("yes")
-    return 2.0 if said_yes else -2.0
+    if not any(weights.values()):
+        return None
+    least = math.exp(min(logprob for _, logprob in alternatives))
+    return math.log((weights["yes"] or least) / (weights["no"] or least))
 
 
 async def _sum_up(findings: list[Finding], job: Job, tools: Tools, desk: Desk, tally: Tally) -> str:
     system, asked = render("summary_system"), render("ask_summary")
-    name = job.request.snapshot.name
+    name = plain(job.request.snapshot.name, limit=200)
     listed = "\n".join(f"- {f.lens.value}: {f.message} Code: `{f.quote}`" for f in findings)
-    material = render("summary_material", name=name, findings=listed)
+    told = render("summary_material", name=name, findings=listed)
     question = Question(
         prompt=Prompt(
             system=system.text,
-            material=material.text,
+            material=told.text,
             question=asked.text,
             constraint=grammar.sentence(),
-            version=f"{system.version}+{material.version}+{asked.version}",
+            version=f"{system.version}+{told.version}+{asked.version}",
         ),
         max_tokens=min(job.policy.max_tokens, 80),
         labels={"unit": "summary", "lens": ""},
-        at=StageProgressed("synthesis", 0, 1, "summary"),
+        at=StageProgressed(SYNTHESIS, 0, 1, "summary"),
     )
     desk.emit(question.at)
     heard: list[str] = []

@@ -1,0 +1,37 @@
+"""The stable parts of a prompt, the same for every question about a unit.
+
+Whoever asks about a unit uses these, so that a backend meets the prefix it has kept.
+"""
+
+import re
+
+from mirador_lsp.engine.prompts.render import Rendered, render
+from mirador_lsp.engine.stages.job import Job
+from mirador_lsp.engine.units import ShownUnit
+
+_TICKS = re.compile(r"`{3,}")
+
+
+def standing_text(job: Job) -> Rendered:
+    """The standing instructions, the user's own of this stage included."""
+    system = render("review_system")
+    if not job.policy.instructions:
+        return system
+    return Rendered(f"{system.text}\n{job.policy.instructions}", system.version)
+
+
+def material(job: Job, shown: ShownUnit | None) -> Rendered:
+    """The code with its outline; for None the same without any code.
+
+    The fence is longer than any run of backticks in the code, so the code cannot close it.
+    """
+    code = shown.code if shown is not None else ""
+    context = shown.unit.context if shown is not None else ""
+    longest = max((len(run) for run in _TICKS.findall(code)), default=2)
+    return render(
+        "review_material",
+        context=f"{context}\n" if context else "",
+        fence="`" * (longest + 1),
+        language=job.request.snapshot.language,
+        code=code,
+    )
