@@ -15,7 +15,7 @@ import sys
 
 _NO_NAMESPACE = 77
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
-_INSIDE = "MIRADOR_LOOPBACK_ONLY"
+_INSIDE = "LOOPBACK_ONLY"
 
 
 def main(command: list[str]) -> int:
