@@ -1,4 +1,8 @@
-"""What the user is told in words: a pop-up once for each cause, and a line in the client's log."""
+"""What the user is told in words: a pop-up once for each cause, and a line in the client's log.
+
+What a review says can quote code or repeat a model. Such words go to the client alone; Mirador's
+own log file is told only that they were said.
+"""
 
 import logging
 from collections.abc import Callable
@@ -28,32 +32,35 @@ from mirador_lsp.core.events import (
 _log = logging.getLogger(__name__)
 
 Tell = Callable[[types.MessageType, str], None]
-"""Sends one message to the client."""
+"""Says one line."""
 
 
 class Messages:
-    """Speaks to the user of one session and remembers what it said."""
+    """Speaks to the user of one session and remembers what it said.
 
-    def __init__(self, show: Tell, log: Tell, said: set[str]) -> None:
+    `show` pops a line up in the client, `tell` writes it to the client's log alone, `note` to the
+    client's log and to Mirador's log file.
+    """
+
+    def __init__(self, show: Tell, tell: Tell, note: Tell, said: set[str]) -> None:
         self._show = show
-        self._log = log
+        self._tell = tell
+        self._note = note
         self._said = said
 
     def listen(self, name: str) -> Emit:
-        """A listener for one review. It pops up at most one message, the first that is new."""
-        spoken = False
+        """A listener for one review."""
 
         def hear(event: Event) -> None:
-            nonlocal spoken
             match event:
                 case StageFailed():
-                    spoken = self._failed(name, event, quiet=spoken) or spoken
+                    self._failed(name, event)
                 case Notice():
                     self._noticed(name, event)
                 case ReviewFinished():
-                    self._log(types.MessageType.Info, _summary(name, event))
+                    self._finished(name, event)
                 case StageFinished():
-                    self._log(types.MessageType.Info, _stage_summary(name, event))
+                    self._note(types.MessageType.Info, _stage_figures(name, event))
                 case ReviewStarted() | StageStarted() | StageProgressed() | StreamToken():
                     pass
                 case FindingReported() | FindingRevised() | FindingWithdrawn():
@@ -67,47 +74,52 @@ class Messages:
         """Something the user asked for cannot be done."""
         self.once(error.remedy or str(error), types.MessageType.Error, error.sentence())
 
-    def once(self, cause: str, kind: types.MessageType, text: str) -> bool:
-        """Pop up `text` unless this cause was spoken of before. Returns whether it popped up."""
-        self._log(kind, text)
-        if cause in self._said:
-            return False
-        self._said.add(cause)
-        self._show(kind, f"Mirador: {plain(text)}")
-        return True
+    def once(self, cause: str, kind: types.MessageType, text: str) -> None:
+        """Write `text` to both logs, and pop it up unless this cause was spoken of before."""
+        self._note(kind, text)
+        self._pop_up(cause, kind, text)
 
     def note(self, kind: types.MessageType, text: str) -> None:
-        """A line in the client's log, without a pop-up."""
-        self._log(kind, text)
+        """A line in both logs, without a pop-up."""
+        self._note(kind, text)
 
     def doubtful(self, name: str, why: str) -> None:
         """A document is not reviewed because its text may not be the editor's."""
-        self._log(
+        self._note(
             types.MessageType.Warning,
             f"{name}: not reviewed, its text is in doubt ({why}); it is right again once saved",
         )
 
-    def _failed(self, name: str, event: StageFailed, *, quiet: bool) -> bool:
+    def _pop_up(self, cause: str, kind: types.MessageType, text: str) -> None:
+        if cause not in self._said:
+            self._said.add(cause)
+            self._show(kind, f"Mirador: {plain(text)}")
+
+    def _failed(self, name: str, event: StageFailed) -> None:
         """One cause fails every model stage alike: its remedy tells causes apart."""
         text = f"{event.message} {event.remedy}".strip()
-        cause = event.remedy or "a stage failed"
-        if quiet:
-            self._said.add(cause)
-            self._log(types.MessageType.Warning, f"{name}: {event.stage}: {text}")
-            return False
-        return self.once(cause, types.MessageType.Warning, text)
+        _log.warning("%s: %s failed", name, event.stage)
+        self._tell(types.MessageType.Warning, f"{name}: {event.stage}: {text}")
+        self._pop_up(event.remedy or "a stage failed", types.MessageType.Warning, text)
 
     def _noticed(self, name: str, notice: Notice) -> None:
         """What was left out is in the log; that a part of Mirador cannot run at all pops up."""
-        if notice.kind is NoticeKind.UNAVAILABLE:
-            self.once(notice.message, types.MessageType.Warning, notice.message)
-            return
-        grave = notice.kind is NoticeKind.BROKEN
+        missing = notice.kind is NoticeKind.UNAVAILABLE
+        grave = missing or notice.kind is NoticeKind.BROKEN
         kind = types.MessageType.Warning if grave else types.MessageType.Info
-        self._log(kind, f"{name}: {notice.message}")
+        where = notice.stage or "review"
+        _log.info("%s: %s: %d %s", name, where, notice.count, notice.kind.value)
+        self._tell(kind, f"{name}: {notice.message}")
+        if missing:
+            self._pop_up(notice.message, kind, notice.message)
+
+    def _finished(self, name: str, event: ReviewFinished) -> None:
+        self._note(types.MessageType.Info, _figures(name, event))
+        if event.summary:
+            self._tell(types.MessageType.Info, f"{name}: {plain(event.summary)}")
 
 
-def _summary(name: str, event: ReviewFinished) -> str:
+def _figures(name: str, event: ReviewFinished) -> str:
     if not event.reviewed:
         return f"{name}: not reviewed"
     parts = [f"{len(event.findings)} shown"]
@@ -117,10 +129,10 @@ def _summary(name: str, event: ReviewFinished) -> str:
         parts.append(f"{event.over_cap} above the limit for a file")
     if event.withdrawn:
         parts.append(f"{event.withdrawn} withdrawn")
-    return f"{name}: {', '.join(parts)}, in {event.seconds:.1f} s. {event.summary}".rstrip()
+    return f"{name}: {', '.join(parts)}, in {event.seconds:.1f} s"
 
 
-def _stage_summary(name: str, event: StageFinished) -> str:
+def _stage_figures(name: str, event: StageFinished) -> str:
     parts = [f"{name}: {event.stage} finished in {event.seconds:.1f} s"]
     if event.model:
         parts.append(event.model)

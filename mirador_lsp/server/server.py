@@ -76,7 +76,7 @@ class MiradorServer(LanguageServer):
             self.session, self.text_document_publish_diagnostics, self.congested
         )
         self.bars = ProgressBars(self, self.supervisor)
-        self.messages = Messages(self._show, self._note, self.session.said)
+        self.messages = Messages(self._show, self._tell, self._note, self.session.said)
         self.streams = Streams(self._extension, self.congested)
         self._wire(features)
 
@@ -136,9 +136,12 @@ class MiradorServer(LanguageServer):
     def _show(self, kind: types.MessageType, text: str) -> None:
         self.window_show_message(types.ShowMessageParams(kind, text))
 
+    def _tell(self, kind: types.MessageType, text: str) -> None:
+        self.window_log_message(types.LogMessageParams(kind, text))
+
     def _note(self, kind: types.MessageType, text: str) -> None:
         _log.log(_LEVELS[kind], "%s", text)
-        self.window_log_message(types.LogMessageParams(kind, text))
+        self._tell(kind, text)
 
     def _extension(self, method: str, value: Status | Stream) -> None:
         self.protocol.notify(method, dataclasses.asdict(value))

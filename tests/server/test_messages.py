@@ -1,8 +1,11 @@
 """What the user is told in words, and how often; status and stream for clients that ask."""
 
 import asyncio
+import logging
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from fakes.app import FakeApp, finding, finished
 from fakes.editor import URI, Editor, eventually, ready
 
@@ -124,6 +127,51 @@ async def test_notices_are_in_the_log_only() -> None:
         assert found["params"]["message"] == "cart.py: 3 lines cut"
         await editor.until(lambda m: "not reviewed" in str(m))
         assert pop_ups(editor) == []
+
+
+async def test_every_cause_pops_up_once() -> None:
+    """A second cause in the same review is a second pop-up; neither comes again."""
+
+    async def twofold(request: ReviewRequest, emit: Emit) -> None:
+        for stage in ("quick", "deep"):
+            emit(StageFailed(stage, "m", 0.0, f"{stage} is broken.", f"Mend {stage}."))
+        emit(finished(reviewed=False))
+
+    async with ready(FakeApp(twofold)) as editor:
+        editor.open("x = 1\n")
+        await editor.until(lambda m: "not reviewed" in str(m))
+        editor.save("x = 2\n")
+        await editor.until(lambda m: "not reviewed" in str(m), skip=1)
+        assert pop_ups(editor) == [
+            "Mirador: quick is broken. Mend quick.",
+            "Mirador: deep is broken. Mend deep.",
+        ]
+
+
+async def test_what_a_review_says_is_in_the_clients_log_and_not_in_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Words that may quote code or repeat a model reach the client, and no file of ours; the
+    figures of a review are in both.
+    """
+    canary = "hunter2_canary"
+    caplog.set_level(logging.DEBUG, "mirador_lsp")
+
+    async def quoting(request: ReviewRequest, emit: Emit) -> None:
+        emit(Notice(NoticeKind.SKIPPED, f"{canary} 1 was not reviewed", stage="quick"))
+        emit(Notice(NoticeKind.UNAVAILABLE, f"The analyzer said {canary} 2", stage="instant"))
+        emit(StageFailed("deep", "m", 0.0, f"The model said {canary} 3.", "Ask another."))
+        emit(replace(finished(), summary=f"Remove {canary} 4 from line 3."))
+
+    async with ready(FakeApp(quoting)) as editor:
+        editor.open("x = 1\n")
+        await editor.until(lambda m: f"{canary} 4" in str(m))
+        told = " ".join(m["params"]["message"] for m in editor.of("window/logMessage"))
+    assert [n for n in range(1, 5) if f"{canary} {n}" not in told] == []
+    assert canary not in caplog.text
+    assert "cart.py: quick: 1 skipped" in caplog.text
+    assert "cart.py: deep failed" in caplog.text
+    assert "cart.py: 0 shown, in 0.1 s" in caplog.text
 
 
 async def test_text_is_streamed_in_pieces_to_those_who_ask() -> None:
