@@ -1,7 +1,6 @@
 """Reviews one file after the other and keeps the terminal moving meanwhile."""
 
 import asyncio
-import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -59,7 +58,10 @@ async def review_all(
     renderers: Sequence[Renderer],
     report: Report,
 ) -> None:
-    """Review every source of `entries` and fill `report`. One at a time: there is one model."""
+    """Review every source of `entries` and fill `report`. One at a time: there is one model.
+
+    Nobody waits for one answer of a batch, so it does not go before what an editor asks.
+    """
     supervisor = Supervisor()
     for renderer in renderers:
         renderer.start()
@@ -76,15 +78,12 @@ async def review_all(
             report.files.append(file)
             for renderer in renderers:
                 renderer.begin(file)
-            request = ReviewRequest(
-                entry.snapshot, policy, Trigger.CLI, priority=Priority.INTERACTIVE
-            )
+            request = ReviewRequest(entry.snapshot, policy, Trigger.CLI, priority=Priority.SAVE)
             await app.review(request, fan_out(file, *renderers))
     finally:
         for renderer in renderers:
             renderer.stop()
-        with contextlib.suppress(asyncio.CancelledError):
-            await supervisor.close()
+        await supervisor.close()
 
 
 async def _frames(renderers: Sequence[Renderer]) -> None:

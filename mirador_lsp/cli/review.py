@@ -236,6 +236,8 @@ class _Run:
             raise
         if self._write_error is not None:
             return self._cannot_write(self._write_error)
+        if interrupts.code:  # the signal came when there was nothing left to cancel
+            return interrupts.code
         return exit_code(self._report, self._options.fail_on)
 
     async def _review(self, app: Reviewer) -> None:
@@ -253,7 +255,7 @@ class _Run:
             renderer.stop()
         if not self._finished:
             say("stopped; this is what was found so far", self._around.stderr)
-            self._finish(130)
+        self._finish(130)
         self._cancel()
 
     def _write_failed(self, error: OSError) -> None:
@@ -273,6 +275,9 @@ class _Run:
             self._task.cancel()
 
     def _finish(self, code: int) -> None:
+        """Tell the whole outcome, once."""
+        if self._finished:
+            return
         self._finished = True
         self._report.seconds = time.monotonic() - self._begun
         self._outputs.finish(self._report, code, self._around.folder)
