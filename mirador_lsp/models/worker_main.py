@@ -13,6 +13,9 @@ import socket
 import sys
 import threading
 import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +29,8 @@ from mirador_lsp.models.private import ensure_private
 from mirador_lsp.models.slots import SlotFiles
 from mirador_lsp.models.templates import Assembled
 
+_DEFECT = 70
+"""Exit status of a worker that ended by a defect; the number that sysexits.h has for it."""
 _log = logging.getLogger("mirador_lsp.models.worker_main")  # not "__main__"
 
 
@@ -59,7 +64,7 @@ class Channel:
         return number <= self._aborted
 
     def _listen(self) -> None:
-        try:
+        with _last_words():
             while (message := self.receive()) is not None:
                 match message:
                     case wire.Generate():
@@ -68,8 +73,6 @@ class Channel:
                         self._aborted = max(self._aborted, number)
                     case wire.Load():
                         break
-        finally:
-            os._exit(0)
 
 
 class Answer:
@@ -204,13 +207,32 @@ def main() -> None:
     arguments = parser.parse_args()
     confine_worker(arguments.parent)
     channel = Channel(socket.socket(fileno=arguments.fd))
-    try:
+    with _last_words():
         worker = _load(channel)
         if worker is not None:
             worker.run()
+
+
+@contextmanager
+def _last_words() -> Iterator[None]:
+    """End the process with the block; with `_DEFECT` when an exception nobody foresaw ended it.
+
+    What is logged of it is its kind and its way through our code, never its message: that may
+    hold text of a document.
+    """
+    code = _DEFECT
+    try:
+        yield
+        code = 0
+    except ConnectionError:
+        code = 0  # the host is gone, and nobody is left to be told
     finally:
+        kind, _, trace = sys.exc_info()
+        if code and kind is not None:
+            way = "".join(traceback.format_tb(trace))
+            _log.critical("the worker ends because of %s:\n%s", kind.__name__, way)
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(code)
 
 
 def _load(channel: Channel) -> Worker | None:

@@ -44,8 +44,12 @@ async def test_a_cancel_between_the_last_file_and_the_end_is_not_lost() -> None:
     async def work() -> None:
         task = asyncio.current_task()
         assert task is not None
-        watcher = StopWatcher(lambda: asyncio.get_running_loop().call_soon(task.cancel) and None)
-        policy = review_policy(Settings())
+        loop, policy = asyncio.get_running_loop(), review_policy(Settings())
+
+        def cancel_soon() -> None:
+            loop.call_soon(task.cancel)
+
+        watcher = StopWatcher(cancel_soon)
         await review_all(FakeReviewApp(told.clean_file), iter(()), policy, [watcher], Report())
 
     with pytest.raises(asyncio.CancelledError):
