@@ -18,7 +18,7 @@ from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.models import wire
 from mirador_lsp.models.line import Line
-from mirador_lsp.models.private import peer_uid
+from mirador_lsp.models.private import peer_pid, peer_uid
 from mirador_lsp.models.residents import Residents, rss
 from mirador_lsp.models.turns import Turns
 
@@ -133,17 +133,18 @@ class EngineHost:
                 _log.warning("a client was let go: %s", error)
             answer.cancel()
 
+        owner = peer_pid(line.transport.get_extra_info("socket"))
         async with asyncio.TaskGroup() as group:
-            answer = group.create_task(self._answer(ask, send))
+            answer = group.create_task(self._answer(ask, owner, send))
             watching = group.create_task(watch())
             await asyncio.wait([answer])
             watching.cancel()
 
-    async def _answer(self, ask: wire.Ask, send: Send) -> None:
+    async def _answer(self, ask: wire.Ask, owner: int, send: Send) -> None:
         number = next(self._numbers)
         try:
             async with asyncio.timeout(ask.seconds):
-                while not (end := await self._attempt(ask, number, send)):
+                while not (end := await self._attempt(ask, number, owner, send)):
                     _log.info("request %d gave way and waits again", number)
         except ModelUnavailable as error:
             send(wire.Failed("unavailable", str(error), error.remedy))
@@ -154,7 +155,7 @@ class EngineHost:
             send(end)
 
     async def _attempt(
-        self, ask: wire.Ask, number: int, send: Send
+        self, ask: wire.Ask, number: int, owner: int, send: Send
     ) -> wire.Done | wire.Failed | None:
         """One try. None when a background request had to give way and must try again.
 
@@ -163,7 +164,7 @@ class EngineHost:
         background = ask.priority >= Priority.BACKGROUND
         held: list[wire.FromHost] = []
         emit = held.append if background else send
-        async with self._turns.take(ask.priority, number) as turn:
+        async with self._turns.take(ask.priority, number, owner) as turn:
             try:
                 async with asyncio.timeout(None) as scope:
                     if background:

@@ -37,9 +37,21 @@ def ensure_private(folder: Path) -> Path:
 
 def peer_uid(connection: socket.socket) -> int | None:
     """The user at the other end of a unix socket; None where the system cannot tell."""
+    facts = _peer(connection)
+    return None if facts is None else facts[1]
+
+
+def peer_pid(connection: socket.socket) -> int:
+    """The process at the other end of a unix socket; 0 where the system cannot tell."""
+    facts = _peer(connection)
+    return 0 if facts is None else facts[0]
+
+
+def _peer(connection: socket.socket) -> tuple[int, int, int] | None:
+    """Process, user and group at the other end, as they were when it connected."""
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
         return None
     layout = struct.Struct("3i")
-    _, uid, _ = layout.unpack(connection.getsockopt(socket.SOL_SOCKET, option, layout.size))
-    return int(uid)
+    pid, uid, gid = layout.unpack(connection.getsockopt(socket.SOL_SOCKET, option, layout.size))
+    return int(pid), int(uid), int(gid)

@@ -1,7 +1,6 @@
 """Whose turn it is. One reply is computed at a time: on few cores two only slow each other down."""
 
 import asyncio
-import heapq
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,23 +9,27 @@ from contextlib import asynccontextmanager
 class Turn:
     """The right to use the engine, while it lasts."""
 
-    def __init__(self, priority: int, number: int) -> None:
+    def __init__(self, priority: int, number: int, owner: int) -> None:
         self.priority = priority
         self.number = number
+        self.owner = owner
         self.give_way: Callable[[], None] | None = None
         """Set by the holder of a background turn: called when someone more urgent waits."""
 
-    def __lt__(self, other: "Turn") -> bool:
-        return (self.priority, self.number) < (other.priority, other.number)
-
 
 class Turns:
-    """A queue ordered by priority, then by number, that is, by arrival."""
+    """A queue ordered by priority, then by whose last turn is longest ago, then by arrival.
+
+    The second rule lets owners take turns with one another: however much one of them asks for at
+    once, another waits for one of its turns, not for all.
+    """
 
     def __init__(self) -> None:
         self._running: Turn | None = None
-        self._waiting: list[tuple[Turn, int, asyncio.Future[None]]] = []
-        self._ties = itertools.count()
+        self._waiting: list[tuple[Turn, asyncio.Future[None]]] = []
+        self._counter = itertools.count(1)
+        self._served: dict[int, int] = {}
+        """When each owner last had a turn; forgotten when nobody waits any more."""
 
     @property
     def running(self) -> Turn | None:
@@ -36,12 +39,12 @@ class Turns:
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return sum(not ready.done() for _, _, ready in self._waiting)
+        return sum(not ready.done() for _, ready in self._waiting)
 
     @asynccontextmanager
-    async def take(self, priority: int, number: int) -> AsyncIterator[Turn]:
-        """Wait for the turn and hold it for the block."""
-        turn = Turn(priority, number)
+    async def take(self, priority: int, number: int, owner: int = 0) -> AsyncIterator[Turn]:
+        """Wait for the turn and hold it for the block. Numbers tell who came first."""
+        turn = Turn(priority, number, owner)
         await self._wait(turn)
         try:
             yield turn
@@ -50,10 +53,10 @@ class Turns:
 
     async def _wait(self, turn: Turn) -> None:
         if self._running is None:
-            self._running = turn
+            self._grant(turn)
             return
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (turn, next(self._ties), ready))
+        self._waiting.append((turn, ready))
         self._hurry(turn)
         try:
             await ready
@@ -67,12 +70,24 @@ class Turns:
         if running and running.give_way and turn.priority < running.priority:
             running.give_way()
 
+    def _grant(self, turn: Turn) -> None:
+        self._running = turn
+        self._served[turn.owner] = next(self._counter)
+
     def _release(self) -> None:
         """Hand the turn to the first who still wants it."""
         self._running = None
-        while self._waiting:
-            turn, _, ready = heapq.heappop(self._waiting)
-            if not ready.done():
-                self._running = turn
-                ready.set_result(None)
-                return
+        self._waiting = [entry for entry in self._waiting if not entry[1].done()]
+        if not self._waiting:
+            self._served.clear()
+            return
+        first = min(self._waiting, key=self._place)
+        self._waiting.remove(first)
+        turn, ready = first
+        self._grant(turn)
+        ready.set_result(None)
+
+    def _place(self, entry: tuple[Turn, asyncio.Future[None]]) -> tuple[int, int, int]:
+        """Where someone who waits stands in the queue; the lowest is next."""
+        turn, _ = entry
+        return turn.priority, self._served.get(turn.owner, 0), turn.number

@@ -32,7 +32,7 @@ class EngineHome:
         self.played = folder / "prefixes"
         """Where prefixes are kept, and where the fake worker looks for files."""
         self.models = folder / "models"
-        self.models.mkdir()
+        self.models.mkdir(exist_ok=True)
         self.places = Places(self.runtime)
 
     def release(self, name: str) -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import struct
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -231,6 +232,35 @@ async def test_urgent_requests_come_first(home: EngineHome) -> None:
             home.release("go")
     started = [line.removeprefix("start ") for line in home.journal() if "start" in line]
     assert started == ["say:x await:go", "say:i1", "say:s1", "say:s2", "say:b1"]
+
+
+_ANOTHER_PROCESS = """
+import asyncio, sys
+from pathlib import Path
+from fakes.engine import EngineHome, ask
+asyncio.run(ask(EngineHome(Path(sys.argv[1])).backend(), "load", "say:other"))
+"""
+
+
+async def test_processes_take_turns_with_one_another(home: EngineHome) -> None:
+    """A process that asks for much at once does not keep another waiting for all of it."""
+    backend, much = home.backend(), ["say:1", "say:2", "say:3"]
+    async with backend.open("load", _prompt("say:x await:go"), _limits()) as reply:
+        await until_said(aiter(reply), "x")
+        async with asyncio.TaskGroup() as group:
+            for waiting, question in enumerate(much, start=1):
+                group.create_task(ask(backend, "load", question))
+                await _until_waiting(backend, waiting)
+            tests = str(Path(__file__).parents[1])
+            other = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", _ANOTHER_PROCESS, str(home.models.parent)),
+                env={**os.environ, "PYTHONPATH": tests},
+            )
+            await _until_waiting(backend, len(much) + 1)
+            home.release("go")
+            assert await other.wait() == 0
+    started = [line.removeprefix("start ") for line in home.journal() if "start" in line]
+    assert started == ["say:x await:go", "say:other", *much]
 
 
 async def _until_waiting(backend: EmbeddedBackend, count: int) -> None:

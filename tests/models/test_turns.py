@@ -9,8 +9,8 @@ from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.models.turns import Turns
 
 
-async def _take(turns: Turns, priority: int, number: int, order: list[int]) -> None:
-    async with turns.take(priority, number):
+async def _take(turns: Turns, priority: int, number: int, order: list[int], owner: int = 0) -> None:
+    async with turns.take(priority, number, owner):
         order.append(number)
 
 
@@ -75,3 +75,37 @@ async def test_only_the_less_urgent_are_asked_to_give_way() -> None:
         await asyncio.sleep(0)
         assert asked == ["now"]
     assert order == [2, 1]
+
+
+async def test_owners_take_turns_with_one_another() -> None:
+    """Who asks for much at once does not keep others of the same urgency waiting for all of it."""
+    turns, order = Turns(), list[int]()
+    greedy, modest, third = 1, 2, 3
+    async with asyncio.TaskGroup() as group, turns.take(Priority.SAVE, 0, greedy):
+        for number in range(1, 6):
+            group.create_task(_take(turns, Priority.SAVE, number, order, greedy))
+        group.create_task(_take(turns, Priority.SAVE, 6, order, modest))
+        group.create_task(_take(turns, Priority.SAVE, 7, order, modest))
+        group.create_task(_take(turns, Priority.BACKGROUND, 8, order, third))
+        await asyncio.sleep(0)
+    assert order == [6, 1, 7, 2, 3, 4, 5, 8]
+
+
+async def test_an_owner_that_asks_again_and_again_starves_nobody() -> None:
+    """Among owners that each wait for one thing at a time nobody waits for more than the others."""
+    turns, order, numbers = Turns(), list[int](), iter(range(100))
+
+    async def ask_again(owner: int, times: int) -> None:
+        for _ in range(times):
+            async with turns.take(Priority.SAVE, next(numbers), owner):
+                order.append(owner)
+                await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        for owner in (1, 2):
+            group.create_task(ask_again(owner, 20))
+        await asyncio.sleep(0)
+        group.create_task(ask_again(3, 3))
+    assert order.index(3) <= 2
+    gaps = [index for index, owner in enumerate(order) if owner == 3]
+    assert gaps[-1] - gaps[0] <= 6
