@@ -46,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if arguments.json is not None:
         arguments.json.write_text(as_json(results), encoding="utf-8")
     if arguments.write:
-        PAGE.write_text(page(results, _command(words)), encoding="utf-8")
+        PAGE.write_text(page(results, _command(arguments)), encoding="utf-8")
         console.print(f"written: docs/{PAGE.name}")
     return int(any(section.failure for section in results.sections))
 
@@ -80,8 +80,16 @@ def _chosen(only: Sequence[str] | None, *, slow: bool) -> list[Benchmark]:
     return [benchmark for benchmark in BENCHMARKS if benchmark.name in only]
 
 
-def _command(words: Sequence[str] | None) -> str:
-    return shlex.join(["python", "-m", "benchmarks", *(sys.argv[1:] if words is None else words)])
+def _command(arguments: argparse.Namespace) -> str:
+    """What makes the same page again; where values went besides is nobody's business."""
+    words = ["python", "-m", "benchmarks", "--write"]
+    if arguments.slow:
+        words.append("--slow")
+    for name in arguments.only or ():
+        words += ["--only", name]
+    if arguments.runs != _USUAL_RUNS:
+        words += ["--runs", str(arguments.runs)]
+    return shlex.join(words)
 
 
 async def _measure(chosen: Sequence[Benchmark], runs: int, progress: Console) -> Results:

@@ -13,6 +13,12 @@ from benchmarks.figures import Row, Series, Target
 from benchmarks.machine import Machine
 
 HEADINGS = ("Measured", "Mirador", "Against", "Ratio", "Target", "Met")
+_READING = (
+    "A cell gives the median of the rounds, and in brackets the least and the most. The two sides "
+    "of a comparison take turns; the ratio is made round by round, Mirador divided by the other "
+    "side, so it need not equal the ratio of the two medians beside it. Targets are judged by "
+    "medians. Times depend on the machine, ratios hardly do."
+)
 _VERDICTS = {None: "", True: "yes", False: "no"}
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
@@ -79,11 +85,7 @@ def page(results: Results, command: str) -> str:
     lines = [
         "# Benchmarks",
         "",
-        f"All figures come from one run of `{command}`. A cell gives the median of the rounds, and",
-        "in brackets the least and the most. The two sides of a comparison take turns; the ratio",
-        "is made round by round, Mirador divided by the other side, so it need not equal the ratio",
-        "of the two medians beside it. Targets are judged by medians. Times depend on the machine,",
-        "ratios hardly do.",
+        _wrapped(f"All figures come from one run of `{command}`. {_READING}"),
         "",
         *_markdown_table(results.rows),
         "",

@@ -120,9 +120,9 @@ START = Benchmark(
     meaning=(
         "A fresh `mirador serve` each time, caches of the system warm. The first figure runs from "
         "the start of the process to the answer to `initialize`, seen by the client. What stands "
-        "against it, the interpreter importing pygls and nothing else, is the part that no code "
-        "of Mirador can take away. The second figure is the answer alone, asked of a server that "
-        "is up."
+        "against it, the interpreter importing pygls and nothing else, is what any server pays "
+        "that imports it before it answers. The second figure is the answer alone, asked of a "
+        "server that is up."
     ),
     run=_start,
 )
