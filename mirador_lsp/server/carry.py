@@ -1,4 +1,4 @@
-"""Findings about one text carried over to a later one, where their code did not change."""
+"""One text and a later one: what was edited, and findings carried over where nothing was."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,6 +26,25 @@ def over(findings: Iterable[Finding], old: Snapshot, new: Snapshot) -> dict[str,
             moved = Span(span.start + shift, span.end + shift)
             carried[finding.id] = replace(finding, span=moved)
     return carried
+
+
+def edited(old: Snapshot, new: Snapshot) -> Span | None:
+    """The lines of `new`, from the first to the last, that differ from `old`; None when none does.
+
+    Where lines were only taken out it is the lines before and after the gap.
+    """
+    if old.text == new.text:
+        return None
+    lines = new.lines
+    # Whole lines are compared: an inserted function often begins as the one after it does.
+    first = lines.line_of(_common_head(old.text, new.text))
+    start = lines.full_line_span(first).start
+    room = min(len(old.text), len(new.text)) - start
+    end = len(new.text) - _common_tail(old.text, new.text, room)
+    if end <= start:
+        before = lines.full_line_span(max(first - 1, 0))
+        return Span(before.start, lines.full_line_span(first).end)
+    return Span(start, lines.full_line_span(lines.line_of(end - 1)).end)
 
 
 def _common_head(a: str, b: str) -> int:

@@ -2,30 +2,62 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from mirador_lsp.core.dialogue import Priority
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError
-from mirador_lsp.core.events import Emit, Event, StageFailed, StageFinished, fan_out
+from mirador_lsp.core.events import (
+    Emit,
+    Event,
+    StageFailed,
+    StageFinished,
+    StageStarted,
+    fan_out,
+)
+from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.requests import ReviewRequest, Trigger
-from mirador_lsp.server import from_lsp
+from mirador_lsp.core.text import Span
+from mirador_lsp.server import carry, from_lsp
 from mirador_lsp.server.progress import Bar
 from mirador_lsp.server.server import MiradorServer
-from mirador_lsp.server.session import Outcome, Run
+from mirador_lsp.server.session import Outcome, Run, Wish
 from mirador_lsp.settings import review_policy
 
 _log = logging.getLogger(__name__)
 
 
-def start(
-    ls: MiradorServer,
-    uri: str,
-    trigger: Trigger,
-    *,
-    stages: Sequence[str] | None = None,
-    lenses: Sequence[str] | None = None,
-) -> Run | None:
+def want(ls: MiradorServer, uri: str, trigger: Trigger) -> None:
+    """Review a document if the settings want it; while they are being read, remember to."""
+    wish = Wish(trigger)
+    if not ls.settled.is_set():
+        ls.session.wanted[uri] = wish
+    elif _allowed(ls, wish):
+        start(ls, uri, wish)
+
+
+def start_wanted(ls: MiradorServer) -> None:
+    """The settings are known: begin what was wanted before, and what they want themselves."""
+    wanted, ls.session.wanted = ls.session.wanted, {}
+    for uri in ls.session.uris():
+        wishes = (wanted.get(uri), Wish(Trigger.OPEN))
+        wish = next((wish for wish in wishes if wish and _allowed(ls, wish)), None)
+        if wish is not None:
+            start(ls, uri, wish)
+
+
+def _allowed(ls: MiradorServer, wish: Wish) -> bool:
+    match wish.trigger:
+        case Trigger.OPEN:
+            return ls.settings.server.review_on_open
+        case Trigger.SAVE:
+            return ls.settings.server.review_on_save
+        case Trigger.COMMAND | Trigger.CLI:
+            return True
+
+
+def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
     """Review an open document as it is at this moment; an earlier review of it stops.
 
     Returns None, with a line in the log, for a document that is not open or whose text is in doubt.
@@ -38,10 +70,16 @@ def start(
         ls.messages.doubtful(document.uri, document.doubt)
         return None
     snapshot = from_lsp.snapshot(document, ls.session.folders)
-    policy = review_policy(ls.settings, stages=stages, lenses=lenses)
-    priority = Priority.INTERACTIVE if trigger is Trigger.COMMAND else Priority.SAVE
-    request = ReviewRequest(snapshot, policy, trigger, priority=priority)
+    policy = review_policy(ls.settings, stages=wish.stages, lenses=wish.lenses)
+    request = ReviewRequest(
+        snapshot,
+        policy,
+        wish.trigger,
+        focus=_focus(ls, snapshot, wish),
+        priority=Priority.INTERACTIVE if wish.trigger is Trigger.COMMAND else Priority.SAVE,
+    )
     outcome = Outcome()
+    follower = ls.streams.follow(snapshot)
     bar = ls.bars.bar(
         snapshot.name, lambda: ls.session.cancel(uri), supported=ls.session.client.progress
     )
@@ -49,10 +87,24 @@ def start(
         ls.publisher.listen(snapshot, policy),
         bar.hear,
         ls.messages.listen(snapshot.name),
-        ls.streams.listen(snapshot),
+        follower.hear,
         outcome.hear,
     )
-    return ls.session.restart(snapshot, outcome, _run(ls, request, emit, bar))
+
+    async def work() -> None:
+        await _run(ls, request, emit, bar)
+        if outcome.finished is not None and outcome.finished.reviewed and wish.stages is None:
+            ls.session.reviewed(snapshot)
+
+    return ls.session.restart(snapshot, wish, work(), outcome, follower.stop)
+
+
+def _focus(ls: MiradorServer, snapshot: Snapshot, wish: Wish) -> Span | None:
+    """After a save: what was edited since the text was last reviewed."""
+    seen = ls.session.seen(snapshot.uri)
+    if seen is None or wish.trigger is not Trigger.SAVE:
+        return None
+    return carry.edited(seen, snapshot)
 
 
 async def _run(ls: MiradorServer, request: ReviewRequest, emit: Emit, bar: Bar) -> None:
@@ -71,13 +123,16 @@ async def _run(ls: MiradorServer, request: ReviewRequest, emit: Emit, bar: Bar) 
 
 @asynccontextmanager
 async def _turn(gate: asyncio.Semaphore) -> AsyncIterator[Emit]:
-    """Take one's turn at the gate, and give it up when the first stage is over or all is."""
+    """Take one's turn at the gate, and give it up once the analyzers are through or all is over.
+
+    A model stage does not hold the gate: models have a queue of their own, and it is a long one.
+    """
     await gate.acquire()
     holding = True
 
     def let_next(event: Event | None) -> None:
         nonlocal holding
-        if holding and (event is None or isinstance(event, StageFinished | StageFailed)):
+        if holding and (event is None or _past_analyzers(event)):
             holding = False
             gate.release()
 
@@ -85,3 +140,13 @@ async def _turn(gate: asyncio.Semaphore) -> AsyncIterator[Emit]:
         yield let_next
     finally:
         let_next(None)
+
+
+def _past_analyzers(event: Event) -> bool:
+    match event:
+        case StageFinished() | StageFailed():
+            return True
+        case StageStarted(stage=stage):
+            return stage != INSTANT
+        case _:
+            return False

@@ -31,8 +31,8 @@ CONGESTED_BYTES = 4 * 1024 * 1024
 """With more than this unsent, the client does not read: what can wait, waits."""
 REQUEST_FAILED = -32803
 _BEGINNING = 4
-"""Reviews that may be in their first stage at a time: an editor that opens fifty files at once must
-not start fifty analyzers."""
+"""Reviews that may be at their analyzers at a time: an editor that opens fifty files at once must
+not start fifty of them."""
 
 Handler = Callable[["MiradorServer", Any], Any]
 
@@ -58,14 +58,14 @@ class MiradorServer(LanguageServer):
         self.set_log_level = set_log_level
         self.settings = Settings()
         self.settled = asyncio.Event()
-        """Set once `settings` are the user's; reviews begin then."""
+        """Set while `settings` are the user's and the application is theirs; reviews begin then."""
         self.settling = asyncio.Lock()
         """Held while settings change, so that the application is reopened by one at a time."""
         self.editor_settings: dict[str, object] = {}
         """What the editor sent last, unread."""
         self.apps = AppHost(open_app, self.supervisor)
         self.beginning = asyncio.Semaphore(_BEGINNING)
-        """Held by reviews until their first stage is over; see `reviewing`."""
+        """Held by reviews until the analyzers are through; see `reviewing`."""
         self.backlog: Callable[[], int] = lambda: 0
         """Bytes that wait to be sent; the transport sets it."""
         self.exited = asyncio.get_running_loop().create_future()

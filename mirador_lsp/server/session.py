@@ -6,7 +6,7 @@ its document and the document's text is still the one it looked at.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Event, ReviewFinished
+from mirador_lsp.core.requests import Trigger
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.server.client import Client
 from mirador_lsp.server.documents import Change, OpenDocument
@@ -43,12 +44,26 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What a review was asked for, so that it can be asked for again."""
+
+    trigger: Trigger
+    stages: Sequence[str] | None = None
+    """None for those of the settings."""
+    lenses: Sequence[str] | None = None
+    """None for those of the settings."""
+
+
+@dataclass(frozen=True)
 class Run:
-    """The latest review of one document."""
+    """A review of one document."""
 
     snapshot: Snapshot
+    wish: Wish
     task: asyncio.Task[None]
     outcome: Outcome
+    silence: Callable[[], None]
+    """Called when it is stopped; what it says while it unwinds is not worth hearing."""
 
 
 class Session:
@@ -61,9 +76,15 @@ class Session:
         """Workspace folders on this machine's disk, the first one the main one."""
         self.said: set[str] = set()
         """What the user was told in a pop-up and is not told again."""
+        self.wanted: dict[str, Wish] = {}
+        """Reviews, by URI, that begin once the settings are known."""
         self._supervisor = supervisor
         self._documents: dict[str, OpenDocument] = {}
         self._runs: dict[str, Run] = {}
+        """The latest review of each document."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        """Every review that has not ended, those that were stopped and still unwind included."""
+        self._seen: dict[str, Snapshot] = {}
 
     def open(self, document: OpenDocument) -> None:
         """A document was opened. Opened twice, the later text holds."""
@@ -104,6 +125,7 @@ class Session:
     def close(self, uri: str) -> None:
         """A document was closed: its review stops and it is forgotten."""
         self.cancel(uri)
+        self._seen.pop(uri, None)
         if self._documents.pop(uri, None) is None:
             _log.warning("closed but not open: %s", uri)
 
@@ -115,14 +137,34 @@ class Session:
         """Every open document, in the order of opening."""
         return tuple(self._documents)
 
-    def restart(self, snapshot: Snapshot, outcome: Outcome, work: Coroutine[Any, Any, None]) -> Run:
+    def restart(
+        self,
+        snapshot: Snapshot,
+        wish: Wish,
+        work: Coroutine[Any, Any, None],
+        outcome: Outcome,
+        silence: Callable[[], None],
+    ) -> Run:
         """Run `work` as the review of `snapshot`; an earlier review of it stops."""
         self.cancel(snapshot.uri)
+        self._seen.setdefault(snapshot.uri, snapshot)
         task = self._supervisor.start(work, f"review {snapshot.name}")
-        run = Run(snapshot, task, outcome)
+        run = Run(snapshot, wish, task, outcome, silence)
         self._runs[snapshot.uri] = run
-        task.add_done_callback(lambda _: self._forget(snapshot.uri, run))
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: self._forget(run))
         return run
+
+    def reviewed(self, snapshot: Snapshot) -> None:
+        """All of `snapshot` was looked at."""
+        if snapshot.uri in self._documents:
+            self._seen[snapshot.uri] = snapshot
+
+    def seen(self, uri: str) -> Snapshot | None:
+        """What edits are measured against: the text last reviewed to the end or, before there is
+        one, the first that a review began with. None for a document that was never reviewed.
+        """
+        return self._seen.get(uri)
 
     def run_of(self, uri: str) -> Run | None:
         """The review that runs for that URI."""
@@ -142,23 +184,40 @@ class Session:
         )
 
     def cancel(self, uri: str) -> bool:
-        """Stop the review of a document. Returns whether there was one."""
-        run = self._runs.pop(uri, None)
-        if run is None:
-            return False
+        """Stop the review of a document, or give up the wish for one. Returns whether there was."""
+        wanted = self.wanted.pop(uri, None)
+        run = self._runs.get(uri)
+        if run is not None:
+            self.stop(run)
+        return run is not None or wanted is not None
+
+    def stop(self, run: Run) -> None:
+        """Stop this review, whether or not it is the latest of its document."""
+        run.silence()
         run.task.cancel()
-        return True
+        if self._runs.get(run.snapshot.uri) is run:
+            del self._runs[run.snapshot.uri]
 
     async def cancel_all(self, grace: float = 1.5) -> None:
         """Stop every review and wait until they have let go of their models."""
-        tasks = [run.task for run in self._runs.values()]
-        for uri in tuple(self._runs):
+        for uri in (*self._runs, *self.wanted):
             self.cancel(uri)
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=grace)
+        await self._unwound(grace)
+
+    async def suspend(self, grace: float = 1.5) -> None:
+        """Stop every review as `cancel_all` does, and want each of them again."""
+        for run in self.runs():
+            self.stop(run)
+            self.wanted[run.snapshot.uri] = run.wish
+        await self._unwound(grace)
+
+    async def _unwound(self, grace: float) -> None:
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=grace)
             for task in late:
                 _log.error("%s did not end when cancelled", task.get_name())
 
-    def _forget(self, uri: str, run: Run) -> None:
-        if self._runs.get(uri) is run:
-            del self._runs[uri]
+    def _forget(self, run: Run) -> None:
+        self._tasks.discard(run.task)
+        if self._runs.get(run.snapshot.uri) is run:
+            del self._runs[run.snapshot.uri]

@@ -8,7 +8,6 @@ from typing import assert_never
 
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
-    Emit,
     Event,
     FindingReported,
     FindingRevised,
@@ -44,9 +43,9 @@ class Streams:
         self.wants_status = False
         self.wants_stream = False
 
-    def listen(self, snapshot: Snapshot) -> Emit:
+    def follow(self, snapshot: Snapshot) -> "Follower":
         """A listener for one review."""
-        return _Follower(self, snapshot).hear
+        return Follower(self, snapshot)
 
     def begin(self) -> None:
         """A review begins."""
@@ -91,16 +90,27 @@ class Streams:
                 self._send(STATUS, status)
 
 
-class _Follower:
-    """Follows one review."""
+class Follower:
+    """Follows one review until it ends or is stopped."""
 
     def __init__(self, streams: Streams, snapshot: Snapshot) -> None:
         self._streams = streams
         self._uri = snapshot.uri
         self._gatherer = _Gatherer(streams, snapshot)
         self._troubled = False
+        self._stopped = False
+
+    def stop(self) -> None:
+        """The review was stopped: what is gathered is dropped, what it still says is not heard."""
+        self._stopped = True
+        self._gatherer.drop()
 
     def hear(self, event: Event) -> None:
+        """Follow the review."""
+        if not self._stopped:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
         match event:
             case StageStarted(stage=stage, model=model):
                 self._streams.stage(self._uri, stage, model)
@@ -149,11 +159,16 @@ class _Gatherer:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)
 
-    def flush(self) -> None:
+    def drop(self) -> list[StreamToken]:
+        """Forget what is gathered and return it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         tokens, self._tokens = self._tokens, []
+        return tokens
+
+    def flush(self) -> None:
+        tokens = self.drop()
         if not tokens:
             return
         first = tokens[0]

@@ -1,13 +1,17 @@
 """Where settings come from in an editor, and what happens when they change."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fakes.app import FakeApp, endless
-from fakes.editor import URI, Editor, connected, eventually, ready
+import pytest
+from fakes.app import FakeApp, clean, endless
+from fakes.editor import PATIENCE, URI, Editor, connected, eventually, ready
 
+from mirador_lsp.core.events import Emit
+from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.settings import Loaded, Problem, Settings, paths
 
 PULLS = {"workspace": {"configuration": True}}
@@ -16,13 +20,16 @@ PULLS = {"workspace": {"configuration": True}}
 class Loader:
     """Settings whose gate is what the editor says it is."""
 
-    def __init__(self, problems: tuple[Problem, ...] = ()) -> None:
+    def __init__(self, problems: tuple[Problem, ...] = (), *, review_on_open: bool = True) -> None:
         self.problems = problems
+        self.review_on_open = review_on_open
         self.said: list[dict[str, Any]] = []
 
     def __call__(self, **said: Any) -> Loaded:
         self.said.append(said)
         settings = Settings()
+        server = replace(settings.server, review_on_open=self.review_on_open)
+        settings = replace(settings, server=server)
         editor = said["editor"]
         if isinstance(editor, Mapping) and "gate" in editor:
             settings = replace(settings, review=replace(settings.review, gate=editor["gate"]))
@@ -87,6 +94,87 @@ async def test_changed_settings_reopen_and_review_again() -> None:
         assert len(app.cancelled) == 1
         assert (len(app.opened), app.closed) == (2, 1)
         assert app.requests[1].policy.gate == 0.9
+
+
+@pytest.mark.parametrize("asked", ["save", "command"])
+async def test_changed_settings_begin_again_what_they_stopped(asked: str) -> None:
+    """With `review_on_open = false` too, a review that a save or a command began is not lost."""
+    app = FakeApp(endless)
+    async with ready(app, load=Loader(review_on_open=False)) as editor:
+        editor.open("x = 1\n")
+        editor.open("y = 1\n", uri="file:///work/other.py")
+        if asked == "save":
+            editor.save()
+        else:
+            wish = {"uri": URI, "stages": ["deep"]}
+            review = {"command": "mirador.review", "arguments": [wish]}
+            editor.request("workspace/executeCommand", review)
+        await eventually(lambda: len(app.requests) == 1)
+        editor.notify("workspace/didChangeConfiguration", {"settings": {"mirador": {"gate": 0.9}}})
+        await eventually(lambda: len(app.requests) == 2)
+        first, second = app.requests
+        assert second.policy.gate == 0.9
+        assert second.snapshot == first.snapshot
+        assert (second.trigger, second.policy.stages) == (first.trigger, first.policy.stages)
+        await editor.settle()
+        assert [run.snapshot.uri for run in editor.server.session.runs()] == [URI]
+
+
+async def test_what_is_saved_before_the_settings_are_known_is_reviewed_after() -> None:
+    """A save is not lost while the client is asked for its settings; one of a document that was
+    closed meanwhile, and one that was cancelled, is.
+    """
+    app = FakeApp()
+    async with connected(app, Loader(review_on_open=False)) as editor:
+        await editor.initialize(PULLS)
+        uris = [URI, "file:///work/closed.py", "file:///work/cancelled.py"]
+        for uri in uris:
+            editor.open("x = 1\n", uri=uri)
+            editor.save(uri=uri)
+        editor.close(uris[1])
+        cancel = {"command": "mirador.cancel", "arguments": [uris[2]]}
+        answer = await editor.ask("workspace/executeCommand", cancel)
+        assert answer["result"] == {"cancelled": 1}
+        asked = await editor.until(lambda m: m.get("method") == "workspace/configuration")
+        editor.put({"id": asked["id"], "result": [{}]})
+        await editor.diagnostics(lambda p: True)
+        await editor.settle()
+        assert [(r.snapshot.uri, r.trigger) for r in app.requests] == [(URI, Trigger.SAVE)]
+
+
+async def test_a_save_while_the_application_closes_waits_for_the_next() -> None:
+    """Reviews that were superseded are waited for before the application closes, and none begins
+    on it once it is about to.
+    """
+    unwinding, let_go = asyncio.Event(), asyncio.Event()
+    open_at_the_end: list[bool] = []
+
+    async def slow_to_stop(request: ReviewRequest, emit: Emit) -> None:
+        try:
+            await endless(request, emit)
+        finally:
+            unwinding.set()
+            await let_go.wait()
+            open_at_the_end.append(app.closed == 0)
+
+    app = FakeApp(slow_to_stop)
+    async with ready(app, load=Loader()) as editor:
+        editor.open("x = 1\n")
+        await eventually(lambda: len(app.requests) == 1)
+        app.script = clean
+        editor.save("x = 2\n")
+        await eventually(lambda: len(app.requests) == 2)
+        await asyncio.wait_for(unwinding.wait(), PATIENCE)
+        editor.notify("workspace/didChangeConfiguration", {"settings": {"mirador": {"gate": 0.9}}})
+        await eventually(lambda: not editor.server.settled.is_set())
+        editor.save("x = 3\n")
+        await editor.settle()
+        assert len(app.requests) == 2
+        let_go.set()
+        await eventually(lambda: len(app.requests) == 3)
+        assert open_at_the_end == [True]
+        assert app.closed == 1
+        assert (app.requests[2].snapshot.text, app.requests[2].policy.gate) == ("x = 3\n", 0.9)
 
 
 async def test_the_same_settings_disturb_nothing() -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakes.app import FakeApp, finding, finished
-from fakes.editor import URI, Editor, eventually, ready
+from fakes.app import FakeApp, clean, finding, finished
+from fakes.editor import PATIENCE, URI, Editor, eventually, ready
 
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.errors import ModelUnavailable
@@ -23,6 +23,7 @@ from mirador_lsp.core.events import (
     StreamToken,
 )
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.server.streams import GATHER_SECONDS
 
 REMEDY = "Run: mirador models pull 0.5b"
 ASKS = {"experimental": {"mirador": {"status": True, "stream": True}}}
@@ -187,6 +188,42 @@ async def test_text_is_streamed_in_pieces_to_those_who_ask() -> None:
         assert sent[0]["uri"] == URI
         assert (sent[0]["version"], sent[0]["stage"], sent[0]["model"]) == (4, "quick", "small")
         assert sent[0]["confidence"] == 0.5
+
+
+@pytest.mark.parametrize("how", ["closed", "saved", "cancelled"])
+async def test_a_stopped_review_streams_nothing_more(how: str) -> None:
+    """What was gathered by then is dropped, and so is what the model says while it unwinds."""
+    unwound = asyncio.Event()
+
+    async def unstoppable(request: ReviewRequest, emit: Emit) -> None:
+        def speak(word: str) -> None:
+            emit(StreamToken(word, 0.5, "quick", "small", {"unit": "f", "lens": ""}, 0.0))
+
+        speak("early")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            speak("late")
+            await asyncio.sleep(GATHER_SECONDS * 2)
+            emit(StageFinished("quick", "small", 0.0, Usage()))
+            unwound.set()
+
+    app = FakeApp(unstoppable)
+    async with ready(app, ASKS) as editor:
+        editor.open("x = 1\n")
+        await eventually(lambda: app.requests)
+        app.script = clean
+        match how:
+            case "closed":
+                editor.close()
+            case "saved":
+                editor.save("x = 2\n")
+            case _:
+                cancel = {"command": "mirador.cancel", "arguments": [URI]}
+                await editor.ask("workspace/executeCommand", cancel)
+        await asyncio.wait_for(unwound.wait(), PATIENCE)
+        await editor.settle()
+        assert editor.of("mirador/stream") == []
 
 
 async def test_status_follows_the_review() -> None:

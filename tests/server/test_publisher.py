@@ -305,6 +305,33 @@ def test_carried_findings_point_at_the_same_code(
         assert {f.id: f for f in found} == moved
 
 
+@given(st.text("ab\n\r", max_size=12), st.text("ab\n\r", max_size=12))
+def test_edited_lines_are_all_that_differ(old: str, new: str) -> None:
+    """Outside the edited lines the new text reads as the old did; equal texts have none."""
+    span = carry.edited(snapshot(old), snapshot(new, 2))
+    assert (span is None) == (old == new)
+    if span is not None:
+        assert old.startswith(new[: span.start])
+        assert old.endswith(new[span.end :])
+
+
+@pytest.mark.parametrize(
+    ("new", "edited"),
+    [
+        ("alpha\nbeta\nbeta two\ngamma\n", "beta two\n"),
+        ("alpha\ngamma\n", "alpha\ngamma\n"),
+        ("alpha\nbet\ngamma\n", "bet\n"),
+        ("alpha\nbeta\ngamma\ndelta", "delta"),
+        ("", ""),
+    ],
+)
+def test_edited_are_whole_lines(new: str, edited: str) -> None:
+    """Added lines are the edited ones; around a gap it is the lines on both sides."""
+    span = carry.edited(snapshot(), snapshot(new, 2))
+    assert span is not None
+    assert new[span.start : span.end] == edited
+
+
 def test_an_edit_drops_only_what_it_touches() -> None:
     """Findings before and after an edit are carried; the one within it is not."""
     new = "alpha\nBETA and more\ngamma\n"

@@ -131,6 +131,53 @@ async def test_many_documents_opened_at_once_begin_a_few_at_a_time() -> None:
         assert most == 4
 
 
+async def test_reviews_without_analyzers_hold_nobody_up() -> None:
+    """Four reviews that begin with a model leave the way to the fifth one's analyzers free."""
+    app = FakeApp(endless)
+    async with ready(app) as editor:
+        for number in range(5):
+            editor.open("x = 1\n", uri=f"file:///work/{number}.py")
+        await eventually(lambda: len(app.requests) == 5)
+
+
+async def test_a_save_looks_first_at_what_was_edited() -> None:
+    """A save says which lines were edited since the text was last reviewed to the end."""
+    app = FakeApp()
+    text = "".join(f"line {number}\n" for number in range(9))
+
+    async def save(version: int) -> str | None:
+        """Save, wait for the review, and return the lines it looks at first."""
+        editor.save()
+        await editor.diagnostics(lambda p: p["version"] == version)
+        request = app.requests[-1]
+        focus = request.focus
+        return None if focus is None else request.snapshot.text[focus.start : focus.end]
+
+    async with ready(app) as editor:
+        editor.open(text)
+        await editor.diagnostics(lambda p: True)
+        assert app.requests[0].focus is None
+        editor.change(insert(2, 0, "a "), insert(4, 6, "!"), version=2)
+        assert await save(2) == "a line 2\nline 3\nline 4!\n"
+        editor.change(insert(6, 0, "b "), version=3)
+        assert await save(3) == "b line 6\n"
+
+
+async def test_edits_of_reviews_that_did_not_end_stay_first() -> None:
+    """What a superseded review did not get to is still looked at first by the next."""
+    app = FakeApp(endless)
+    async with ready(app) as editor:
+        editor.open("a\nb\nc\nd\n")
+        await eventually(lambda: app.requests)
+        for version, line in ((2, 1), (3, 2)):
+            editor.change(insert(line, 0, "x"), version=version)
+            editor.save()
+            await eventually(lambda version=version: len(app.requests) >= version)
+        request = app.requests[-1]
+        assert request.focus is not None
+        assert request.snapshot.text[request.focus.start : request.focus.end] == "xb\nxc\n"
+
+
 async def test_documents_nobody_opened_are_ignored() -> None:
     """Change before open, change after close, save and close of the unknown: logged, no pop-up."""
     app = FakeApp()

@@ -12,7 +12,7 @@ from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.server import reviewing
 from mirador_lsp.server.server import MiradorServer
-from mirador_lsp.server.session import Run
+from mirador_lsp.server.session import Run, Wish
 
 Answer = dict[str, Any]
 
@@ -32,7 +32,7 @@ async def review(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     uri = wish["uri"]
     await ls.settled.wait()
     run = reviewing.start(
-        ls, uri, Trigger.COMMAND, stages=wish.get("stages"), lenses=wish.get("lenses")
+        ls, uri, Wish(Trigger.COMMAND, stages=wish.get("stages"), lenses=wish.get("lenses"))
     )
     if run is None:
         message = "The document is not open in this editor, or its text is in doubt."
@@ -40,14 +40,14 @@ async def review(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     try:
         await asyncio.wait({run.task})
     except asyncio.CancelledError:
-        run.task.cancel()
+        ls.session.stop(run)
         raise
     return _outcome(run)
 
 
 async def cancel(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     """`mirador.cancel`: stop the review of one document, or all without an argument."""
-    uris = [_wish(arguments)["uri"]] if arguments else [r.snapshot.uri for r in ls.session.runs()]
+    uris = [_wish(arguments)["uri"]] if arguments else ls.session.uris()
     return {"cancelled": sum(ls.session.cancel(uri) for uri in uris)}
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from mirador_lsp.core.requests import Trigger
 from mirador_lsp.server import from_lsp, reviewing
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.settings import Loaded
@@ -64,7 +63,9 @@ async def _refresh(ls: MiradorServer) -> None:
 
 
 async def _apply(ls: MiradorServer) -> None:
-    """Resolve all sources. New settings stop the reviews made under the old ones."""
+    """Resolve all sources. New settings stop the reviews made under the old ones, which begin anew
+    under the new ones.
+    """
     async with ls.settling:
         folders = ls.session.folders
         # In a thread: a home folder on a slow network must not freeze the editor.
@@ -79,16 +80,16 @@ async def _apply(ls: MiradorServer) -> None:
         if ls.settled.is_set() and loaded.settings == ls.settings:
             return
         if ls.settled.is_set():
-            await ls.session.cancel_all()
+            # A review that began now would run on the closing application: it waits for the next.
+            ls.settled.clear()
+            await ls.session.suspend()
             await ls.apps.close()
             ls.streams.recover()
         ls.settings = loaded.settings
         ls.set_log_level(loaded.settings.server.log_level)
         ls.apps.open(loaded)
         ls.settled.set()
-        if loaded.settings.server.review_on_open:
-            for uri in ls.session.uris():
-                reviewing.start(ls, uri, Trigger.OPEN)
+        reviewing.start_wanted(ls)
 
 
 def _report(ls: MiradorServer, loaded: Loaded) -> None:

@@ -15,8 +15,7 @@ from mirador_lsp.server.server import MiradorServer
 def did_open(ls: MiradorServer, params: types.DidOpenTextDocumentParams) -> None:
     """Review the opened document. Before the settings are known it waits for them."""
     ls.session.open(from_lsp.opened(params.text_document))
-    if ls.settled.is_set() and ls.settings.server.review_on_open:
-        reviewing.start(ls, params.text_document.uri, Trigger.OPEN)
+    reviewing.want(ls, params.text_document.uri, Trigger.OPEN)
 
 
 def did_change(ls: MiradorServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -30,12 +29,8 @@ def did_change(ls: MiradorServer, params: types.DidChangeTextDocumentParams) -> 
 def did_save(ls: MiradorServer, params: types.DidSaveTextDocumentParams) -> None:
     """Start a fresh review of the saved text; the one that still runs is superseded."""
     uri = params.text_document.uri
-    if (
-        ls.session.saved(uri, params.text)
-        and ls.settled.is_set()
-        and ls.settings.server.review_on_save
-    ):
-        reviewing.start(ls, uri, Trigger.SAVE)
+    if ls.session.saved(uri, params.text):
+        reviewing.want(ls, uri, Trigger.SAVE)
 
 
 def did_close(ls: MiradorServer, params: types.DidCloseTextDocumentParams) -> None:
