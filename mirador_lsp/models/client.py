@@ -142,6 +142,7 @@ async def _start(places: Places, idle_seconds: float, worker: Sequence[str]) -> 
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "mirador_lsp.models.host_main"),
         f"--runtime={places.runtime}",
+        f"--expected={places.socket.name}",
         f"--idle-seconds={idle_seconds}",
         *([f"--worker={json.dumps(list(worker))}"] if worker else ()),
         stdin=DEVNULL,

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import msgspec
 
+from mirador_lsp import __version__
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.models.child import WORKER_COMMAND
 from mirador_lsp.models.confine import confine_host
 from mirador_lsp.models.host import EngineHost
-from mirador_lsp.models.places import READY, TAKEN, Places
+from mirador_lsp.models.places import PACKAGE, READY, TAKEN, Places
 
 _BACKLOG = 64
 _LOG_LIMIT = 1024 * 1024
@@ -32,9 +33,16 @@ def main() -> None:
     """Put a host into the background, unless there is one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--runtime", type=Path, required=True)
+    parser.add_argument("--expected", required=True, help="name of the socket the starter awaits")
     parser.add_argument("--idle-seconds", type=float, required=True)
     parser.add_argument("--worker", default="", help="JSON list: another worker program")
     arguments = parser.parse_args()
+    places = Places(arguments.runtime)
+    if arguments.expected != places.socket.name:
+        # The starter is other code and would wait for a host that it never sees.
+        here = f"Mirador {__version__} in {PACKAGE}"
+        sys.stdout.write(f"it would be that of {here}; restart the editor if that is new")
+        return
     os.umask(0o077)
     reading, writing = os.pipe()
     if os.fork():
@@ -45,7 +53,7 @@ def main() -> None:
         os._exit(0)
     os.close(reading)
     worker = msgspec.json.decode(arguments.worker, type=list[str]) if arguments.worker else None
-    _be_host(Places(arguments.runtime), arguments.idle_seconds, worker or WORKER_COMMAND, writing)
+    _be_host(places, arguments.idle_seconds, worker or WORKER_COMMAND, writing)
 
 
 def _be_host(

@@ -1,6 +1,7 @@
 """Where the engine host of a user is found, and the lock that there is only one."""
 
 import fcntl
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,31 +15,41 @@ READY = "ready"
 TAKEN = "taken"
 """Said by a host that found another one alive."""
 
+PACKAGE = Path(__file__).resolve().parents[1]
+"""Where the code lies that runs here."""
+
 
 @dataclass(frozen=True)
 class Places:
     """The files of the host in the runtime folder.
 
-    Their names hold Mirador's version: hosts of two versions live side by side, each serves its
-    own clients and leaves when they are gone. So no version has to understand another.
+    Their names hold Mirador's version and a short form of where it is installed: hosts of two
+    versions, or of two installations of one, live side by side, and each serves its own clients
+    and leaves when they are gone. So no host has to understand the clients of other code.
     """
 
     runtime: Path
+    package: Path = PACKAGE
+    """The installation whose host it is."""
 
     @property
     def socket(self) -> Path:
         """Where the host listens."""
-        return self.runtime / f"engine-{__version__}.sock"
+        return self._file("sock")
 
     @property
     def lock(self) -> Path:
         """Held by the living host; contains its process id."""
-        return self.runtime / f"engine-{__version__}.lock"
+        return self._file("lock")
 
     @property
     def log(self) -> Path:
         """What the host and its workers have to say; never any code."""
-        return self.runtime / f"engine-{__version__}.log"
+        return self._file("log")
+
+    def _file(self, kind: str) -> Path:
+        where = hashlib.sha256(os.fsencode(self.package)).hexdigest()[:8]
+        return self.runtime / f"engine-{__version__}-{where}.{kind}"
 
     def ensure(self) -> None:
         """Check or make the folder. Raises ServiceError."""

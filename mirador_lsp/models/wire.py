@@ -1,8 +1,9 @@
 """What editors, the engine host and its workers say to one another.
 
 A frame is its length in four bytes, most significant first, and a JSON object whose `type` names
-the message. Both hops use the same frames, so a token that a worker sends reaches the editor as it
-is. A frame that is too long, or is no message, ends the conversation: there is nothing to repair.
+the message. Both hops use the same messages for what a model says: the host checks each one and
+sends it on with the same content, in a frame of its own. A frame that is too long, or is no
+message, ends the conversation: there is nothing to repair.
 """
 
 import struct

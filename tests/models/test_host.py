@@ -6,14 +6,13 @@ import signal
 import socket
 import stat
 import struct
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fakes.engine import EngineHome, ask, engine_home, until_gone, until_said
 
-from mirador_lsp.core.dialogue import Limits, Priority, Prompt
+from mirador_lsp.core.dialogue import Limits, Prompt
 from mirador_lsp.core.errors import BadReply, ContextOverflow, ModelTimeout, ModelUnavailable
 from mirador_lsp.models import wire
 from mirador_lsp.models.embedded import EmbeddedBackend
@@ -27,8 +26,8 @@ def home() -> Iterator[EngineHome]:
         yield made
 
 
-def _limits(priority: Priority = Priority.SAVE) -> Limits:
-    return Limits(max_tokens=50, seconds=60, priority=priority)
+def _limits() -> Limits:
+    return Limits(max_tokens=50, seconds=60)
 
 
 def _prompt(question: str) -> Prompt:
@@ -212,75 +211,6 @@ async def test_deaf_worker_is_killed_and_reads_smaller_steps(home: EngineHome) -
         await until_said(aiter(reply), "x")
     await until_gone(pid)
     assert (await ask(backend, "load", "batch"))[0] == "32"
-
-
-async def test_urgent_requests_come_first(home: EngineHome) -> None:
-    """Waiting requests are served by priority, then by arrival."""
-    backend = home.backend()
-    order = [
-        ("say:b1", Priority.BACKGROUND),
-        ("say:s1", Priority.SAVE),
-        ("say:s2", Priority.SAVE),
-        ("say:i1", Priority.INTERACTIVE),
-    ]
-    async with backend.open("load", _prompt("say:x await:go"), _limits()) as reply:
-        await until_said(aiter(reply), "x")
-        async with asyncio.TaskGroup() as group:
-            for waiting, (question, priority) in enumerate(order, start=1):
-                group.create_task(ask(backend, "load", question, priority=priority))
-                await _until_waiting(backend, waiting)
-            home.release("go")
-    started = [line.removeprefix("start ") for line in home.journal() if "start" in line]
-    assert started == ["say:x await:go", "say:i1", "say:s1", "say:s2", "say:b1"]
-
-
-_ANOTHER_PROCESS = """
-import asyncio, sys
-from pathlib import Path
-from fakes.engine import EngineHome, ask
-asyncio.run(ask(EngineHome(Path(sys.argv[1])).backend(), "load", "say:other"))
-"""
-
-
-async def test_processes_take_turns_with_one_another(home: EngineHome) -> None:
-    """A process that asks for much at once does not keep another waiting for all of it."""
-    backend, much = home.backend(), ["say:1", "say:2", "say:3"]
-    async with backend.open("load", _prompt("say:x await:go"), _limits()) as reply:
-        await until_said(aiter(reply), "x")
-        async with asyncio.TaskGroup() as group:
-            for waiting, question in enumerate(much, start=1):
-                group.create_task(ask(backend, "load", question))
-                await _until_waiting(backend, waiting)
-            tests = str(Path(__file__).parents[1])
-            other = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", _ANOTHER_PROCESS, str(home.models.parent)),
-                env={**os.environ, "PYTHONPATH": tests},
-            )
-            await _until_waiting(backend, len(much) + 1)
-            home.release("go")
-            assert await other.wait() == 0
-    started = [line.removeprefix("start ") for line in home.journal() if "start" in line]
-    assert started == ["say:x await:go", "say:other", *much]
-
-
-async def _until_waiting(backend: EmbeddedBackend, count: int) -> None:
-    while (status := await backend.status()) is None or status.waiting < count:  # noqa: ASYNC110
-        await asyncio.sleep(0)
-
-
-async def test_background_gives_way_and_is_whole_in_the_end(home: EngineHome) -> None:
-    """A background reply is stopped for an urgent one, made again, and read only once."""
-    backend = home.backend()
-    question = "say:one await:go say:two"
-    async with asyncio.TaskGroup() as group:
-        slow = group.create_task(ask(backend, "load", question, priority=Priority.BACKGROUND))
-        while not home.journal():  # noqa: ASYNC110 — another process writes it
-            await asyncio.sleep(0)
-        assert (await ask(backend, "load", "say:quick"))[0] == "quick"
-        assert not slow.done()
-        home.release("go")
-    assert slow.result()[0] == "onetwo"
-    assert home.journal()[:3] == [f"start {question}", f"abort {question}", "start say:quick"]
 
 
 async def test_deadline_counts_waiting(home: EngineHome) -> None:

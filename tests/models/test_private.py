@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import mirador_lsp
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.models.places import Places
 from mirador_lsp.models.private import ensure_private, peer_uid
@@ -37,6 +38,18 @@ def test_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
     deep = tmp_path / ("x" * 100)
     with pytest.raises(ServiceError, match="too long"):
         Places(deep).ensure()
+
+
+def test_two_installations_do_not_share_a_host(tmp_path: Path) -> None:
+    """Each installation has files of its own, and the same ones every time."""
+    one, other = Places(tmp_path, Path("/a/mirador_lsp")), Places(tmp_path, Path("/b/mirador_lsp"))
+    assert len({one.socket, other.socket, one.lock, other.lock, one.log, other.log}) == 6
+    assert one.socket == Places(tmp_path, Path("/a/mirador_lsp")).socket
+    assert Places(tmp_path).package == Path(mirador_lsp.__file__).parent
+    handle = one.take_lock()
+    assert handle is not None
+    assert (one.holder(), other.holder()) == (os.getpid(), None)
+    os.close(handle)
 
 
 def test_lock_has_one_holder(tmp_path: Path) -> None:
