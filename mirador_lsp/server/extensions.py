@@ -43,8 +43,10 @@ class Stream:
     stage: str
     model: str
     unit: str
-    """Symbol path of the reviewed unit; "" for the rest of the module."""
+    """Symbol path of the reviewed unit; "module" for the code outside of all symbols, "summary" for
+    the sentence that sums the review up."""
     lens: str
+    """"bug", "security", "performance" or "style"; "" where all lenses are asked about at once."""
     content: str
     """Plain text. It is not markup and not a finding."""
     confidence: float

@@ -1,8 +1,9 @@
 """Events in, diagnostics out: versioned, gathered, and quiet when nothing changed.
 
 What is shown of a document is its *board*. When a new review begins, findings about code that did
-not change are carried over to where that code now is, and each stage of the new review then
-replaces what the same stage had said before. So a save never makes a deep finding blink.
+not change are carried over to where that code now is. Each stage of the new review that looks at
+all of it replaces what the same stage had said before; what a stage said that fails, is not run or
+leaves something out stays. So neither a save nor a missing model makes a deep finding vanish.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from mirador_lsp.core.events import (
     StreamToken,
 )
 from mirador_lsp.core.findings import Finding, ranked
-from mirador_lsp.core.policy import STAGES, ReviewPolicy
+from mirador_lsp.core.policy import STAGES, SYNTHESIS, ReviewPolicy
 from mirador_lsp.server import carry, to_lsp
 from mirador_lsp.server.session import Session
 
@@ -47,7 +48,11 @@ class Board:
         self.found: dict[str, Finding] = {}
         """What the latest review says, by finding id."""
         self.carried: dict[str, Finding] = {}
-        """What the review before it said and the latest has not yet spoken about."""
+        """What earlier reviews said and the latest has not yet spoken about, or never will."""
+        self.found_by: dict[str, str] = {}
+        """By id, the stage that found each of `found`; synthesis only judges what others found."""
+        self.carried_by: dict[str, str] = {}
+        """The same of `carried`."""
         self.published: list[types.Diagnostic] | None = None
         """The last set sent; None before the first."""
         self.published_version: int | None = None
@@ -56,8 +61,12 @@ class Board:
     def renew(self, snapshot: Snapshot, policy: ReviewPolicy) -> None:
         """A new review begins."""
         known = {f.id: f for f in self._known()}
+        finders = self.carried_by | {
+            i: self.found_by[i] for i, f in self.found.items() if known[i] is f
+        }
         self.carried = carry.over(known.values(), self.snapshot, snapshot)
-        self.found = {}
+        self.carried_by = {i: finders[i] for i in self.carried}
+        self.found, self.found_by = {}, {}
         self.snapshot = snapshot
         self.policy = policy
 
@@ -66,17 +75,21 @@ class Board:
         match event:
             case FindingReported(finding=finding) | FindingRevised(finding=finding):
                 self.found[finding.id] = finding
+                self._trace(finding)
             case FindingWithdrawn(finding_id=finding_id):
                 self.found.pop(finding_id, None)
                 self.carried.pop(finding_id, None)
-            case StageFinished(stage=stage):
-                self.carried = {i: f for i, f in self.carried.items() if f.origin.stage != stage}
+            case StageFinished(stage=stage, not_reviewed=0):
+                self.carried = {
+                    i: f for i, f in self.carried.items() if self._answers_for(f) != stage
+                }
             case ReviewFinished(findings=findings):
                 self.found = {f.id: f for f in findings}
-                self.carried = {}
+                for finding in findings:
+                    self._trace(finding)
             case Notice() | ReviewStarted() | StageStarted() | StageProgressed():
                 pass
-            case StreamToken() | StageFailed():
+            case StreamToken() | StageFailed() | StageFinished():
                 pass
             case _:
                 assert_never(event)
@@ -85,6 +98,19 @@ class Board:
         """What the user sees: above the gate, worst first, at most the cap."""
         sure = [f for f in self._known() if f.confidence >= self.policy.gate]
         return ranked(sure)[: self.policy.max_findings_per_file]
+
+    def _trace(self, finding: Finding) -> None:
+        stage = finding.origin.stage
+        if stage == SYNTHESIS:
+            self.found_by.setdefault(finding.id, stage)
+        else:
+            self.found_by[finding.id] = stage
+
+    def _answers_for(self, carried: Finding) -> str:
+        """The stage whose word replaces `carried`: who found it or, once it was found again, who
+        worded it last.
+        """
+        return carried.origin.stage if carried.id in self.found else self.carried_by[carried.id]
 
     def _known(self) -> Iterable[Finding]:
         """All findings; where both reviews have one, the later stage's wording."""
@@ -178,7 +204,10 @@ class Publisher:
             return
         client = self._session.client
         rendered = [to_lsp.diagnostic(f, board.snapshot, client) for f in board.shown()]
-        if rendered == board.published:
+        told = board.published_version == board.snapshot.version
+        if rendered == board.published and (told or not rendered):
+            # An equal set about a new version is sent: an edit that was taken back may have cost
+            # the client its marks. An empty one is sent when the review ends, not before.
             return
         board.published = rendered
         board.published_version = board.snapshot.version

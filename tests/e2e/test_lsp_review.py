@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from fakes.session import CART, ENDLESS, MEAN, SAYS, RecordingClient, Workspace, eventually
@@ -64,6 +66,10 @@ async def test_diagnostics_come_stage_by_stage(
     assert fact.source == opinion.source == "mirador"
     assert fact.code_description is not None
     assert fact.code_description.href.startswith("https://")
+    assert opinion.code_description is not None
+    page = urlsplit(opinion.code_description.href)
+    assert (page.scheme, page.fragment) == ("file", "bug")
+    assert Path(unquote(page.path)).is_file()
     assert fact.range == types.Range(types.Position(5, 11), types.Position(5, 21))
     assert opinion.range == types.Range(types.Position(1, 4), types.Position(1, 4 + len(MEAN)))
     assert "(quick, qwen2.5-coder-0.5b, 60 %)" in opinion.message

@@ -1,6 +1,7 @@
 """When diagnostics are sent, what they carry, and when nothing is sent."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -217,6 +218,124 @@ async def test_findings_about_unchanged_code_stay_while_the_next_review_runs(roo
     assert room.sent[-1].version == 2
     hear(StageFinished("deep", "big", 0.1, Usage()))
     assert room.shown() == ["now"]
+
+
+def _deep_review(room: Room) -> None:
+    """A first review with a finding by each of two stages, the deep one's judged by a third."""
+    hear = room.listen()
+    deep = finding("deep", start=0, end=5, stage="deep")
+    judged = replace(deep, origin=replace(deep.origin, stage="synthesis"))
+    quick = finding("quick", start=6, end=10, stage="quick")
+    hear(FindingReported("quick", quick))
+    hear(StageFinished("quick", "small", 0.1, Usage()))
+    hear(FindingReported("deep", deep))
+    hear(StageFinished("deep", "big", 0.1, Usage()))
+    hear(FindingRevised("synthesis", judged, "judged"))
+    hear(StageFinished("synthesis", "big", 0.1, Usage()))
+    hear(finished(judged, quick))
+
+
+STAYS: dict[str, list[events.Event]] = {
+    "failed": [StageFailed("deep", "big", 0.1, "The engine died.", "")],
+    "not run": [],
+    "incomplete": [StageFinished("deep", "big", 0.1, Usage(), not_reviewed=1)],
+}
+
+
+@pytest.mark.parametrize("how", STAYS)
+async def test_what_no_stage_spoke_about_again_stays(room: Room, how: str) -> None:
+    """A deep finding outlives every later review whose deep stage did not look at all of the text;
+    that it was judged by another stage changes nothing.
+    """
+    _deep_review(room)
+    for version in (2, 3):
+        hear = room.listen(room.edit(TEXT + "more\n" * version, version))
+        hear(StageFinished("quick", "small", 0.1, Usage()))
+        for event in STAYS[how]:
+            hear(event)
+        hear(StageFinished("synthesis", "big", 0.1, Usage()))
+        hear(finished())
+        assert room.shown() == ["deep"]
+        assert room.sent[-1].version == version
+    hear = room.listen(room.edit(TEXT, 4))
+    hear(StageFinished("deep", "big", 0.1, Usage()))
+    hear(finished())
+    assert room.shown() == []
+
+
+async def test_a_review_that_could_not_look_takes_nothing_back(room: Room) -> None:
+    """Not reviewed is not clean: when every stage failed, what was known is still shown."""
+    _deep_review(room)
+    hear = room.listen(room.edit(TEXT + "more\n", 2))
+    hear(StageFailed("instant", "", 0.1, "No.", ""))
+    hear(finished(reviewed=False))
+    assert sorted(room.shown()) == ["deep", "quick"]
+
+
+async def test_what_is_found_again_is_shown_once(room: Room) -> None:
+    """A stage that leaves something out and says a finding again replaces its own words."""
+    room.listen()(finished(finding("a", stage="deep", message="Old words.")))
+    hear = room.listen(room.edit(TEXT + "more\n", 2))
+    said_again = finding("a", stage="deep", message="New words.")
+    hear(FindingReported("deep", said_again))
+    hear(StageFinished("deep", "big", 0.1, Usage(), not_reviewed=1))
+    hear(finished(said_again))
+    assert room.shown() == ["a"]
+    assert room.sent[-1].diagnostics[0].message.startswith("New words.")
+
+
+async def test_an_earlier_stage_cannot_take_back_what_a_later_one_said(room: Room) -> None:
+    """The quick stage finds again what the deep stage had found, and once more does not: without a
+    word of the deep stage the finding stays, in the words of the deep stage.
+    """
+    room.listen()(finished(finding("a", stage="deep", message="Deep words.")))
+    hear = room.listen(room.edit(TEXT + "more\n", 2))
+    quick = finding("a", stage="quick", message="Quick words.")
+    hear(FindingReported("quick", quick))
+    hear(StageFinished("quick", "small", 0.1, Usage()))
+    hear(finished(quick))
+    hear = room.listen(room.edit(TEXT + "and more\n", 3))
+    hear(StageFinished("quick", "small", 0.1, Usage()))
+    hear(finished())
+    assert room.sent[-1].version == 3
+    assert room.sent[-1].diagnostics[0].message.startswith("Deep words.")
+
+
+async def test_an_edit_taken_back_is_published_again_at_once() -> None:
+    """After an edit and its undo the client may have lost its marks: the save of the text that was
+    reviewed before shows them at the end of the first stage, not of the last.
+    """
+    fact, opinion = finding("fact"), finding("opinion", stage="deep", tool="big-model")
+    app = FakeApp(staged(("instant", (fact,)), ("deep", (opinion,))))
+    async with ready(app) as editor:
+        editor.open(TEXT)
+        await editor.diagnostics(lambda p: len(p["diagnostics"]) == 2)
+        await eventually(lambda: editor.server.session.run_of(URI) is None)
+        place = {"line": 0, "character": 0}
+        undo = {"range": {"start": place, "end": {"line": 0, "character": 1}}, "text": ""}
+        editor.change(insert(0, 0, "x"), version=2)
+        editor.change(undo, version=3)
+
+        async def slow(request: ReviewRequest, emit: Emit) -> None:
+            emit(FindingReported("instant", fact))
+            emit(StageFinished("instant", "", 0.0, Usage()))
+            await asyncio.Event().wait()
+
+        app.script = slow
+        editor.save(TEXT)
+        again = await editor.diagnostics(lambda p: p["version"] == 3)
+        assert sorted(d["data"]["finding"] for d in again["diagnostics"]) == ["fact", "opinion"]
+
+
+async def test_a_clean_text_saved_again_is_said_to_be_clean() -> None:
+    """A new version with the text that was reviewed before gets its set though it is empty."""
+    app = FakeApp()
+    async with ready(app) as editor:
+        editor.open(TEXT)
+        await editor.diagnostics(lambda p: p["version"] == 1)
+        editor.change({"text": TEXT}, version=2)
+        editor.save(TEXT)
+        assert (await editor.diagnostics(lambda p: p["version"] == 2))["diagnostics"] == []
 
 
 def _findings(_hear: Emit, room: Room) -> tuple[Finding, ...]:

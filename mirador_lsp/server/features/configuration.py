@@ -11,6 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 from mirador_lsp.server import from_lsp, reviewing
 from mirador_lsp.server.server import MiradorServer
+from mirador_lsp.server.session import Stage
 from mirador_lsp.settings import Loaded
 from mirador_lsp.settings.load import WORKSPACE_FILE
 
@@ -85,6 +86,8 @@ async def _apply(ls: MiradorServer) -> None:
             await ls.session.suspend()
             await ls.apps.close()
             ls.streams.recover()
+        if ls.protocol.stage is Stage.SHUT_DOWN:
+            return
         ls.settings = loaded.settings
         ls.set_log_level(loaded.settings.server.log_level)
         ls.apps.open(loaded)
