@@ -6,7 +6,6 @@ from mirador_lsp.core.events import (
     Emit,
     Event,
     Notice,
-    NoticeKind,
     ReviewFinished,
     ReviewStarted,
 )
@@ -52,11 +51,8 @@ class Engine:
         tell(ReviewStarted(request.snapshot.name, plan.stages, plan.reason))
         for notice in plan.notices:
             tell(notice)
-        outline = await tools.outliner.outline(request.snapshot)
-        if outline.note:
-            tell(Notice(NoticeKind.TRUNCATED, f"{request.snapshot.name}: {outline.note}"))
         ledger = Ledger(tell, policy.gate, request.snapshot.lines)
-        outcome = await run_plan(plan, request, outline, cards, tools, Desk(tell, ledger))
+        outcome = await run_plan(plan, request, cards, tools, Desk(tell, ledger))
         seconds = tools.clock.monotonic() - started
         emit(_finished(request, ledger, outcome, seconds, tuple(notices)))
 

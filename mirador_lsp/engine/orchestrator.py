@@ -43,7 +43,6 @@ class Outcome:
 async def run_plan(
     plan: Plan,
     request: ReviewRequest,
-    outline: Outline,
     cards: Sequence[ModelCard],
     tools: Tools,
     desk: Desk,
@@ -51,11 +50,16 @@ async def run_plan(
     """Run the stages of `plan` in order. A stage that fails is told; the others go on."""
     finished: list[str] = []
     summary = ""
+    outline: Outline | None = None
     for name in plan.stages:
         if name == INSTANT:
-            if await _run_instant(request, outline, tools, desk):
+            outline, looked = await _run_instant(request, tools, desk)
+            if looked:
                 finished.append(name)
             continue
+        if outline is None:
+            outline = await tools.outliner.outline(request.snapshot)
+            _tell_note(outline, request, desk)
         said = await _run_model_stage(name, request, outline, cards, tools, desk)
         if said.looked:
             finished.append(name)
@@ -63,21 +67,34 @@ async def run_plan(
     return Outcome(tuple(finished), summary)
 
 
-async def _run_instant(request: ReviewRequest, outline: Outline, tools: Tools, desk: Desk) -> bool:
+async def _run_instant(
+    request: ReviewRequest, tools: Tools, desk: Desk
+) -> tuple[Outline | None, bool]:
+    """Run the instant stage: the outline that came with it, and whether an analyzer has looked."""
     started = tools.clock.monotonic()
     names = [a.name for a in instant.analyzers_for(request, tools)]
     reason = f"analyzers: {', '.join(names)}" if names else "no analyzer for this language"
     desk.emit(StageStarted(INSTANT, "", reason, units=len(names)))
-    tally = Tally()
+    known: list[instant.Survey] = []
 
     async def work() -> None:
-        tally.not_reviewed = await instant.run(request, tools, outline, desk)
+        known.append(await instant.survey(request, tools))
+        _tell_note(known[0].outline, request, desk)
+        instant.report(known[0], request, desk)
 
-    if await _behind_border(INSTANT, "", started, tools, desk, work) is not None:
-        return False
+    error = await _behind_border(INSTANT, "", started, tools, desk, work)
+    outline = known[0].outline if known else None
+    if error is not None:
+        return outline, False
     seconds = tools.clock.monotonic() - started
-    desk.emit(StageFinished(INSTANT, "", seconds, tally.usage, not_reviewed=tally.not_reviewed))
-    return bool(names)
+    missing = len(known[0].failures)
+    desk.emit(StageFinished(INSTANT, "", seconds, Tally().usage, not_reviewed=missing))
+    return outline, bool(names)
+
+
+def _tell_note(outline: Outline, request: ReviewRequest, desk: Desk) -> None:
+    if outline.note:
+        desk.emit(Notice(NoticeKind.TRUNCATED, f"{request.snapshot.name}: {outline.note}"))
 
 
 async def _run_model_stage(

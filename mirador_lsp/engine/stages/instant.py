@@ -1,6 +1,7 @@
 """The instant stage: facts from analyzers, no model."""
 
 import asyncio
+from dataclasses import dataclass
 
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.events import Notice, NoticeKind
@@ -11,27 +12,40 @@ from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.engine.stages.job import Desk, Tools
 
 
-async def run(request: ReviewRequest, tools: Tools, outline: Outline, desk: Desk) -> int:
-    """Report what every analyzer for the language finds. Returns how many could not look.
+@dataclass(frozen=True)
+class Survey:
+    """What can be known of a file without a model."""
 
-    Raises `AnalyzerError` when none could.
-    """
-    analyzers = analyzers_for(request, tools)
+    outline: Outline
+    analyses: tuple[Analysis, ...]
+    failures: tuple[AnalyzerError, ...]
+    """Of the analyzers that could not look."""
+
+
+async def survey(request: ReviewRequest, tools: Tools) -> Survey:
+    """Ask every analyzer for the language, and for the outline, all at the same time."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_look(analyzer, request)) for analyzer in analyzers]
+        outline = group.create_task(tools.outliner.outline(request.snapshot))
+        tasks = [group.create_task(_look(a, request)) for a in analyzers_for(request, tools)]
     results = [task.result() for task in tasks]
-    failures = [result for result in results if isinstance(result, AnalyzerError)]
-    analyses = [result for result in results if isinstance(result, Analysis)]
-    for failure in failures:
+    return Survey(
+        outline.result(),
+        tuple(result for result in results if isinstance(result, Analysis)),
+        tuple(result for result in results if isinstance(result, AnalyzerError)),
+    )
+
+
+def report(known: Survey, request: ReviewRequest, desk: Desk) -> None:
+    """Tell what a survey found. Raises `AnalyzerError` when not one analyzer could look."""
+    for failure in known.failures:
         desk.emit(Notice(NoticeKind.UNAVAILABLE, failure.sentence(), stage=INSTANT))
-    if failures and not analyses:
-        raise failures[0]
+    if known.failures and not known.analyses:
+        raise known.failures[0]
     lenses = request.policy.lenses
-    findings = [f for a in analyses for f in a.findings if f.lens in lenses]
-    desk.ledger.record_facts(INSTANT, findings, outline)
-    for notice in (notice for analysis in analyses for notice in analysis.notices):
+    findings = [f for a in known.analyses for f in a.findings if f.lens in lenses]
+    desk.ledger.record_facts(INSTANT, findings, known.outline)
+    for notice in (notice for analysis in known.analyses for notice in analysis.notices):
         desk.emit(notice)
-    return len(failures)
 
 
 def analyzers_for(request: ReviewRequest, tools: Tools) -> list[Analyzer]:
