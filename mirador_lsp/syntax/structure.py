@@ -15,7 +15,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -115,6 +115,7 @@ def _source(name: str) -> str:
     return files(__package__).joinpath("outlines", f"{name}.scm").read_text("utf-8")
 
 
+@lru_cache(maxsize=2)  # the outline and the rules about shape ask for the same text in turn
 def structure_of(parsed: Parsed) -> Structure:
     """The structure of a parsed text; no definitions where there is no tree or no query for it.
 
