@@ -177,6 +177,31 @@ async def test_a_save_while_the_application_closes_waits_for_the_next() -> None:
         assert (app.requests[2].snapshot.text, app.requests[2].policy.gate) == ("x = 3\n", 0.9)
 
 
+async def test_settings_that_change_while_the_session_ends_open_nothing() -> None:
+    """After `shutdown` no application is opened and no review begins."""
+    unwinding, let_go = asyncio.Event(), asyncio.Event()
+
+    async def slow_to_stop(request: ReviewRequest, emit: Emit) -> None:
+        try:
+            await endless(request, emit)
+        finally:
+            unwinding.set()
+            await let_go.wait()
+
+    app = FakeApp(slow_to_stop)
+    async with ready(app, load=Loader()) as editor:
+        editor.open("x = 1\n")
+        await eventually(lambda: len(app.requests) == 1)
+        editor.notify("workspace/didChangeConfiguration", {"settings": {"mirador": {"gate": 0.9}}})
+        await asyncio.wait_for(unwinding.wait(), PATIENCE)
+        asked = editor.request("shutdown")
+        await editor.settle()
+        let_go.set()
+        assert (await editor.answer(asked))["result"] is None
+        await eventually(lambda: app.closed == 1)
+    assert (len(app.opened), len(app.requests)) == (1, 1)
+
+
 async def test_the_same_settings_disturb_nothing() -> None:
     """A change that changes nothing leaves the running review alone."""
     app = FakeApp(endless)
