@@ -24,9 +24,9 @@ def save(client: RecordingClient, uri: str, text: str | None = None) -> None:
     client.text_document_did_save(types.DidSaveTextDocumentParams(identifier, text))
 
 
-def insert(client: RecordingClient, uri: str, version: int, text: str) -> None:
-    """Type `text` at the beginning of a document."""
-    place = types.Position(0, 0)
+def insert(client: RecordingClient, uri: str, version: int, text: str, line: int = 0) -> None:
+    """Type `text` at the beginning of a line."""
+    place = types.Position(line, 0)
     change = types.TextDocumentContentChangePartial(types.Range(place, place), text)
     identifier = types.VersionedTextDocumentIdentifier(version, uri)
     client.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [change]))
@@ -35,6 +35,19 @@ def insert(client: RecordingClient, uri: str, version: int, text: str) -> None:
 def codes(diagnostics: Sequence[types.Diagnostic]) -> set[Any]:
     """The rules that speak."""
     return {d.code for d in diagnostics}
+
+
+def progress(client: RecordingClient) -> list[str]:
+    """What the bars said so far."""
+    reports = [report for bar in client.progress_reports.values() for report in bar]
+    return [getattr(report, "message", None) or "" for report in reports]
+
+
+def is_section(href: str, name: str) -> bool:
+    """Whether `href` names a section of a page that is on this machine's disk."""
+    page = urlsplit(href)
+    path = Path(unquote(page.path))
+    return page.scheme == "file" and page.fragment == name and f"# {name}" in path.read_text()
 
 
 def tells(
@@ -67,9 +80,7 @@ async def test_diagnostics_come_stage_by_stage(
     assert fact.code_description is not None
     assert fact.code_description.href.startswith("https://")
     assert opinion.code_description is not None
-    page = urlsplit(opinion.code_description.href)
-    assert (page.scheme, page.fragment) == ("file", "bug")
-    assert Path(unquote(page.path)).is_file()
+    assert is_section(opinion.code_description.href, "bug")
     assert fact.range == types.Range(types.Position(5, 11), types.Position(5, 21))
     assert opinion.range == types.Range(types.Position(1, 4), types.Position(1, 4 + len(MEAN)))
     assert "(quick, qwen2.5-coder-0.5b, 60 %)" in opinion.message
@@ -113,6 +124,21 @@ async def test_a_save_supersedes_the_running_review(
     await eventually(lambda: any(p.version == 2 for p in client.of(uri)))
     moved = next(p for p in client.of(uri) if p.version == 2).diagnostics
     assert {d.range.start.line for d in moved if d.code == "ruff/S307"} == {6}
+
+
+async def test_after_a_save_the_edited_function_is_reviewed_first(
+    client: RecordingClient, workspace: Workspace
+) -> None:
+    """The model reads the function that was edited before those above it."""
+    workspace.script(SAYS)
+    body = "".join(f"    total_{number} = price * {number}\n" for number in range(30))
+    text = f"def first(price):\n{body}\n\ndef second(price):\n{body}"
+    uri = workspace.write("long.py", text)
+    open_(client, uri, text)
+    await eventually(lambda: any("quick: 0/2 first" in line for line in progress(client)))
+    insert(client, uri, 2, "    print(price)\n", line=50)
+    save(client, uri)
+    await eventually(lambda: any("quick: 0/2 second" in line for line in progress(client)))
 
 
 async def test_closing_stops_the_model_and_clears(
