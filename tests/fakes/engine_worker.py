@@ -11,7 +11,7 @@ in its question: words separated by blanks, each a step.
     batch       send the batch size the model was loaded with
     full        say that the context is too small (alone)
 
-Each start and end goes into the file `journal` in the model's cache folder.
+Each start and end, and getting stuck, goes into the file `journal` in the model's cache folder.
 """
 
 import argparse
@@ -93,6 +93,7 @@ class Player:
             case "await":
                 self._until(argument, number)
             case "stick":
+                self._note(f"stuck {argument}")
                 self._until(argument, None)
             case "die":
                 os.abort()

@@ -209,6 +209,8 @@ async def test_deaf_worker_is_killed_and_reads_smaller_steps(home: EngineHome) -
     pid = (await _worker(backend)).pid
     async with backend.open("load", _prompt("say:x stick:never"), _limits()) as reply:
         await until_said(aiter(reply), "x")
+        while "stuck never" not in home.journal():  # noqa: ASYNC110 — another process writes it
+            await asyncio.sleep(0)
     await until_gone(pid)
     assert (await ask(backend, "load", "batch"))[0] == "32"
 
