@@ -14,7 +14,7 @@ _PORT = 2087
 _LEVELS = ("debug", "info", "warning", "error")
 _EPILOG = """\
 An editor starts the server itself and talks over stdio; see the README for the settings. The
-sockets listen on this machine only: whoever can connect can have files read.
+sockets listen on this machine only, and have no password: whoever connects first has the session.
 """
 
 

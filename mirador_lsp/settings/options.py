@@ -144,7 +144,7 @@ class EngineOptions:
         restricted=True,
     )
     idle_seconds: float | None = _option(
-        "A model nobody has asked for this long leaves the memory.",
+        "When nobody has asked a model for this long, the engine ends and its memory is free.",
         unit="seconds",
         low=1,
         high=86_400,
