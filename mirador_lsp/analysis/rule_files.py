@@ -23,7 +23,6 @@ from mirador_lsp.syntax.queries import CompiledQuery, compile_query
 
 ANY: Final = "*"
 """In `ids`: every language, the unknown one included."""
-_REPEAT: Final = re.compile(r"^@repeat (\d+) (.*)$", re.MULTILINE)
 _ID: Final = re.compile(r"[a-z]+(-[a-z]+)*")
 
 Kind = Literal["query", "pattern", "hidden", "control", "mixed", "nesting", "length", "repeated"]
@@ -167,11 +166,6 @@ def read_rule(name: str, source: str) -> Rule:
         for language in group.ids:
             forms.setdefault(language, []).append(Form(group, file.where + group.where))
     return Rule(file, MappingProxyType({key: tuple(value) for key, value in forms.items()}))
-
-
-def expanded(example: str) -> str:
-    """An example with its repeated lines written out."""
-    return _REPEAT.sub(lambda m: "\n".join([m[2]] * int(m[1])), example)
 
 
 def _validate(name: str, file: RuleFile) -> None:

@@ -132,10 +132,6 @@ class LineIndex:
             self._text[start:stop], byte - self._byte_starts[line], Encoding.UTF8
         )
 
-    def span_of_bytes(self, start: int, end: int) -> Span:
-        """The span of a range of UTF-8 byte offsets."""
-        return Span(self.offset_of_byte(start), self.offset_of_byte(end))
-
     @cached_property
     def _byte_starts(self) -> list[int]:
         starts = [0]

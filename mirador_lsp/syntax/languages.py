@@ -22,10 +22,6 @@ class Language:
     """Whole file names, lower case."""
     interpreters: tuple[str, ...] = ()
     """Programs in a `#!` line, without version numbers."""
-    line_comment: str = ""
-    """What starts a comment to the end of the line, or ""."""
-    block_comment: tuple[str, str] | None = None
-    """What opens and closes a comment, where there is such a thing."""
     outline: str = ""
     """Name of the query files in `outlines/` that find its definitions; "" for data and markup."""
     data: bool = False
@@ -35,8 +31,6 @@ class Language:
     evidence."""
 
 
-_C_BLOCK = ("/*", "*/")
-
 _TABLE = (
     Language(
         id="python",
@@ -45,7 +39,6 @@ _TABLE = (
         grammar=("tree_sitter_python", "language"),
         file_names=("sconstruct", "sconscript", "wscript"),
         interpreters=("python", "pypy"),
-        line_comment="#",
         outline="python",
     ),
     Language(
@@ -55,8 +48,6 @@ _TABLE = (
         grammar=("tree_sitter_javascript", "language"),
         file_names=("jakefile",),
         interpreters=("node", "nodejs", "bun", "qjs"),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="javascript",
     ),
     Language(
@@ -65,8 +56,6 @@ _TABLE = (
         extensions=(".ts", ".mts", ".cts"),
         grammar=("tree_sitter_typescript", "language_typescript"),
         interpreters=("deno", "ts-node", "tsx"),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="typescript",
     ),
     Language(
@@ -74,8 +63,6 @@ _TABLE = (
         title="TSX",
         extensions=(".tsx",),
         grammar=("tree_sitter_typescript", "language_tsx"),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="typescript",
     ),
     Language(
@@ -83,8 +70,6 @@ _TABLE = (
         title="Go",
         extensions=(".go",),
         grammar=("tree_sitter_go", "language"),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="go",
     ),
     Language(
@@ -93,8 +78,6 @@ _TABLE = (
         extensions=(".rs",),
         grammar=("tree_sitter_rust", "language"),
         interpreters=("rust-script",),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="rust",
     ),
     Language(
@@ -102,8 +85,6 @@ _TABLE = (
         title="Java",
         extensions=(".java",),
         grammar=("tree_sitter_java", "language"),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="java",
     ),
     Language(
@@ -112,8 +93,6 @@ _TABLE = (
         extensions=(".c",),
         grammar=("tree_sitter_c", "language"),
         interpreters=("tcc",),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="c",
         lenient=True,
     ),
@@ -123,8 +102,6 @@ _TABLE = (
         # A `.h` may be either; the C++ grammar reads nearly all C, the C grammar no C++.
         extensions=(".cpp", ".cc", ".cxx", ".c++", ".h", ".hpp", ".hh", ".hxx", ".h++", ".ipp"),
         grammar=("tree_sitter_cpp", "language"),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="cpp",
         lenient=True,
     ),
@@ -134,8 +111,6 @@ _TABLE = (
         extensions=(".cs", ".csx"),
         grammar=("tree_sitter_c_sharp", "language"),
         interpreters=("dotnet-script",),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="csharp",
     ),
     Language(
@@ -145,7 +120,6 @@ _TABLE = (
         grammar=("tree_sitter_ruby", "language"),
         file_names=("rakefile", "gemfile", "vagrantfile", "podfile", "guardfile"),
         interpreters=("ruby", "jruby", "rake"),
-        line_comment="#",
         outline="ruby",
     ),
     Language(
@@ -154,8 +128,6 @@ _TABLE = (
         extensions=(".php", ".phtml", ".phps", ".inc"),
         grammar=("tree_sitter_php", "language_php"),
         interpreters=("php",),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         outline="php",
     ),
     Language(
@@ -165,7 +137,6 @@ _TABLE = (
         grammar=("tree_sitter_bash", "language"),
         file_names=(".bashrc", ".bash_profile", ".bash_aliases", ".profile", "pkgbuild"),
         interpreters=("bash", "sh", "dash", "ksh", "ash"),
-        line_comment="#",
         outline="bash",
         lenient=True,
     ),
@@ -175,8 +146,6 @@ _TABLE = (
         extensions=(".json", ".jsonc", ".geojson", ".webmanifest", ".code-workspace"),
         grammar=("tree_sitter_json", "language"),
         file_names=(".babelrc", ".eslintrc", ".prettierrc", ".jshintrc", "composer.lock"),
-        line_comment="//",
-        block_comment=_C_BLOCK,
         data=True,
     ),
     Language(
@@ -185,7 +154,6 @@ _TABLE = (
         extensions=(".yaml", ".yml"),
         grammar=("tree_sitter_yaml", "language"),
         file_names=(".clang-format", ".clang-tidy", ".clangd"),
-        line_comment="#",
         data=True,
         lenient=True,
     ),
@@ -194,7 +162,6 @@ _TABLE = (
         title="HTML",
         extensions=(".html", ".htm", ".xhtml"),
         grammar=("tree_sitter_html", "language"),
-        block_comment=("<!--", "-->"),
         lenient=True,
     ),
     Language(
@@ -202,7 +169,6 @@ _TABLE = (
         title="CSS",
         extensions=(".css",),
         grammar=("tree_sitter_css", "language"),
-        block_comment=_C_BLOCK,
         lenient=True,
     ),
 )

@@ -146,18 +146,6 @@ def test_any_byte_leads_to_the_code_point_that_holds_it(text: str, data: st.Data
     assert LineIndex(text).offset_of_byte(byte) == expected
 
 
-@given(st.one_of(TEXTS, SURROGATES), st.data())
-def test_spans_of_bytes_hold_what_the_bytes_hold(text: str, data: st.DataObject) -> None:
-    """Cutting the bytes and cutting the code points gives the same piece of text."""
-    start = data.draw(st.integers(0, len(text)))
-    end = data.draw(st.integers(start, len(text)))
-    index = LineIndex(text)
-    span = index.span_of_bytes(index.byte_of(start), index.byte_of(end))
-    assert (
-        utf8(text[span.start : span.end]) == utf8(text)[index.byte_of(start) : index.byte_of(end)]
-    )
-
-
 @pytest.mark.parametrize(("start", "end"), [(-1, 0), (2, 1)])
 def test_an_impossible_span_is_refused(start: int, end: int) -> None:
     """A span is never negative nor inside out."""
