@@ -64,9 +64,7 @@ async def _refresh(ls: MiradorServer) -> None:
 
 
 async def _apply(ls: MiradorServer) -> None:
-    """Resolve all sources. New settings stop the reviews made under the old ones, which begin anew
-    under the new ones.
-    """
+    """Resolve all sources. Under new settings the reviews that run begin anew."""
     async with ls.settling:
         folders = ls.session.folders
         # In a thread: a home folder on a slow network must not freeze the editor.
