@@ -59,6 +59,10 @@ class _Item(msgspec.Struct, frozen=True):
     url: str | None = None
 
 
+_Answer = tuple[list[_Item], tuple[Notice, ...]]
+"""What one run of ruff found, and what was wrong with its answer."""
+
+
 def find_ruff() -> str:
     """Path of the ruff executable of this environment.
 
@@ -111,13 +115,16 @@ class RuffAnalyzer:
         payload = _SURROGATE.sub("\ufffd", snapshot.text.removeprefix(_BOM)).encode()
         shape = _stand_in(snapshot.name)
         table = await self._prepared()
-        items, notices = await self._ask(payload, shape, table.selected(), table.ignored())
         silenced: list[_Item] = []
-        # After a cut answer, what is missing in it would look silenced.
-        if not notices and _SILENCER.search(snapshot.text):
-            grave, notices = await self._ask(payload, shape, table.grave(), (), "--ignore-noqa")
-            heard = set(items)
-            silenced = [item for item in grave if item not in heard]
+        if _SILENCER.search(snapshot.text):
+            (items, notices), (grave, cut) = await self._ask_twice(payload, shape, table)
+            # After a cut answer, what is missing in it would look silenced.
+            if not notices:
+                heard = set(items)
+                silenced = [item for item in grave if item not in heard]
+                notices = cut
+        else:
+            items, notices = await self._ask(payload, shape, table.selected(), table.ignored())
         findings, unknown = _findings(snapshot, table, items, silenced)
         findings, over = first_of_each(findings)
         notices += over
@@ -126,6 +133,25 @@ class RuffAnalyzer:
             notices += (Notice(NoticeKind.SKIPPED, message, unknown, INSTANT),)
         return Analysis(findings, notices)
 
+    async def _ask_twice(
+        self, payload: bytes, shape: str, table: RuffMap
+    ) -> tuple[_Answer, _Answer]:
+        """What ruff says, and what it says of the grave rules to a deaf ear: at the same time."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                obeying = group.create_task(
+                    self._ask(payload, shape, table.selected(), table.ignored())
+                )
+                deaf = group.create_task(
+                    self._ask(payload, shape, table.grave(), (), "--ignore-noqa")
+                )
+        except ExceptionGroup as failed:
+            for error in failed.exceptions:
+                if isinstance(error, AnalyzerError):
+                    raise error from failed
+            raise
+        return obeying.result(), deaf.result()
+
     async def _ask(
         self,
         payload: bytes,
@@ -133,7 +159,7 @@ class RuffAnalyzer:
         select: Sequence[str],
         ignore: Sequence[str],
         *extra: str,
-    ) -> tuple[list[_Item], tuple[Notice, ...]]:
+    ) -> _Answer:
         table = await self._prepared()
         command = [self._executable, "check", "--isolated", "--no-cache", "--no-fix"]
         command += ["--output-format", "json-lines", "--target-version", table.target_version]

@@ -14,7 +14,9 @@ def plain(text: str, limit: int = 600) -> str:
     ANSI escapes' introducer, bidi controls, zero-width and tag characters, lone surrogates),
     variation selectors and blank letters. What is cut is marked by an ellipsis.
     """
-    kept = "".join(_visible(c) for c in text[: 8 * limit])
+    head = text[: 8 * limit]
+    # Most text is printable ASCII, which holds nothing to remove.
+    kept = head if _harmless(head) else "".join(_visible(c) for c in head)
     line = " ".join(kept.split())
     if len(line) <= limit:
         return line
@@ -23,7 +25,13 @@ def plain(text: str, limit: int = 600) -> str:
 
 def stream_safe(text: str) -> str:
     """`text` without what `plain` removes, but with its line ends and blanks as they are."""
+    if _harmless(text):
+        return text
     return "".join(c if c == "\n" else _visible(c, space=c) for c in text)
+
+
+def _harmless(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _visible(char: str, space: str = " ") -> str:
