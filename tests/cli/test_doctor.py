@@ -27,6 +27,8 @@ def fresh_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     for kind in ("CACHE", "CONFIG", "STATE", "RUNTIME"):
         monkeypatch.setenv(f"MIRADOR_{kind}_DIR", str(tmp_path / kind.lower()))
+    # The real command starts an engine, which must not outlive the tests by much.
+    monkeypatch.setenv("MIRADOR_ENGINE_IDLE_SECONDS", "1")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
