@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from fakes.parse_child import COMMAND
 from fakes.samples import SAMPLES
-
 from mirador_lsp.analysis.worker import MAX_SENT, ParseWorker
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError

@@ -1,8 +1,8 @@
 """What the analyzer "rules" says about texts that do not parse, and that one parse serves all."""
 
 import pytest
-from fakes.samples import HOSTILE, SAMPLES
 
+from fakes.samples import HOSTILE, SAMPLES
 from mirador_lsp.analysis.inspection import RULE, Inspector
 from mirador_lsp.analysis.worker import InlineParser
 from mirador_lsp.core.document import Snapshot

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from fakes import events as told
 from fakes.review_app import FakeReviewApp
-
 from mirador_lsp.app import gather
 from mirador_lsp.cli.batch import review_all
 from mirador_lsp.cli.report import FileReport, Report

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+
 from fakes.folders import own_folders
 from fakes.review_app import FakeCards
-
 from mirador_lsp.cli.engine import status, stop, with_engine
 from mirador_lsp.core.ports import ModelBackend
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.folders import logging_restored, own_folders
 
+from fakes.folders import logging_restored, own_folders
 from mirador_lsp import __version__
 from mirador_lsp.cli.main import COMMANDS, main
 

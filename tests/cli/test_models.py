@@ -11,10 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from fakes.file_server import FileServer, serving
 from fakes.model_files import model_bytes, sha256
 from mirador_lsp.app import Phase, PullProgress
-
 from mirador_lsp.cli import models
 from mirador_lsp.cli.progress import BarDisplay, LineDisplay, pull_display
 from mirador_lsp.core.errors import UserError

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from fakes.folders import own_folders
 
 _SCRIPT = """

@@ -7,10 +7,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from fakes import events as told
 from fakes.hostile import FORBIDDEN, HOSTILE
 from fakes.reports import hostile_report, report_of
-
 from mirador_lsp.cli import render_json
 from mirador_lsp.cli.report import Report, SkippedFile
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from fakes import events as told
-from fakes.hostile import FORBIDDEN
-from fakes.reports import hostile_report, report_of
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from fakes import events as told
+from fakes.hostile import FORBIDDEN
+from fakes.reports import hostile_report, report_of
 from mirador_lsp.cli import render_markdown
 from mirador_lsp.core import clean
 

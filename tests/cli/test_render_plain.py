@@ -6,7 +6,6 @@ from io import StringIO
 
 from fakes import events as told
 from fakes.hostile import FORBIDDEN, HOSTILE
-
 from mirador_lsp.cli.render_plain import PlainRenderer
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile
 from mirador_lsp.core import events

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+
 from fakes import events as told
 from fakes.hostile import FORBIDDEN
 from fakes.reports import hostile_report, report_of
-
 from mirador_lsp.cli import render_sarif
 from mirador_lsp.cli.report import Report, SkippedFile
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
-from fakes import events as told
-from fakes.hostile import FORBIDDEN, HOSTILE
 from rich.console import Console
 
+from fakes import events as told
+from fakes.hostile import FORBIDDEN, HOSTILE
 from mirador_lsp.cli.render_text import TextRenderer, region
 from mirador_lsp.cli.report import FileReport, Report
 from mirador_lsp.cli.terminal import console_for

@@ -1,7 +1,6 @@
 """What a review leaves behind once its events have been heard."""
 
 from fakes import events as told
-
 from mirador_lsp.cli import wording
 from mirador_lsp.cli.report import FileReport, Outcome, Pace, Report, SkippedFile
 from mirador_lsp.core import events

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from fakes import events as told
 from fakes.folders import own_folders
 from fakes.review_app import FakeReviewApp, Script
-
 from mirador_lsp.app import Skipped, Source, gather
 from mirador_lsp.cli.outputs import Wishes
 from mirador_lsp.cli.review import Options, Surroundings, review

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes.folders import own_folders
 
+from fakes.folders import own_folders
 from mirador_lsp.cli.serve import Address, address
 from mirador_lsp.core.errors import UserError
 

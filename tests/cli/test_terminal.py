@@ -4,9 +4,9 @@ import io
 import os
 
 import pytest
-from fakes.hostile import FORBIDDEN, HOSTILE
 from rich.text import Text
 
+from fakes.hostile import FORBIDDEN, HOSTILE
 from mirador_lsp.cli.terminal import Screen, console_for, is_terminal, say, silence
 
 

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from fakes.analyzer import FakeAnalyzer
 
+from fakes.analyzer import FakeAnalyzer
 from mirador_lsp.analysis.ruff import RuffAnalyzer
 from mirador_lsp.analysis.worker import InlineParser, ParseWorker
 from mirador_lsp.core.clean import plain, stream_safe

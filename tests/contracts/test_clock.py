@@ -1,8 +1,8 @@
 """What every `Clock` promises, asked of each of them."""
 
 import pytest
-from fakes.clock import FakeClock
 
+from fakes.clock import FakeClock
 from mirador_lsp.app import SystemClock
 from mirador_lsp.core.ports import Clock
 

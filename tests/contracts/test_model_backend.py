@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from fakes.engine import REAL_NAME, EngineHome, engine_home
 
+from fakes.engine import REAL_NAME, EngineHome, engine_home
 from mirador_lsp.core.dialogue import Chunk, Constraint, Limits, Prefill, Prompt, Usage
 from mirador_lsp.core.errors import ContextOverflow, ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.ports import ModelBackend, Reply

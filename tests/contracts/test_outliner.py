@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 from itertools import pairwise
 
 import pytest
-from fakes.samples import HOSTILE, SAMPLES
 
+from fakes.samples import HOSTILE, SAMPLES
 from mirador_lsp.analysis.worker import InlineParser, ParseWorker
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.outline import Outline

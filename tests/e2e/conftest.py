@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.session import RecordingClient, Workspace, over_stdio, over_tcp
-from fakes.wire import private
 from lsprotocol import types
 from pytest_lsp import client_capabilities
+
+from fakes.session import RecordingClient, Workspace, over_stdio, over_tcp
+from fakes.wire import private
 
 _WAYS = {"stdio": over_stdio, "tcp": over_tcp}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from fakes.session import CART, ENDLESS, SERVE, Workspace
 from fakes.wire import PATIENCE, announced, over_pipes, over_socket, process
 

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from fakes.session import CART, ENDLESS, MEAN, SAYS, RecordingClient, Workspace, eventually
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+
+from fakes.session import CART, ENDLESS, MEAN, SAYS, RecordingClient, Workspace, eventually
 
 
 def open_(client: RecordingClient, uri: str, text: str, version: int = 1) -> None:

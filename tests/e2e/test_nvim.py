@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from fakes.session import CART, SAYS, Workspace
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import h11
 import pytest
+
 from fakes.engine import REAL_NAME, engine_home
 from fakes.straight import ask_both
-
 from mirador_lsp.app import App, open_app, read_source
 from mirador_lsp.core.events import (
     Event,

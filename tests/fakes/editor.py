@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fakes.app import FakeApp
-
 from mirador_lsp.server.run import talk
 from mirador_lsp.server.server import Features, MiradorServer
 from mirador_lsp.server.wiring import FEATURES, create_server

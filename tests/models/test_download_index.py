@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from fakes.downloads import NOWHERE, Told, left_in, store_for
 from fakes.file_server import FileServer, serving
 from fakes.model_files import (
@@ -19,7 +20,6 @@ from fakes.model_files import (
     sha256,
     split_over_wheels,
 )
-
 from mirador_lsp.core.errors import DownloadError
 from mirador_lsp.models.catalogue import PackageIndexSource, Part
 from mirador_lsp.models.download import pull

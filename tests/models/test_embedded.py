@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.engine import REAL_NAME, EngineHome, ask, engine_home
 
+from fakes.engine import REAL_NAME, EngineHome, ask, engine_home
 from mirador_lsp.core.dialogue import Chunk, Constraint, Limits, Prefill, Prompt, Usage
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions
 

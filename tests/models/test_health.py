@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from fakes.engine import engine_home
-
 from mirador_lsp.core.health import Health
 from mirador_lsp.models.engine_health import check_processor
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.engine import EngineHome, ask, engine_home, until_gone, until_said
 
+from fakes.engine import EngineHome, ask, engine_home, until_gone, until_said
 from mirador_lsp.core.dialogue import Limits, Prompt
 from mirador_lsp.core.errors import BadReply, ContextOverflow, ModelTimeout, ModelUnavailable
 from mirador_lsp.models import wire

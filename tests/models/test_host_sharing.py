@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.engine import WORKER, EngineHome, ask, engine_home, until_said
 
+from fakes.engine import WORKER, EngineHome, ask, engine_home, until_said
 from mirador_lsp.core.dialogue import Limits, Priority, Prompt
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.models.client import reach

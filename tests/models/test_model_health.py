@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from fakes.model_files import entry_for, model_bytes
 
+from fakes.model_files import entry_for, model_bytes
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.models.health import available_memory, machine_checks, model_checks
 from mirador_lsp.models.storage import ModelStore

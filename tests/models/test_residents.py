@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from fakes.engine import WORKER
 
+from fakes.engine import WORKER
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.models import wire
 from mirador_lsp.models.residents import Residents

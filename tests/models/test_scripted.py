@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from fakes.engine import journal_of
 
+from fakes.engine import journal_of
 from mirador_lsp.core.dialogue import Chunk, Limits, Prompt
 from mirador_lsp.core.errors import (
     BadReply,

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from fakes.model_files import entry_for, model_bytes
 
+from fakes.model_files import entry_for, model_bytes
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.models.storage import Installed, ModelStore, Presence
 

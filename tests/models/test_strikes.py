@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from fakes.clock import FakeClock
 
+from fakes.clock import FakeClock
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.models.strikes import MOST_LOADS, Strikes
 from mirador_lsp.models.wire import ModelSpec

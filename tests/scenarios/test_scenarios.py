@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from fakes import scenario as runner
 
 SCENARIOS = sorted(Path(__file__).parent.glob("*.md"))

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from fakes.app import FakeApp, clean, endless
 from fakes.editor import PATIENCE, URI, Editor, connected, eventually, ready
-
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.settings import Loaded, Problem, Settings, paths

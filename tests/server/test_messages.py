@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from fakes.app import FakeApp, clean, finding, finished
 from fakes.editor import PATIENCE, URI, Editor, eventually, ready
-
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.events import (

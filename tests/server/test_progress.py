@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from fakes.app import FakeApp, endless, finding, staged
-from fakes.editor import Editor, eventually, ready
 from pygls.exceptions import JsonRpcException
 
+from fakes.app import FakeApp, endless, finding, staged
+from fakes.editor import Editor, eventually, ready
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.events import (
     ReviewStarted,

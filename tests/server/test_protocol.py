@@ -5,9 +5,9 @@ import json
 from typing import Any
 
 import pytest
+
 from fakes.app import FakeApp, endless
 from fakes.editor import URI, Editor, connected, eventually, ready
-
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.wiring import FEATURES

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
-from fakes.app import FakeApp, finding, finished, staged
-from fakes.editor import URI, eventually, insert, ready
 from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
 
+from fakes.app import FakeApp, finding, finished, staged
+from fakes.editor import URI, eventually, insert, ready
 from mirador_lsp.core import events
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.document import Snapshot

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.wire import announced, over_pipes, over_socket, private, process, served
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from fakes.wire import announced, over_pipes, over_socket, private, process, served
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.server import watch
 from mirador_lsp.server.run import ServeOptions, serve_one

@@ -4,11 +4,11 @@ import asyncio
 import json
 from typing import Any
 
-from fakes.app import FakeApp, clean, endless, finding, staged
-from fakes.editor import URI, Editor, eventually, insert, ready
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fakes.app import FakeApp, clean, endless, finding, staged
+from fakes.editor import URI, Editor, eventually, insert, ready
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.events import Emit, StageFinished
 from mirador_lsp.core.requests import ReviewRequest, Trigger

@@ -1,10 +1,10 @@
 """Symbols and review units."""
 
 import pytest
-from fakes.samples import HOSTILE, SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.samples import HOSTILE, SAMPLES
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.syntax.borders import MAX_UNIT_LINES
 from mirador_lsp.syntax.context import MAX_CONTEXT

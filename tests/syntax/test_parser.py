@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from fakes.samples import HOSTILE, SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.samples import HOSTILE, SAMPLES
 from mirador_lsp.core.text import LineIndex, utf8
 from mirador_lsp.syntax.parser import MAX_BROKEN, ByteMap, parse
 

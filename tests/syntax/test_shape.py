@@ -1,8 +1,8 @@
 """Sizes and depths of functions."""
 
 import pytest
-from fakes.samples import SAMPLES
 
+from fakes.samples import SAMPLES
 from mirador_lsp.syntax.languages import LANGUAGES
 from mirador_lsp.syntax.parser import parse
 from mirador_lsp.syntax.shape import FunctionShape, functions
