@@ -103,6 +103,18 @@ def plain(written: bytes) -> str:
     return text
 
 
+def assert_plain(value: object) -> None:
+    """Every text in a message, at whatever depth, is plain."""
+    if isinstance(value, str):
+        plain(value.encode())
+    elif isinstance(value, dict):
+        for inner in value.values():
+            assert_plain(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            assert_plain(inner)
+
+
 def quoted(text: str, **more: str | bool) -> str:
     """A reply for the script: any text, as one TOML string."""
     escaped = "".join(c if c.isalnum() or c in " -:." else f"\\U{ord(c):08x}" for c in text)
@@ -249,6 +261,8 @@ def test_file_names_come_out_plain_in_every_format(desk: Desk, form: str) -> Non
     desk.write("\x1b[2Jskipped.py", b"")
     ended = desk.mirador("review", *INSTANT, "--format", form, "--fail-on", "warning", ".")
     assert ended.code == 1
+    if form in {"json", "sarif"}:
+        assert_plain(json.loads(ended.out))
     if form == "sarif":
         (run,) = json.loads(ended.out)["runs"]
         uris = [artifact["location"]["uri"] for artifact in run["artifacts"]]
@@ -273,6 +287,8 @@ def test_a_hostile_reply_comes_out_plain_in_every_format(desk: Desk, form: str) 
     ended = desk.mirador("review", "--format", form, "--show-withheld", "--stream", "bad.py")
     assert not [c for c in FORBIDDEN if c in ended.out]
     assert "It says" in ended.out
+    if form in {"json", "sarif"}:
+        assert_plain(json.loads(ended.out))
     if form == "markdown":
         assert tags(ended.out).isdisjoint({"a", "img", "script", "b"})
 
@@ -512,18 +528,6 @@ def assert_diagnostics_fit(wire: Wire, texts: dict[tuple[str, int], str]) -> Non
             for place in (start, end):
                 line = lines[place["line"]].encode("utf-16-le", "surrogatepass")
                 assert 0 <= place["character"] <= len(line) // 2
-
-
-def assert_plain(value: object) -> None:
-    """Every text in a message, at whatever depth, is plain."""
-    if isinstance(value, str):
-        plain(value.encode())
-    elif isinstance(value, dict):
-        for inner in value.values():
-            assert_plain(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            assert_plain(inner)
 
 
 def test_diagnostics_of_hostile_documents_are_plain_and_inside(wire: Wire) -> None:
