@@ -9,7 +9,6 @@ from mirador_lsp.core.findings import fingerprint
 from mirador_lsp.core.text import LineIndex, Span
 
 _QUOTE_LIMIT = 200
-_IDENTITY_LINES = 5
 _LINE_END = re.compile(r"[\r\n]")
 
 
@@ -35,10 +34,7 @@ def anchored(text: str, lines: LineIndex, span: Span) -> Anchor:
         start += 1
     if not stream_safe(text[start : min(end, start + _QUOTE_LIMIT)]).strip():
         start, end = _visible_line(text, lines, span.start)
-    first = lines.line_of(start)
-    last = lines.line_of(max(end - 1, start))
-    last = min(last, first + _IDENTITY_LINES - 1)
-    touched = text[lines.line_span(first).start : lines.line_span(last).end]
+    touched = lines.touched(Span(start, end))
     head = _LINE_END.split(text[start : min(end, start + _QUOTE_LIMIT)], maxsplit=1)[0]
     return Anchor(Span(start, end), stream_safe(head), touched)
 

@@ -12,7 +12,8 @@ name reaches ruff.
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
@@ -38,6 +39,10 @@ _REINSTALL: Final = "Reinstall Mirador, or install ruff beside it: pip install r
 _SYNTAX: Final = "invalid-syntax"
 _BOM: Final = "\ufeff"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SYNTAX_RULE = "ruff/syntax-error"
+_LARGE_ANSWER = 100_000
+_MOST_PLACED = 60
+"""Findings of one code that get a place; of these, those listed are chosen."""
 _SILENCER: Final = re.compile(r"noqa|ruff:|flake8:", re.IGNORECASE)
 _DOCUMENTATION: Final = "https://docs.astral.sh/ruff/"
 _MAX_TEXT: Final = 8_000_000
@@ -125,9 +130,12 @@ class RuffAnalyzer:
                 notices = cut
         else:
             items, notices = await self._ask(payload, shape, table.selected(), table.ignored())
-        findings, unknown = _findings(snapshot, table, items, silenced)
-        findings, over = first_of_each(findings)
+        findings, unknown, left = _findings(snapshot, table, items, silenced)
+        findings, over = first_of_each(findings, left)
         notices += over
+        if any(finding.rule == _SYNTAX_RULE for finding in findings):
+            message = f"{snapshot.name} does not parse as Python; checks there are unsure."
+            notices += (Notice(NoticeKind.BROKEN, message, 1, INSTANT),)
         if unknown:
             message = f"{unknown} findings of ruff have a rule that Mirador does not know."
             notices += (Notice(NoticeKind.SKIPPED, message, unknown, INSTANT),)
@@ -170,7 +178,9 @@ class RuffAnalyzer:
         done = await run_to_end(
             command, payload, seconds=self._seconds, max_output=self._max_output, what="ruff"
         )
-        return _read(done)
+        # A file full of findings makes megabytes of answer; reading them must not hold the loop.
+        large = len(done.output) > _LARGE_ANSWER
+        return await asyncio.to_thread(_read, done) if large else _read(done)
 
     async def _prepared(self) -> RuffMap:
         """The table, once ruff is found. Both read the disk, so not on the event loop."""
@@ -224,15 +234,21 @@ class _Said:
 
 def _findings(
     snapshot: Snapshot, table: RuffMap, items: list[_Item], silenced: list[_Item]
-) -> tuple[tuple[Finding, ...], int]:
-    """The findings of both runs in the order of the text, and how many have no meaning here."""
+) -> tuple[tuple[Finding, ...], int, Mapping[str, int]]:
+    """The findings of both runs in the order of the text, how many have no meaning here, and how
+    many of each rule were left out because there are too many.
+    """
     said: list[_Said] = []
     unknown = 0
     everything = [(item, False) for item in items] + [(item, True) for item in silenced]
+    seen: Counter[tuple[str, bool]] = Counter()
     for item, hushed in everything:
+        seen[item.code or "", hushed] += 1
         meaning = table.meaning(item.code or "", item.message)
         if meaning is None:
             unknown += 1
+        elif seen[item.code or "", hushed] > _MOST_PLACED:
+            continue  # counted below; placing thousands of them would hold the event loop
         elif not hushed or meaning.severity.at_least(Severity.WARNING):
             anchor = anchored(snapshot.text, snapshot.lines, _span(snapshot, item))
             row = item.location.row
@@ -241,7 +257,10 @@ def _findings(
     said.sort(key=lambda s: (s.anchor.span, s.code))
     identities = Identities()
     findings = tuple(_finding(s, identities) for s in said)
-    return findings, unknown
+    left: Counter[str] = Counter()
+    for (code, _), count in seen.items():
+        left[_rule(code)] += max(0, count - _MOST_PLACED)
+    return findings, unknown, left
 
 
 def _without_echoes(said: list[_Said]) -> list[_Said]:
@@ -259,8 +278,12 @@ def _without_echoes(said: list[_Said]) -> list[_Said]:
     return kept
 
 
+def _rule(code: str) -> str:
+    return _SYNTAX_RULE if code == _SYNTAX else f"ruff/{code}"
+
+
 def _finding(said: _Said, identities: Identities) -> Finding:
-    rule = "ruff/syntax-error" if said.code == _SYNTAX else f"ruff/{said.code}"
+    rule = _rule(said.code)
     severity, message, url = said.meaning.severity, said.item.message, said.item.url
     if said.hushed:
         severity = Severity.INFORMATION

@@ -11,6 +11,8 @@ from enum import StrEnum
 from functools import cached_property
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_MOST_LINES = 5
+_MOST_CHARACTERS = 2000
 
 
 class Encoding(StrEnum):
@@ -84,6 +86,19 @@ class LineIndex:
         """The content of a line, its line end left out."""
         span = self.line_span(line)
         return self._text[span.start : span.end]
+
+    def touched(self, span: Span) -> str:
+        """The text of the lines that `span` touches: what the identity of a finding is made of.
+
+        At most five lines; of a line of machine length only what is near the start of the span.
+        """
+        first = self.line_of(span.start)
+        last = min(self.line_of(max(span.end - 1, span.start)), first + _MOST_LINES - 1)
+        start, end = self._starts[first], self._ends[last]
+        if end - start > _MOST_CHARACTERS:
+            start = max(start, span.start - _MOST_CHARACTERS // 2)
+            end = min(end, start + _MOST_CHARACTERS)
+        return self._text[start:end]
 
     def position(self, offset: int, encoding: Encoding) -> tuple[int, int]:
         r"""(line, character) of `offset`, characters counted in `encoding`'s units.

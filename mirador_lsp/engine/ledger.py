@@ -13,11 +13,10 @@ from dataclasses import replace
 from mirador_lsp.core.events import Emit, FindingReported, FindingRevised, FindingWithdrawn
 from mirador_lsp.core.findings import Finding, Severity, fingerprint, ranked
 from mirador_lsp.core.outline import Outline
-from mirador_lsp.core.text import LineIndex, Span
+from mirador_lsp.core.text import LineIndex
 from mirador_lsp.engine.weight import severity_of
 
 _MODEL = "model/"
-_IDENTITY_LINES = 5
 _CONFIRMATION = 0.3
 """How much of the remaining doubt a second, independent voice takes away."""
 _SURE = 0.97
@@ -43,7 +42,7 @@ class Ledger:
         seen: dict[str, int] = {}
         for finding in sorted(findings, key=lambda f: (f.span.start, f.span.end, f.rule)):
             symbol = outline.symbol_at(finding.span.start)
-            touched = self._touched(finding.span)
+            touched = self._lines.touched(finding.span)
             key = fingerprint(finding.rule, touched, symbol)
             number = seen[key] = seen.get(key, -1) + 1
             identity = fingerprint(finding.rule, touched, symbol, number)
@@ -113,13 +112,6 @@ class Ledger:
             if (is_model_finding(other) or other.severity.at_least(Severity.WARNING))
             and self._lines.line_of(other.span.start) == line
         ]
-
-    def _touched(self, span: Span) -> str:
-        """The text of the lines a span touches, at most five: what an identity is made of."""
-        first = self._lines.line_of(span.start)
-        last = self._lines.line_of(max(span.end - 1, span.start))
-        lines = range(first, min(last, first + _IDENTITY_LINES - 1) + 1)
-        return "\n".join(self._lines.line_text(line) for line in lines)
 
     def _confirm(self, stage: str, known: Finding, voice: Finding) -> None:
         heard = (known.origin.tool, *known.confirmed_by)

@@ -145,11 +145,8 @@ def _worth_showing(structure: Structure, lines: list[int]) -> list[int]:
     for run in _runs(lines):
         if not any(structure.kinds[number] in {CODE, ATTACHED} for number in run):
             continue
-        while structure.kinds[run[0]] == BLANK:
-            run.pop(0)
-        while structure.kinds[run[-1]] == BLANK:
-            run.pop()
-        kept += run
+        shown = [at for at, number in enumerate(run) if structure.kinds[number] != BLANK]
+        kept += run[shown[0] : shown[-1] + 1]
     return kept
 
 

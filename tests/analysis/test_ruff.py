@@ -295,3 +295,25 @@ def test_only_python_is_handled() -> None:
     analyzer = RuffAnalyzer()
     assert analyzer.handles("python")
     assert not any(analyzer.handles(language) for language in ("", "javascript", "ruby"))
+
+
+async def test_a_line_full_of_findings_is_answered_and_counted() -> None:
+    """Thousands of findings on one long line: a few are placed, the rest is told as a number."""
+    names = ", ".join(f"name_{number}" for number in range(5000))
+    snapshot = Snapshot("file:///rows.py", "rows.py", "python", f"rows = [{names}]\n")
+
+    analysis = await RuffAnalyzer().analyze(snapshot)
+
+    assert len(analysis.findings) == 20
+    left = sum(notice.count for notice in analysis.notices)
+    assert left + len(analysis.findings) == 5000
+
+
+async def test_a_syntax_error_is_told_as_a_file_that_does_not_parse() -> None:
+    """Besides the finding there is a notice, so that no lens makes the file look clean."""
+    snapshot = Snapshot("file:///old.py", "old.py", "python", 'print "hello"\n')
+
+    analysis = await RuffAnalyzer().analyze(snapshot)
+
+    assert [f.rule for f in analysis.findings] == ["ruff/syntax-error"]
+    assert [n.kind for n in analysis.notices] == [NoticeKind.BROKEN]

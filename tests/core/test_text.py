@@ -173,3 +173,13 @@ def test_lines_outside_the_text_are_refused() -> None:
         for number in (-1, 2):
             with pytest.raises(IndexError):
                 ask(number)
+
+
+def test_the_text_a_span_touches_is_bounded() -> None:
+    """Whole lines, at most five; of a line of machine length only what is near the span."""
+    text = "one\ntwo\nthree\nfour\nfive\nsix\n"
+    assert LineIndex(text).touched(Span(5, 6)) == "two"
+    assert LineIndex(text).touched(Span(5, len(text))) == "two\nthree\nfour\nfive\nsix"
+    long = "x" * 100_000
+    assert len(LineIndex(long).touched(Span(50_000, 50_001))) <= 2000
+    assert LineIndex("").touched(Span(0, 0)) == ""
