@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mirador_lsp.core.dialogue import Prompt
-from mirador_lsp.core.errors import ContextOverflow, ModelError, ModelTimeout, ModelUnavailable
+from mirador_lsp.core.errors import (
+    BadReply,
+    ContextOverflow,
+    ModelError,
+    ModelTimeout,
+    ModelUnavailable,
+)
 from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.engine import grammar
@@ -97,6 +103,10 @@ async def _ask_about(
     )
     hearing = _Hearing(shown, question, job, desk, tally)
     await ask(asked, job, tools, desk, tally, hearing.hear)
+    if not hearing.understood:
+        # Nothing that can be read is not the same as nothing to report.
+        message = "not one line of the model's reply could be read"
+        raise BadReply(message)
 
 
 def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion) -> Prompt:
@@ -130,12 +140,15 @@ class _Hearing:
         self._desk = desk
         self._tally = tally
         self._said: set[str] = set()
+        self.understood = False
+        """Whether any line followed the format, be it to say that there is nothing."""
 
     def hear(self, line: str, sureness: float) -> bool:
         """True when more would not help: the model says the same again, more than it was asked
         for, or in the form of a finding that there is none.
         """
         read = self._judge(read_line(line, self._shown, self._question.lenses))
+        self.understood |= bool(line.strip()) and read is not Reject.FORMAT
         if isinstance(read, Claim):
             self._said.add(read.message)
             finding = _finding(read, sureness, self._job)
