@@ -164,7 +164,7 @@ class ReviewFinished:
     """False when not one stage could look at the file: "not reviewed" is never "clean"."""
     notices: tuple[Notice, ...] = field(default=())
     summary: str = ""
-    """One sentence of the synthesis stage, plain text; may be empty."""
+    """What to see to first, as the synthesis stage chose it, plain text; may be empty."""
 
 
 Event = (

@@ -45,9 +45,9 @@ def yes_or_no() -> Constraint:
     return Constraint(gbnf='root ::= "yes" | "no"\n')
 
 
-def sentence() -> Constraint:
-    """Replies: one sentence of at most 200 plain characters."""
-    return Constraint(gbnf='root ::= [A-Z] [ -_a-~]{10,200} "\\n"\n')
+def number(most: int) -> Constraint:
+    """Replies: a number from 1 to `most`."""
+    return Constraint(gbnf="root ::= " + " | ".join(f'"{n}"' for n in range(1, most + 1)) + "\n")
 
 
 def nameable(lines: Sequence[str]) -> list[str]:

@@ -108,10 +108,9 @@ def _whole_sentences(message: str) -> str:
     return message.strip() if ends else message.strip().rstrip(",;:") + "."
 
 
-def read_summary(reply: str) -> str:
-    """The first sentence of a reply as plain text; "" when it says nothing."""
-    line = plain(reply, limit=240)
-    if len(line.split()) < _FEWEST_WORDS:
-        return ""
-    end = _SENTENCE.search(line)
-    return line[: end.end()] if end else line
+def read_number(reply: str, most: int) -> int | None:
+    """The number a reply begins with; None where it is none from 1 to `most`."""
+    match = re.match(r"\s*(\d{1,2})\b", reply)
+    if match is None or not 1 <= int(match[1]) <= most:
+        return None
+    return int(match[1])

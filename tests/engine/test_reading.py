@@ -8,7 +8,7 @@ from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.outline import Unit
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.grammar import NOTHING
-from mirador_lsp.engine.reading import Claim, Reject, is_hopeless, read_line, read_summary
+from mirador_lsp.engine.reading import Claim, Reject, is_hopeless, read_line, read_number
 from mirador_lsp.engine.units import ShownUnit, show
 
 CODE = (
@@ -135,7 +135,8 @@ def test_the_form_with_any_content_never_lands_outside(message: str, quote: str)
         assert "\n" not in result.message
 
 
-def test_a_summary_is_one_sentence() -> None:
-    """What follows the first sentence is left out."""
-    assert read_summary("Fix the query first. Then the rest. And") == "Fix the query first."
-    assert read_summary("") == ""
+def test_a_choice_is_one_of_the_numbers_offered() -> None:
+    """Anything else chooses nothing."""
+    assert read_number("2", 3) == 2
+    assert read_number(" 3. because", 3) == 3
+    assert [read_number(reply, 3) for reply in ("", "4", "0", "none", "12345")] == [None] * 5

@@ -14,7 +14,7 @@ from mirador_lsp.core.policy import SYNTHESIS
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.ledger import is_model_finding
 from mirador_lsp.engine.prompts.render import Rendered, render
-from mirador_lsp.engine.reading import read_summary
+from mirador_lsp.engine.reading import read_number
 from mirador_lsp.engine.stages.asking import Question, ask
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 from mirador_lsp.engine.stages.material import material, standing_text
@@ -167,19 +167,23 @@ def logit_of_yes(alternatives: Sequence[tuple[str, float]]) -> float | None:
 
 
 async def _sum_up(findings: list[Finding], job: Job, tools: Tools, desk: Desk, tally: Tally) -> str:
+    # The model only chooses. Asked for a sentence, a small one gave advice that made things worse.
     system, asked = render("summary_system"), render("ask_summary")
     name = plain(job.request.snapshot.name, limit=200)
-    listed = "\n".join(f"- {f.lens.value}: {f.message} Code: `{f.quote}`" for f in findings)
+    listed = "\n".join(
+        f"{number}. {f.lens.value}: {f.message} Code: `{f.quote}`"
+        for number, f in enumerate(findings, 1)
+    )
     told = render("summary_material", name=name, findings=listed)
     question = Question(
         prompt=Prompt(
             system=system.text,
             material=told.text,
             question=asked.text,
-            constraint=grammar.sentence(),
+            constraint=grammar.number(len(findings)),
             version=f"{system.version}+{told.version}+{asked.version}",
         ),
-        max_tokens=min(job.policy.max_tokens, 80),
+        max_tokens=4,
         labels={"unit": "summary", "lens": ""},
         at=StageProgressed(SYNTHESIS, 0, 1, "summary"),
     )
@@ -191,4 +195,9 @@ async def _sum_up(findings: list[Finding], job: Job, tools: Tools, desk: Desk, t
         return False
 
     await ask(question, job, tools, desk, tally, hear)
-    return read_summary(" ".join(heard))
+    chosen = read_number(" ".join(heard), len(findings))
+    if chosen is None:
+        return ""
+    finding = findings[chosen - 1]
+    line = job.request.snapshot.lines.line_of(finding.span.start) + 1
+    return f"First: line {line}, {finding.message}"
