@@ -58,7 +58,12 @@ class Protocol(LanguageServerProtocol):
             self._refuse(None, INVALID_REQUEST, "A message is one JSON object.")
             return
         method = message.get("method")
-        if not isinstance(method, str):
+        if not _may_be_id(message.get("id")) or not _may_be_id(_cancelled(message)):
+            # No table of requests can hold it, so it means no request of anybody's.
+            _log.warning("a message with an id that is neither number nor text is ignored")
+            if isinstance(method, str) and "id" in message:
+                self._refuse(None, INVALID_REQUEST, "A request's id is a number or a text.")
+        elif not isinstance(method, str):
             self._take_response(message)
         elif "id" in message:
             self._take_request(message, method)
@@ -139,3 +144,15 @@ class Protocol(LanguageServerProtocol):
 
 def _ignore(_method: str, _params: Any) -> None:
     pass
+
+
+def _may_be_id(value: Any) -> bool:
+    return value is None or isinstance(value, int | str)
+
+
+def _cancelled(message: dict[str, Any]) -> Any:
+    """The id of the request that a `$/cancelRequest` names; None for any other message."""
+    params = message.get("params")
+    if message.get("method") != types.CANCEL_REQUEST or not isinstance(params, dict):
+        return None
+    return params.get("id")

@@ -256,3 +256,23 @@ async def test_notifications_leave_nothing_behind() -> None:
         assert document.version == 10_001
         assert document.text == "x" * 10_000
         assert len(editor.server.protocol._request_futures) < 10
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"method": "$/cancelRequest", "params": {"id": [1]}},
+        {"method": "$/cancelRequest", "params": {"id": {}}},
+        {"id": [1], "result": None},
+        {"id": {}, "result": None},
+    ],
+)
+async def test_ids_that_are_none_are_ignored(message: dict[str, Any]) -> None:
+    """While a command runs, an id that is a list or an object changes nothing."""
+    async with ready(FakeApp(endless)) as editor:
+        editor.open("x = 1\n")
+        editor.put({"jsonrpc": "2.0", **message})
+
+        answer = await editor.ask("workspace/executeCommand", {"command": "mirador.status"})
+
+        assert "result" in answer
