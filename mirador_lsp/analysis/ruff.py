@@ -96,6 +96,7 @@ class RuffAnalyzer:
         """
         self._executable = executable
         self._table: RuffMap | None = None
+        self._preparing = asyncio.Lock()
         self._seconds = seconds
         self._max_output = max_output
 
@@ -183,12 +184,19 @@ class RuffAnalyzer:
         return await asyncio.to_thread(_read, done) if large else _read(done)
 
     async def _prepared(self) -> RuffMap:
-        """The table, once ruff is found. Both read the disk, so not on the event loop."""
-        if not self._executable:
-            self._executable = await asyncio.to_thread(find_ruff)
-        if self._table is None:
-            self._table = await asyncio.to_thread(load_ruff_map)
-        return self._table
+        """The table, once ruff is found. Both read the disk, so not on the event loop.
+
+        One at a time: ruff's own search asks `sysconfig`, which answers None to a second thread
+        while the first one fills its table (CPython 3.11).
+        """
+        if self._table is not None:
+            return self._table
+        async with self._preparing:
+            if not self._executable:
+                self._executable = await asyncio.to_thread(find_ruff)
+            if self._table is None:
+                self._table = await asyncio.to_thread(load_ruff_map)
+            return self._table
 
 
 def _stand_in(name: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mirador_lsp.analysis import ruff
 from mirador_lsp.analysis.bounds import MOST
 from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
 from mirador_lsp.core.clean import stream_safe
@@ -288,6 +289,22 @@ async def test_loud_stderr_does_not_block(tmp_path: Path) -> None:
 def test_ruff_is_found_in_this_environment() -> None:
     """The ruff used is an executable file of the environment that runs the tests."""
     assert os.access(find_ruff(), os.X_OK)
+
+
+async def test_two_first_analyses_search_for_ruff_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two documents opened at the same moment do not search side by side: the search is not safe
+    for that.
+    """
+    searches: list[str] = []
+
+    def search() -> str:
+        searches.append(find_ruff())
+        return searches[-1]
+
+    monkeypatch.setattr(ruff, "find_ruff", search)
+    analyzer = RuffAnalyzer()
+    await asyncio.gather(*(analyzer.analyze(_python("x = 1\n")) for _ in range(8)))
+    assert len(searches) == 1
 
 
 def test_only_python_is_handled() -> None:
