@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mirador_lsp.core.edits import Fix
 from mirador_lsp.core.text import Span
 
 
@@ -95,6 +96,8 @@ class Finding:
     """"CWE-89" where the rule has one."""
     confirmed_by: tuple[str, ...] = field(default=())
     """Tools that said the same, in the order in which they did."""
+    fix: Fix | None = None
+    """How the analyzer that found it would mend it; never from a model."""
 
     @property
     def band(self) -> ConfidenceBand:

@@ -50,5 +50,26 @@ class Outline:
 
     def symbol_at(self, offset: int) -> str:
         """Path of the innermost symbol around `offset`, or ""."""
-        inner = [s for s in self.symbols if s.span.start <= offset < s.span.end]
-        return max(inner, key=lambda s: s.span.start).path if inner else ""
+        inner = self.innermost(offset)
+        return inner.path if inner is not None else ""
+
+    def innermost(self, offset: int) -> Symbol | None:
+        """The innermost symbol around `offset`."""
+        around = [s for s in self.symbols if s.span.start <= offset < s.span.end]
+        return max(around, key=lambda s: s.span.start) if around else None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stands around a place of a text."""
+
+    statement: Span
+    """The smallest whole statement, definition or other self-contained piece around the place, from
+    its first to its last character; the lines of the place where the text has no syntax tree."""
+    kind: str
+    """The grammar's name for it, or ""."""
+    doc: Span | None
+    """The doc comment of the innermost symbol around the place, where it has one."""
+    code_digest: str
+    """Hex digest of the symbol's, or the text's, syntax tree without comments and doc comments;
+    equal digests mean equal code. "" where the text has no syntax tree."""

@@ -12,8 +12,10 @@ from typing import Protocol
 from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Prefill, Prompt, Usage
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Notice
+from mirador_lsp.core.feedback import Opinion
 from mirador_lsp.core.findings import Finding
-from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.outline import Outline, Surroundings
+from mirador_lsp.core.text import Span
 
 
 class Clock(Protocol):
@@ -82,6 +84,17 @@ class Outliner(Protocol):
         ...
 
 
+class Syntax(Protocol):
+    """Answers questions about syntax trees that an outline leaves open."""
+
+    async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
+        """What stands around `span`; `code_digest` is that of the whole text.
+
+        Never raises for what the text holds. Raises `AnalyzerError` when the parser is lost.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Analysis:
     """What an analyzer found, and what it could not look at."""
@@ -107,4 +120,20 @@ class Analyzer(Protocol):
 
         Raises `AnalyzerError` when it could not look; never returns an empty analysis instead.
         """
+        ...
+
+
+class FeedbackBook(Protocol):
+    """Remembers what users think of findings. One writer; safe against a kill at any time."""
+
+    async def record(self, opinion: Opinion) -> None:
+        """Keep an opinion; a later one about the same finding of the same document replaces it."""
+        ...
+
+    async def about(self, uri: str) -> tuple[Opinion, ...]:
+        """The opinions that hold about findings of a document, oldest first."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the file. Everything recorded is on disk."""
         ...

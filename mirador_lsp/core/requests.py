@@ -28,3 +28,6 @@ class ReviewRequest:
     focus: Span | None = None
     """What the user looks at or has changed; its units are reviewed first."""
     priority: Priority = Priority.SAVE
+    only: tuple[Span, ...] | None = None
+    """Look at these places alone: units that share nothing with them are left out, and so are
+    findings elsewhere. None for the whole document."""

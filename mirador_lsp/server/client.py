@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from lsprotocol import types
 
@@ -28,6 +28,40 @@ class Client:
     """It declared `experimental.mirador.status`."""
     wants_stream: bool = False
     """It declared `experimental.mirador.stream`."""
+    markdown_hover: bool = False
+    """It shows Markdown in hovers; else plain text."""
+    literal_actions: bool = False
+    """It takes code actions, not only commands."""
+    lazy_edits: bool = False
+    """It resolves the `edit` of a code action, and keeps its `data` until then."""
+    disabled_actions: bool = False
+    """It shows code actions that cannot be chosen, with the reason."""
+    preferred_actions: bool = False
+    llm_tag: bool = False
+    """It understands `CodeActionTag.LLMGenerated`."""
+    applies_edits: bool = False
+    """It answers `workspace/applyEdit`."""
+    document_changes: bool = False
+    """It takes versioned `documentChanges`."""
+    creates_files: bool = False
+    """It takes `CreateFile` among them."""
+    annotates: bool = False
+    """It shows change annotations."""
+    pulls_diagnostics: bool = False
+    """It asks for diagnostics and can be told to ask again; without the second, model findings
+    would come too late for the first, so diagnostics are pushed."""
+    refreshes_lenses: bool = False
+    shows_documents: bool = False
+    """It answers `window/showDocument`."""
+    text_content: bool = False
+    """It shows documents whose text the server holds (`workspace/textDocumentContent`)."""
+    registers_text_content: bool = False
+    registers_lenses: bool = False
+    registers_actions: bool = False
+    checks_diagnostics: bool = False
+    """It declared `experimental.mirador.checkDiagnostics`: it answers that request."""
+    wants_answers: bool = False
+    """It declared `experimental.mirador.answers`: it shows streamed answers itself."""
     vouches: bool = False
     """It declared `experimental.mirador.vouchesForSettings`: the settings it sends are the user's
     own, or of a workspace the user trusts in the editor."""
@@ -38,6 +72,7 @@ def resolve_client(params: types.InitializeParams) -> Client:
     capabilities = params.capabilities
     workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
     window = capabilities.window or types.WindowClientCapabilities()
+    text = capabilities.text_document or types.TextDocumentClientCapabilities()
     mirador = _mirador(capabilities.experimental)
     return Client(
         name=params.client_info.name if params.client_info else "",
@@ -47,6 +82,19 @@ def resolve_client(params: types.InitializeParams) -> Client:
         registers_configuration=_dynamic(workspace.did_change_configuration),
         registers_watched_files=_dynamic(workspace.did_change_watched_files),
         diagnostic_tags=_tags(capabilities.text_document),
+        markdown_hover=_markdown(text.hover),
+        **_actions(text.code_action),
+        **_edits(workspace),
+        pulls_diagnostics=text.diagnostic is not None
+        and bool(workspace.diagnostics and workspace.diagnostics.refresh_support),
+        refreshes_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
+        shows_documents=bool(window.show_document and window.show_document.support),
+        text_content=workspace.text_document_content is not None,
+        registers_text_content=_dynamic(workspace.text_document_content),
+        registers_lenses=_dynamic(text.code_lens),
+        registers_actions=_dynamic(text.code_action),
+        checks_diagnostics=mirador.get("checkDiagnostics") is True,
+        wants_answers=mirador.get("answers") is True,
         wants_status=bool(mirador.get("status")),
         wants_stream=bool(mirador.get("stream")),
         vouches=mirador.get("vouchesForSettings") is True,
@@ -61,12 +109,42 @@ def _encoding(general: types.GeneralClientCapabilities | None) -> Encoding:
     return Encoding.UTF16
 
 
-def _dynamic(
-    ability: types.DidChangeConfigurationClientCapabilities
-    | types.DidChangeWatchedFilesClientCapabilities
-    | None,
-) -> bool:
+class _Registers(Protocol):
+    """A capability with the one flag that all of them have."""
+
+    dynamic_registration: bool | None
+
+
+def _dynamic(ability: _Registers | None) -> bool:
     return bool(ability and ability.dynamic_registration)
+
+
+def _markdown(hover: types.HoverClientCapabilities | None) -> bool:
+    return hover is not None and types.MarkupKind.Markdown in (hover.content_format or ())
+
+
+def _actions(action: types.CodeActionClientCapabilities | None) -> dict[str, Any]:
+    if action is None:
+        return {}
+    resolves = action.resolve_support.properties if action.resolve_support else ()
+    tags = action.tag_support.value_set if action.tag_support else ()
+    return {
+        "literal_actions": action.code_action_literal_support is not None,
+        "lazy_edits": "edit" in resolves and bool(action.data_support),
+        "disabled_actions": bool(action.disabled_support),
+        "preferred_actions": bool(action.is_preferred_support),
+        "llm_tag": types.CodeActionTag.LlmGenerated in tags,
+    }
+
+
+def _edits(workspace: types.WorkspaceClientCapabilities) -> dict[str, Any]:
+    edit = workspace.workspace_edit or types.WorkspaceEditClientCapabilities()
+    return {
+        "applies_edits": bool(workspace.apply_edit),
+        "document_changes": bool(edit.document_changes),
+        "creates_files": types.ResourceOperationKind.Create in (edit.resource_operations or ()),
+        "annotates": edit.change_annotation_support is not None,
+    }
 
 
 def _tags(text: types.TextDocumentClientCapabilities | None) -> frozenset[types.DiagnosticTag]:
