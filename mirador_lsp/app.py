@@ -33,7 +33,7 @@ from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.workspace.intake import gather
 from mirador_lsp.workspace.reading import read_source
-from mirador_lsp.workspace.sources import Skipped, Source
+from mirador_lsp.workspace.sources import SkipKind, Skipped, Source
 
 __all__ = [
     "App",
@@ -42,6 +42,7 @@ __all__ = [
     "ModelStore",
     "Phase",
     "PullProgress",
+    "SkipKind",
     "Skipped",
     "Source",
     "Status",

@@ -145,6 +145,7 @@ def _unknown_option(word: str, parser: argparse.ArgumentParser) -> UserError:
 
 def _prepare_process() -> None:
     """What holds for the whole process, so only when it is ours."""
+    _open_standard_streams()
     sys.excepthook = _unforeseen
     # Until a command has said where the log goes, records go nowhere instead of to the terminal.
     logging.getLogger().addHandler(logging.NullHandler())
@@ -153,6 +154,22 @@ def _prepare_process() -> None:
         if reconfigure is not None:
             # A terminal that cannot show a character gets a stand-in instead of a failure.
             reconfigure(errors="replace")
+
+
+def _open_standard_streams() -> None:
+    """Put the null device where the caller closed a standard stream.
+
+    Otherwise the next file to be opened would take its number, and what is written to the terminal
+    would land in it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is not None:
+            continue
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor != number:
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", errors="replace"))
 
 
 def _unforeseen(

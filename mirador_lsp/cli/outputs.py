@@ -1,5 +1,6 @@
 """Where a review is written: which renderers listen, and the document at the end."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -41,7 +42,8 @@ class Wishes:
 class Outputs:
     """The renderers of one run and the stream its result goes to.
 
-    Entering opens the output file, so that a path nobody can write to is known before the work.
+    Entering opens the output file, so that a path nobody can write to is known before the work. The
+    file takes its name when the result is whole: until then what stood there stands.
     """
 
     def __init__(
@@ -59,12 +61,13 @@ class Outputs:
         self._on_closed = on_closed
         self._open = ExitStack()
         self._result = stdout
+        self._draft: Path | None = None
         self._recorder: Console | None = None
         self.renderers: list[Renderer] = []
 
     def __enter__(self) -> Self:
         if self._wishes.output:
-            self._result = self._open.enter_context(_writable(self._wishes.output))
+            self._begin_draft(Path(self._wishes.output))
         if self._wishes.export_svg:
             from rich.console import Console  # noqa: PLC0415 — only when asked for
 
@@ -83,6 +86,8 @@ class Outputs:
         for renderer in self.renderers:
             renderer.stop()
         self._open.close()
+        if self._draft is not None:
+            self._draft.unlink(missing_ok=True)
 
     def finish(self, report: Report, code: int, root: Path) -> None:
         """Write what comes at the end. `root` is the folder that paths are shown relative to."""
@@ -92,6 +97,9 @@ class Outputs:
         try:
             self._result.write(document)
             self._result.flush()
+            if self._draft is not None:
+                self._draft.replace(Path(self._wishes.output).resolve())
+                self._draft = None
         except OSError as error:
             self._on_closed(error)
         if self._recorder is not None:
@@ -100,6 +108,20 @@ class Outputs:
             drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
             with _writable(self._wishes.export_svg) as picture:
                 picture.write(drawn)
+
+    def _begin_draft(self, target: Path) -> None:
+        """Open a file beside `target`; a device or a pipe is written to as it is."""
+        if target.exists() and not target.is_file():
+            self._result = self._open.enter_context(_writable(self._wishes.output))
+            return
+        if target.exists() and not os.access(target, os.W_OK):
+            message = f"Cannot write to {target}: it may not be changed."
+            raise UserError(message, remedy="Name another file with --output.")
+        # A link stays a link: what it points to is replaced.
+        target = target.resolve()
+        draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+        self._result = self._open.enter_context(_writable(str(draft), self._wishes.output))
+        self._draft = draft
 
     def _document(self, report: Report, code: int, root: Path) -> str:
         held = self._wishes.show_withheld
@@ -157,10 +179,11 @@ class Outputs:
         )
 
 
-def _writable(path: str) -> TextIO:
+def _writable(path: str, shown: str = "") -> TextIO:
+    """Open `path`, which users know as `shown`, for writing."""
     try:
         return Path(path).open("w", encoding="utf-8", errors="backslashreplace")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        message = f"Cannot write to {path}: {reason}."
+        message = f"Cannot write to {shown or path}: {reason}."
         raise UserError(message, remedy="Name another file with --output.") from error

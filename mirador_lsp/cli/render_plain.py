@@ -12,6 +12,7 @@ from mirador_lsp.core import clean, events
 from mirador_lsp.core.findings import Finding
 
 _LINE = 2000
+_SAID = "  > "
 """Code points one line may have."""
 
 
@@ -150,8 +151,10 @@ class PlainRenderer:
 
     def _token(self, content: str) -> None:
         if self._tokens and not self._quiet:
+            # At the margin a log reader would take the model's words for findings of ours.
+            said = clean.stream_safe(content).replace("\n", f"\n{_SAID}")
+            self._raw(said if self._streaming else f"{_SAID}{said}")
             self._streaming = True
-            self._raw(clean.stream_safe(content))
 
     def _progress(self, text: str) -> None:
         if not self._quiet:

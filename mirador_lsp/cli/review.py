@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol, TextIO
 
-from mirador_lsp.app import Skipped, Source, find_model, gather, open_app
+from mirador_lsp.app import SkipKind, Skipped, Source, find_model, gather, open_app
 from mirador_lsp.cli import wording
 from mirador_lsp.cli.batch import Reviewer, review_all
 from mirador_lsp.cli.outputs import FORMATS, Outputs, Wishes
@@ -31,7 +31,7 @@ _FATAL_KINDS = frozenset({"missing", "unreadable"})
 _EPILOG = """\
 exit codes:
   0    nothing at or above the bar (--fail-on)
-  1    findings at or above the bar, or a file that does not parse
+  1    findings at or above the bar; a syntax error is one where the parser is sure
   2    could not run: a path that is not there, nothing to review, or a file that
        not one stage could look at; the reason is on stderr
   130  stopped by Ctrl-C
@@ -181,8 +181,7 @@ def exit_code(report: Report, fail_on: FailOn) -> int:
         return CLEAN
     bar = Severity(fail_on)
     found = any(f.severity.at_least(bar) for file in report.files for f in file.findings)
-    # Code that no parser understands has not been shown to be clean.
-    return FOUND if found or any(file.broken for file in report.files) else CLEAN
+    return FOUND if found else CLEAN
 
 
 def reasons_not_run(report: Report) -> list[str]:
@@ -222,6 +221,7 @@ class _Run:
 
     async def to_the_end(self, loaded: Loaded) -> int:
         """Review everything; on the first signal say what was found so far and leave."""
+        self._check_paths()
         interrupts = Interrupts(self._interrupted, lambda: show_cursor(self._around.stdout))
         try:
             with interrupts, self._outputs:
@@ -240,13 +240,37 @@ class _Run:
             return interrupts.code
         return exit_code(self._report, self._options.fail_on)
 
+    def _check_paths(self) -> None:
+        """Raise `UserError` for what cannot be meant. A report is never written over its source."""
+        output = self._options.wishes.output
+        for path in self._options.paths:
+            if not path:
+                message = "A PATH is empty."
+                raise UserError(message, remedy="For the current folder write: mirador review .")
+            here = self._around.folder
+            if output and path != "-" and _same_file(here / output, here / path):
+                message = f"{output} is a file to be reviewed."
+                raise UserError(message, remedy="Name another file with --output.")
+
     async def _review(self, app: Reviewer) -> None:
-        name = self._options.stdin_filename
-        entries = self._around.gather(self._options.paths, name)
+        entries = self._not_the_output(
+            self._around.gather(self._options.paths, self._options.stdin_filename)
+        )
         await review_all(app, entries, self._policy, self._outputs.renderers, self._report)
         self._finish(exit_code(self._report, self._options.fail_on))
         for reason in reasons_not_run(self._report):
             say(reason, self._around.stderr)
+
+    def _not_the_output(self, entries: Iterator[Source | Skipped]) -> Iterator[Source | Skipped]:
+        """The entries but an older report, which is no source and about to be replaced."""
+        target = self._around.folder / self._options.wishes.output
+        for entry in entries:
+            path = entry.snapshot.path if isinstance(entry, Source) else None
+            if isinstance(entry, Source) and path and _same_file(target, Path(path)):
+                reason = "the report is written there"
+                yield Skipped(entry.snapshot.name, reason, SkipKind.IGNORED, asked=False)
+            else:
+                yield entry
 
     def _interrupted(self) -> None:
         # What was found is told before anything is torn down: tearing down may hang.
@@ -293,6 +317,13 @@ async def _check_model(app: App, wanted: str) -> None:
     entry = find_model(wanted)
     message = f"The model {entry.name} is not here."
     raise UserError(message, remedy=f"Fetch it: mirador models pull {entry.name}")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other) and not other.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _full_name(name: str) -> str:

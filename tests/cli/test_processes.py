@@ -262,3 +262,51 @@ def journal(folder: Path) -> Iterator[Iterator[str]]:
     # Open for writing as well, so that it never ends while nobody writes.
     with os.fdopen(os.open(path, os.O_RDWR), "r", buffering=1) as lines:
         yield (json.loads(line)["event"] for line in iter(lines.readline, ""))
+
+
+def test_a_report_is_not_written_over_the_code_it_is_about(folder: Path) -> None:
+    """Naming a reviewed file as the output is refused before anything is opened."""
+    ended = mirador(folder, "review", "--stages", "instant", "put.py", "--output", "put.py")
+    assert ended.returncode == 2
+    assert "put.py is a file to be reviewed" in ended.stderr
+    assert (folder / "put.py").read_text() == _CODE
+
+
+def test_a_report_is_replaced_only_by_a_whole_one(folder: Path) -> None:
+    """An older report in the reviewed folder is no source, and a failed run leaves it alone."""
+    report = folder / "report.json"
+    how = ("review", "--stages", "instant", "--format", "json", "--output", "report.json")
+    assert mirador(folder, *how, "put.py").returncode == 0
+    assert mirador(folder, *how, "missing.py", "--fail-on", "never").returncode == 2
+    assert json.loads(report.read_text())["exit_code"] == 2
+    assert mirador(folder, *how, "put.py", "--model", "nonsense").returncode == 2
+    assert json.loads(report.read_text())["exit_code"] == 2
+    assert mirador(folder, *how, ".").returncode == 0
+    names = [file["name"] for file in json.loads(report.read_text())["files"]]
+    assert "put.py" in names
+    assert "report.json" not in names
+    assert list(folder.glob(".report*")) == []
+
+
+def test_closed_standard_streams_are_no_failure(folder: Path) -> None:
+    """Whoever closes stdin, stdout or stderr gets the same exit code."""
+    for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        command = f'exec "$@" {closed}'
+        arguments = [sys.executable, "-m", "mirador_lsp", "review", "--stages", "instant", "put.py"]
+        ended = subprocess.run(
+            ["/bin/sh", "-c", command, "sh", *arguments],
+            cwd=folder,
+            env=environment(folder),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert ended.returncode == 0, (closed, ended.stderr)
+
+
+def test_an_empty_path_is_refused(folder: Path) -> None:
+    """A variable that was not set must not mean the current folder."""
+    ended = mirador(folder, "review", "")
+    assert ended.returncode == 2
+    assert "A PATH is empty" in ended.stderr

@@ -77,7 +77,7 @@ def test_tokens_are_shown_only_on_request() -> None:
     shop = told.shop()
     assert "The default list is one" not in written(shop, told.whole_review(shop))
     streamed = written(shop, told.whole_review(shop), tokens=True)
-    assert "4 bug warning `seen=[]` The default list is one\nshop.py:4:56:" in streamed
+    assert "  > 4 bug warning `seen=[]` The default list is one\nshop.py:4:56:" in streamed
 
 
 def test_quiet_leaves_findings_only() -> None:
