@@ -5,23 +5,23 @@ Whoever asks about a unit uses these, so that a backend meets the prefix it has 
 
 import re
 
+from mirador_lsp.core.policy import StagePolicy
 from mirador_lsp.engine.prompts.render import Rendered, render
-from mirador_lsp.engine.stages.job import Job
 from mirador_lsp.engine.units import ShownUnit
 
 _TICKS = re.compile(r"`{3,}")
 
 
-def standing_text(job: Job) -> Rendered:
+def standing_text(policy: StagePolicy) -> Rendered:
     """The standing instructions, the user's own of this stage included."""
     system = render("review_system")
-    if not job.policy.instructions:
+    if not policy.instructions:
         return system
-    return Rendered(f"{system.text}\n{job.policy.instructions}", system.version)
+    return Rendered(f"{system.text}\n{policy.instructions}", system.version)
 
 
-def material(job: Job, shown: ShownUnit | None) -> Rendered:
-    """The code with its outline; for None the same without any code.
+def material(language: str, shown: ShownUnit | None) -> Rendered:
+    """The code with its outline, in a language by id; for None the same without any code.
 
     The fence is longer than any run of backticks in the code, so the code cannot close it.
     """
@@ -32,6 +32,6 @@ def material(job: Job, shown: ShownUnit | None) -> Rendered:
         "review_material",
         context=f"{context}\n" if context else "",
         fence="`" * (longest + 1),
-        language=job.request.snapshot.language,
+        language=language,
         code=code,
     )

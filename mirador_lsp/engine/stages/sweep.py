@@ -111,7 +111,8 @@ async def _ask_about(
 
 def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion) -> Prompt:
     """The prompt of a question about a unit: standing text, the code, then what is asked."""
-    system, code = standing_text(job), material(job, shown)
+    system = standing_text(job.policy)
+    code = material(job.request.snapshot.language, shown)
     names = [lens.value for lens in question.lenses]
     listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
     asked = render(question.prompt_file, **({"lenses": listed} if len(names) > 1 else {}))

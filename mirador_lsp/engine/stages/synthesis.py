@@ -125,7 +125,8 @@ async def _yes_logit(
     shown: ShownUnit | None, asked: Rendered, job: Job, tools: Tools, tally: Tally
 ) -> float | None:
     # The same standing text and material as in the sweep, so that a kept prefix is met again.
-    system, code = standing_text(job), material(job, shown)
+    system = standing_text(job.policy)
+    code = material(job.request.snapshot.language, shown)
     prompt = Prompt(
         system=system.text,
         material=code.text,

@@ -1,0 +1,104 @@
+"""The border around a stage: one that fails is told and stays one, and the next model stands in.
+
+Reviews, answers and changes all run their stages behind it.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from mirador_lsp.core.dialogue import ModelCard
+from mirador_lsp.core.errors import MiradorError, ModelError, ModelTimeout
+from mirador_lsp.core.events import (
+    Notice,
+    NoticeKind,
+    StageFailed,
+    StageFinished,
+    StageStarted,
+)
+from mirador_lsp.core.ports import Clock
+from mirador_lsp.engine.router import Choice
+from mirador_lsp.engine.stages.job import Tally
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+TellStage = Callable[[Notice | StageStarted | StageFinished | StageFailed], None]
+"""Hears what becomes of a stage; every kind of listener of the engine does."""
+
+
+async def on_first_that_can(
+    stage: str,
+    choice: Choice,
+    units: int,
+    clock: Clock,
+    tell: TellStage,
+    work: Callable[[ModelCard, Tally], Awaitable[T]],
+) -> T | None:
+    """Run a model stage, on the next model when one fails; None when none could do it.
+
+    Each attempt is told: `StageStarted`, then `StageFinished` or `StageFailed`. A deadline that is
+    to hold for all of them is the business of `work`; no other model is tried once time ran out.
+    """
+    reason = choice.reason
+    for number, card in enumerate(choice.cards):
+        started = clock.monotonic()
+        tell(StageStarted(stage, card.name, reason, units))
+        tally = Tally()
+        done: list[T] = []
+
+        async def attempt(
+            card: ModelCard = card, tally: Tally = tally, done: list[T] = done
+        ) -> None:
+            done.append(await work(card, tally))
+
+        error = await behind_border(stage, card.name, started, clock, tell, attempt)
+        if error is None:
+            seconds = clock.monotonic() - started
+            tell(
+                StageFinished(
+                    stage, card.name, seconds, tally.usage, tally.rejected, tally.not_reviewed
+                )
+            )
+            return done[0]
+        if not _another_may_do(error) or number + 1 == len(choice.cards):
+            return None
+        following = choice.cards[number + 1].name
+        reason = f"{card.name} cannot run"
+        why = str(error).rstrip(".")
+        text = f"{card.name} cannot run ({why}); {following} stands in."
+        tell(Notice(NoticeKind.FALLBACK, text, stage=stage))
+    return None
+
+
+async def behind_border(
+    stage: str,
+    model: str,
+    started: float,
+    clock: Clock,
+    tell: TellStage,
+    work: Callable[[], Awaitable[None]],
+) -> Exception | None:
+    """Do the work of a stage that began at `started`; an error is told as `StageFailed`, and given
+    back. Cancelling goes through.
+    """
+    try:
+        await work()
+    except MiradorError as error:
+        _log.log(error.level, "stage %s failed", stage, exc_info=error)
+        seconds = clock.monotonic() - started
+        tell(StageFailed(stage, model, seconds, str(error), error.remedy))
+        return error
+    except Exception as error:  # noqa: BLE001 — border: one stage fails, the others go on
+        _log.exception("stage %s failed", stage)
+        seconds = clock.monotonic() - started
+        text = f"The {stage} stage met an internal error ({type(error).__name__})."
+        tell(StageFailed(stage, model, seconds, text, "The log has the details."))
+        return error
+    return None
+
+
+def _another_may_do(error: Exception) -> bool:
+    """Whether the next model is worth a try: the model failed, not the time or we ourselves."""
+    return isinstance(error, ModelError) and not isinstance(error, ModelTimeout)
