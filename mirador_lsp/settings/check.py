@@ -1,6 +1,7 @@
 """One value against its key: the value that holds, or what is wrong with it."""
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def _number(key: Key, raw: int | float) -> Value | Wrong:  # noqa: PYI041 — th
 
 
 def _items(key: Key, raw: list[object] | tuple[object, ...]) -> Value | Wrong:
-    if not raw:
+    if not raw and not key.option.may_be_empty:
         return Wrong("must name at least one")
     if len(raw) > _MAX_ITEMS:
         return Wrong(f"may name {_MAX_ITEMS} at most")
@@ -91,7 +92,7 @@ def _items(key: Key, raw: list[object] | tuple[object, ...]) -> Value | Wrong:
         wrong = _text(key, item)
         if wrong is not None:
             return wrong
-        if item not in kept:
+        if key.option.repeats or item not in kept:
             kept.append(item)
     return tuple(kept)
 
@@ -106,6 +107,8 @@ def _text(key: Key, raw: str) -> Wrong | None:
     seen = stream_safe(raw.replace("\r\n", "\n").replace("\t", " "))
     if len(seen) != len(raw.replace("\r\n", "\n")) or (not option.many_lines and "\n" in raw):
         return Wrong("holds control or invisible characters")
+    if option.form and re.fullmatch(option.form, raw) is None:
+        return Wrong(f"must be of the form {option.form}, not {_shown(raw)}")
     return None
 
 

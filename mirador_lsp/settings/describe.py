@@ -7,19 +7,23 @@ from dataclasses import fields, is_dataclass
 from importlib import resources
 from typing import Any
 
-from mirador_lsp.settings.keys import Key, Kind, Value, keys
-from mirador_lsp.settings.options import Options
+from mirador_lsp.settings.actions import MAX_ACTIONS
+from mirador_lsp.settings.keys import ACTIONS, Key, Kind, Value, action_keys, keys
+from mirador_lsp.settings.options import ActionOptions, Options
+
+_RESTRICTED = " Restricted: ignored in an untrusted workspace."
 
 
 def settings_page() -> str:
     """`docs/settings.md`: the guide, then one table for each section."""
     guide = resources.files("mirador_lsp.settings").joinpath("guide.md").read_text("utf-8")
-    return guide.rstrip("\n") + "\n" + "".join(_sections(Options, ()))
+    return guide.rstrip("\n") + "\n" + "".join(_sections(Options, ())) + _actions()
 
 
 def settings_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a settings file."""
     schema = _object(Options, ())
+    schema["properties"][ACTIONS] = _actions_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Mirador settings",
@@ -38,15 +42,47 @@ def _sections(options: type, above: tuple[str, ...]) -> Iterator[str]:
         yield from _sections(section, (*above, name))
 
 
+def _actions() -> str:
+    rows = "".join(
+        _cells(
+            f"`{name}`",
+            _type(key),
+            "must be said" if key.default == "" else f"`{_toml(key.default)}`",
+            key.option.doc,
+        )
+        for name, key in action_keys().items()
+    )
+    head = "| Setting | Type | Default | What it does |\n|---|---|---|---|\n"
+    meaning = f"{_meaning(ActionOptions)} **Restricted** as a whole; without a variable."
+    return f"\n### `[[{ACTIONS}]]`\n\n{meaning}\n\n{head}{rows}"
+
+
+def _actions_schema() -> dict[str, Any]:
+    return {
+        "type": "array",
+        "maxItems": MAX_ACTIONS,
+        "description": _meaning(ActionOptions) + _RESTRICTED,
+        "items": {
+            "type": "object",
+            "properties": {name: _property(key) for name, key in action_keys().items()},
+            "required": [name for name, key in action_keys().items() if key.default == ""],
+            "additionalProperties": False,
+        },
+    }
+
+
 def _row(key: Key) -> str:
     marks = "**Restricted.** " if key.option.restricted else ""
-    cells = (
+    return _cells(
         f"`{key.path[-1]}`",
         _type(key),
         f"`{_toml(key.default)}`",
         f"`{key.variable}`",
         marks + key.option.doc,
     )
+
+
+def _cells(*cells: str) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 
@@ -56,6 +92,8 @@ def _type(key: Key) -> str:
         several = "list of " if key.kind is Kind.LIST else ""
         return several + ", ".join(f"`{choice}`" for choice in option.choices)
     words = "path" if option.is_path else str(key.kind)
+    if option.form:
+        words += f" of the form `{option.form}`"
     if option.low is not None and option.high is not None:
         words += f", {_number(option.low)} to {_number(option.high)}"
     return f"{words} {option.unit}".strip()
@@ -93,21 +131,24 @@ def _property(key: Key) -> dict[str, Any]:
     limits: dict[str, Any] = {}
     if option.low is not None and option.high is not None:
         limits = {"minimum": option.low, "maximum": option.high}
-    length = {"maxLength": option.max_length}
+    text: dict[str, Any] = choices or {"maxLength": option.max_length}
+    if option.form:
+        text["pattern"] = f"^(?:{option.form})$"
     forms: dict[Kind, dict[str, Any]] = {
         Kind.SWITCH: {"type": "boolean"},
         Kind.WHOLE: {"type": "integer", **limits},
         Kind.NUMBER: {"type": "number", **limits},
-        Kind.TEXT: {"type": "string", **(choices or length)},
+        Kind.TEXT: {"type": "string", **text},
         Kind.LIST: {
             "type": "array",
-            "minItems": 1,
-            "items": {"type": "string", **(choices or length)},
+            "minItems": 0 if option.may_be_empty else 1,
+            "items": {"type": "string", **text},
         },
     }
     default = list(key.default) if isinstance(key.default, tuple) else key.default
-    note = " Restricted: ignored in an untrusted workspace." if option.restricted else ""
-    return {**forms[key.kind], "default": default, "description": option.doc + note}
+    note = _RESTRICTED if option.restricted else ""
+    held = {} if key.path[0] == ACTIONS and default == "" else {"default": default}
+    return {**forms[key.kind], **held, "description": option.doc + note}
 
 
 def _children(options: type) -> Iterator[tuple[str, type]]:

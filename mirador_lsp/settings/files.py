@@ -26,10 +26,10 @@ class Unreadable:
 _IRREGULAR = Unreadable("is not a regular file", "Replace it with one, or remove it.")
 
 
-def read_file(path: Path, *, follow: bool) -> bytes | Unreadable | None:
+def read_file(path: Path, *, follow: bool, most: int = MAX_BYTES) -> bytes | Unreadable | None:
     """The bytes of a settings file; None when there is none.
 
-    Only a regular file of at most `MAX_BYTES` is read; with `follow` false a symbolic link is not
+    Only a regular file of at most `most` bytes is read; with `follow` false a symbolic link is not
     followed. Opening never waits for the other end of a pipe.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
@@ -38,15 +38,15 @@ def read_file(path: Path, *, follow: bool) -> bytes | Unreadable | None:
         with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return _IRREGULAR
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(most + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except IsADirectoryError:
         return _IRREGULAR
     except (OSError, ValueError) as error:
         return _refused(error)
-    if len(content) > MAX_BYTES:
-        return Unreadable(f"is larger than {MAX_BYTES // 1024} KiB", "Make it smaller.")
+    if len(content) > most:
+        return Unreadable(f"is larger than {most // 1024} KiB", "Make it smaller.")
     return content
 
 

@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 
-from mirador_lsp.settings.options import OPTION, Option, Options
-from mirador_lsp.settings.settings import Settings
+from mirador_lsp.settings.options import OPTION, ActionOptions, Option, Options
+from mirador_lsp.settings.settings import ActionSettings, Settings
+
+ACTIONS = "actions"
+"""The one setting that is a list of tables; `action_keys` has what stands in them."""
 
 Value = bool | int | float | str | tuple[str, ...]
 """What a setting can hold."""
@@ -62,9 +65,22 @@ def keys() -> Mapping[tuple[str, ...], Key]:
     return types.MappingProxyType({key.path: key for key in _keys(Options, Settings(), ())})
 
 
+@functools.cache
+def action_keys() -> Mapping[str, Key]:
+    """What an action can say, by name: the keys of one table of `[[actions]]`.
+
+    An empty default of a text stands for "must be said"; environment variables set none of them.
+    """
+    blank = ActionSettings(name="", title="", prompt="")
+    found = _keys(ActionOptions, blank, (ACTIONS,))
+    return types.MappingProxyType({key.path[-1]: key for key in found})
+
+
 def _keys(options: type, defaults: object, above: tuple[str, ...]) -> Iterator[Key]:
     hints = typing.get_type_hints(options)
     for field in fields(options):
+        if (*above, field.name) == (ACTIONS,):
+            continue
         path = (*above, field.name)
         default = getattr(defaults, field.name)
         if is_dataclass(section := hints[field.name]) and isinstance(section, type):

@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mirador_lsp.settings.files import Unreadable, parse_toml, read_file
@@ -30,6 +30,8 @@ class Loaded:
     settings: Settings
     problems: tuple[Problem, ...]
     paths: Paths
+    trusted: bool = False
+    """The workspace has a settings file and the user trusts it as it is."""
 
 
 def load_settings(
@@ -53,8 +55,10 @@ def load_settings(
     where = paths(env)
     here = Path(os.path.abspath(workspace)) if workspace is not None else None  # noqa: PTH100 — `resolve` would follow links
     layers = [_user_layer(where)]
+    trusted = False
     if here is not None:
         layers.append(workspace_layer(here / WORKSPACE_FILE, TrustStore(where.trust)))
+        trusted = layers[-1].trusted
     if editor is not None:
         refusal = "" if editor_vouches else _EDITOR_REFUSAL
         layers.append(Layer("the editor", _unwrapped(editor), Form.EDITOR, here, refusal))
@@ -62,7 +66,7 @@ def load_settings(
     if flags is not None:
         layers.append(Layer("the command line", flags, Form.TEXT, _current_folder()))
     settings, problems = resolve(layers)
-    return Loaded(settings, problems, paths(env, settings))
+    return Loaded(settings, problems, paths(env, settings), trusted)
 
 
 def workspace_layer(file: Path, store: TrustStore) -> Layer:
@@ -76,7 +80,7 @@ def workspace_layer(file: Path, store: TrustStore) -> Layer:
             if trusted
             else f"Read the file; if you trust it: mirador trust {shlex.quote(str(file.parent))}"
         )
-        return _toml_layer(file, content, refusal)
+        return replace(_toml_layer(file, content, refusal), trusted=trusted)
     return _toml_layer(file, content, "")
 
 

@@ -29,9 +29,18 @@ class Option:
     """Text that names a file or folder; relative to the folder of the file that says it."""
     many_lines: bool = False
     """Text that may hold line ends."""
+    form: str = ""
+    """A regular expression that the whole text has to match."""
+    may_be_empty: bool = False
+    """A list that may name nothing."""
+    repeats: bool = False
+    """A list whose items keep their number: the words of a command."""
     max_length: int = 200
     """Code points of a text or of an item of a list."""
 
+
+EDITABLE = ("nothing", "selection", "symbol", "file")
+"""What an action of the user's own may change."""
 
 OPTION = "option"
 """Under this name a field's metadata holds its `Option`."""
@@ -201,6 +210,80 @@ class ServerOptions:
     )
     review_on_open: bool | None = _option("Review a file when it is opened.")
     review_on_save: bool | None = _option("Review a file when it is saved.")
+    code_lens: bool | None = _option(
+        "Show what can be done with a function or class, and its findings, above it."
+    )
+    explain_ahead: bool | None = _option(
+        "Explain the symbols around the cursor while nothing else is asked of the models, so that "
+        "a hover can show it at once."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswersOptions:
+    """Explanations and answers to questions."""
+
+    max_tokens: int | None = _option(
+        "Length of one stage's answer at most.", unit="tokens", low=32, high=4096
+    )
+    seconds: float | None = _option(
+        "Time for one stage's answer. What has been said by then is kept.",
+        unit="seconds",
+        low=1,
+        high=3600,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixOptions:
+    """How far a fix is checked before it is offered."""
+
+    tests: tuple[str, ...] | None = _option(
+        "The command that runs the project's tests, word by word: "
+        '`["python", "-m", "pytest", "-q"]`. It runs without a shell, and only in a workspace '
+        "whose settings file you trust: tests are code of the workspace's. Empty means that no "
+        "tests run.",
+        restricted=True,
+        may_be_empty=True,
+        repeats=True,
+        max_length=1000,
+    )
+    test_seconds: float | None = _option(
+        "Time for one run of the tests. A run that takes longer has failed.",
+        unit="seconds",
+        low=1,
+        high=3600,
+    )
+    repairs: int | None = _option(
+        "Further attempts at a fix that failed a check, each told what failed.", low=0, high=5
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionOptions:
+    """An action of your own, offered among the editor's code actions."""
+
+    name: str | None = _option(
+        "What commands call it. No two actions share a name; one of a stronger source replaces "
+        "that of a weaker one.",
+        form=r"[a-z0-9-]{1,40}",
+    )
+    title: str | None = _option("What the editor shows.", max_length=80)
+    prompt: str | None = _option(
+        "A Markdown or text file, 16 KiB at most, that says what the model is to do. It is read "
+        "each time the action runs.",
+        is_path=True,
+        max_length=4096,
+    )
+    languages: tuple[str, ...] | None = _option(
+        "Languages in which it is offered, as editors name them (`python`, `typescriptreact`). "
+        "Empty means all.",
+        may_be_empty=True,
+        form=r"[A-Za-z0-9_+#.-]{1,40}",
+    )
+    edits: str | None = _option(
+        "What it may change. `nothing` makes it answer in words.", choices=EDITABLE
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,3 +296,7 @@ class Options:
     analysis: AnalysisOptions = AnalysisOptions()
     models: ModelsOptions = ModelsOptions()
     server: ServerOptions = ServerOptions()
+    answers: AnswersOptions = AnswersOptions()
+    fix: FixOptions = FixOptions()
+    actions: tuple[ActionOptions, ...] = ()
+    """A list of tables. As a whole it is restricted: an action tells a model what to do."""

@@ -1,10 +1,19 @@
 """Settings cut down to the small values that functions receive."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Lens
-from mirador_lsp.core.policy import DEEP, QUICK, STAGES, SYNTHESIS, ReviewPolicy, StagePolicy
+from mirador_lsp.core.policy import (
+    DEEP,
+    INSTANT,
+    QUICK,
+    STAGES,
+    SYNTHESIS,
+    ReviewPolicy,
+    StagePolicy,
+)
 from mirador_lsp.settings.settings import Settings, StageSettings
 
 
@@ -35,6 +44,28 @@ def review_policy(
         max_model_bytes=review.max_model_bytes,
         max_line_length=review.max_line_length,
     )
+
+
+def answer_policy(settings: Settings) -> ReviewPolicy:
+    """How an explanation or an answer comes about: what is known without a model, then the quick
+    and the deep stage, as far as reviews run them; both where reviews run neither, because here
+    somebody asks.
+    """
+    policy = review_policy(settings)
+    chosen = [stage for stage in (QUICK, DEEP) if stage in policy.stages] or [QUICK, DEEP]
+    answers = settings.answers
+    models = tuple(
+        replace(stage, max_tokens=answers.max_tokens, seconds=answers.seconds)
+        for stage in policy.models
+    )
+    return replace(policy, stages=(INSTANT, *chosen), models=models)
+
+
+def change_policy(settings: Settings) -> ReviewPolicy:
+    """How a fix or another change comes about: by the same stages as an answer, of which the last
+    writes, within the limits that stage has in a review.
+    """
+    return replace(review_policy(settings), stages=answer_policy(settings).stages)
 
 
 def _known(what: str, names: Sequence[str], all_names: Sequence[str]) -> frozenset[str]:

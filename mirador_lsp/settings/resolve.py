@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from mirador_lsp.core.clean import plain
+from mirador_lsp.settings.actions import merged, read_actions
 from mirador_lsp.settings.check import Wrong, check, from_text
-from mirador_lsp.settings.keys import Key, Value, keys
+from mirador_lsp.settings.keys import ACTIONS, Key, Value, keys
 from mirador_lsp.settings.problems import Problem, problem
-from mirador_lsp.settings.settings import Settings
+from mirador_lsp.settings.settings import ActionSettings, Settings
 
 _MAX_PROBLEMS = 25
 """Problems told of one source; a hostile file could hold thousands."""
@@ -57,6 +58,8 @@ class Layer:
     """The folder its relative paths start from."""
     refusal: str = ""
     """Why its restricted settings are ignored and what to do about it; "" when they count."""
+    trusted: bool = False
+    """It is a workspace's file that the user has read and trusts."""
     problems: tuple[Problem, ...] = field(default=())
     """What was wrong with the source as a whole."""
 
@@ -72,6 +75,7 @@ def resolve(layers: Sequence[Layer]) -> tuple[Settings, tuple[Problem, ...]]:
         reader = _Reader(layer)
         said = dict(reader.read(layer.values, ()))
         settings = _overlay(settings, said, ())
+        settings = replace(settings, actions=merged(settings.actions, reader.actions))
         problems += [*layer.problems, *reader.told()]
     return settings, tuple(problems)
 
@@ -101,6 +105,7 @@ class _Reader:
 
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
+        self.actions: tuple[ActionSettings, ...] = ()
         self._problems: list[Problem] = []
         self._untold = 0
 
@@ -112,7 +117,9 @@ class _Reader:
             path = (*above, self._spelled(raw_name))
             if raw is None and self._layer.form is not Form.TOML:
                 continue
-            if (key := keys().get(path)) is not None:
+            if path == (ACTIONS,):
+                self._read_actions(raw)
+            elif (key := keys().get(path)) is not None:
                 value = self._value(key, raw)
                 if value is not None:
                     yield path, value
@@ -133,6 +140,12 @@ class _Reader:
             problem(self._layer.source, "", message, "Correct the first ones."),
         ]
 
+    def _read_actions(self, raw: object) -> None:
+        if self._layer.refusal:
+            self._tell(ACTIONS, "is ignored", self._layer.refusal)
+        else:
+            self.actions = read_actions(raw, self._layer.base, self._tell)
+
     def _value(self, key: Key, raw: object) -> Value | None:
         if key.option.restricted and self._layer.refusal:
             self._tell(key.name, "is ignored", self._layer.refusal)
@@ -150,7 +163,11 @@ class _Reader:
             self._untold += 1
             return
         name = ".".join(plain(part, 60) for part in path)
-        self._tell(name, "is not a setting", _nearest(name, [key.name for key in keys().values()]))
+        self._tell(
+            name,
+            "is not a setting",
+            _nearest(name, [ACTIONS, *(key.name for key in keys().values())]),
+        )
 
     def _tell(self, key: str, message: str, remedy: str) -> None:
         if len(self._problems) >= _MAX_PROBLEMS:

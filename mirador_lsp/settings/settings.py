@@ -91,6 +91,44 @@ class ServerSettings:
     log_level: str = "info"
     review_on_open: bool = True
     review_on_save: bool = True
+    code_lens: bool = True
+    explain_ahead: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswersSettings:
+    """Explanations and answers to questions."""
+
+    max_tokens: int = 320
+    seconds: float = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixSettings:
+    """How far a fix is checked before it is offered."""
+
+    tests: tuple[str, ...] = ()
+    """The words of a command; () when no tests are to run."""
+    test_seconds: float = 120
+    repairs: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionSettings:
+    """An action of the user's own."""
+
+    name: str
+    title: str
+    prompt: str
+    """Absolute path of its prompt file; see `read_prompt`."""
+    languages: tuple[str, ...] = ()
+    """LSP language identifiers; () stands for all."""
+    edits: str = "nothing"
+    """What it may change: "nothing", "selection", "symbol" or "file"."""
+
+    def is_for(self, language: str) -> bool:
+        """Whether it is offered for documents of `language`."""
+        return not self.languages or language in self.languages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +141,7 @@ class Settings:
     analysis: AnalysisSettings = AnalysisSettings()
     models: ModelsSettings = ModelsSettings()
     server: ServerSettings = ServerSettings()
+    answers: AnswersSettings = AnswersSettings()
+    fix: FixSettings = FixSettings()
+    actions: tuple[ActionSettings, ...] = ()
+    """In the order in which the sources name them; no two share a name."""

@@ -79,6 +79,21 @@ def test_showing_trusts_nothing(
     assert not is_trusted(workspace, env)
 
 
+def test_actions_are_shown_word_by_word(
+    env: dict[str, str], workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An action tells a model what to do, so nothing of it is agreed to unseen."""
+    text = '[[actions]]\nname = "a"\ntitle = "A"\nprompt = "/etc/x"\n[[actions]]\nedits = "file"\n'
+    (workspace / ".mirador.toml").write_text(text, encoding="utf-8")
+    assert run(str(workspace)) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        'actions[1] = {name = "a", title = "A", prompt = "/etc/x"}',
+        'actions[2] = {edits = "file"}',
+    ]
+    loaded = load_settings(workspace=workspace, env=env)
+    assert [action.prompt for action in loaded.settings.actions] == ["/etc/x"]
+
+
 def test_trust_is_taken_back(
     env: dict[str, str], workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

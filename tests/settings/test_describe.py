@@ -50,9 +50,13 @@ def test_the_schema_is_a_schema_and_takes_the_defaults() -> None:
             section = section.setdefault(part, {})
         section[key.path[-1]] = list(key.default) if isinstance(key.default, tuple) else key.default
     jsonschema.validate(written, schema)
+    action = {"name": "a-1", "title": "A", "prompt": "a.md", "languages": [], "edits": "file"}
+    jsonschema.validate({"actions": [action]}, schema)
 
 
-@pytest.mark.parametrize("bad", [{"review": {"gate": 2}}, {"x": 1}, {"review": {"stages": []}}])
+@pytest.mark.parametrize(
+    "bad", [{"review": {"gate": 2}}, {"x": 1}, {"review": {"stages": []}}, {"actions": [{}]}]
+)
 def test_the_schema_refuses_what_resolve_refuses(bad: dict[str, object]) -> None:
     """The schema and the checks agree on plain mistakes."""
     assert resolve([Layer("bad", bad)])[1] != ()

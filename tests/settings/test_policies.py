@@ -7,7 +7,7 @@ import pytest
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import STAGES
-from mirador_lsp.settings import Settings, review_policy
+from mirador_lsp.settings import Settings, answer_policy, change_policy, review_policy
 
 
 def test_the_default_policy_runs_every_stage_under_every_lens() -> None:
@@ -53,3 +53,31 @@ def test_an_unknown_or_empty_choice_is_an_error_with_the_choices(
     with pytest.raises(UserError, match=part) as caught:
         review_policy(Settings(), stages=stages, lenses=lenses)
     assert "Choose from" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("review", "chosen"),
+    [
+        (STAGES, ("instant", "quick", "deep")),
+        (("quick",), ("instant", "quick")),
+        (("deep", "synthesis"), ("instant", "deep")),
+        (("instant",), ("instant", "quick", "deep")),
+    ],
+)
+def test_answers_and_changes_use_the_stages_of_reviews(
+    review: tuple[str, ...], chosen: tuple[str, ...]
+) -> None:
+    """Answers use what reviews use, facts always; who reviews without models may still ask one."""
+    settings = Settings()
+    settings = replace(settings, review=replace(settings.review, stages=review))
+    assert answer_policy(settings).stages == chosen
+    assert change_policy(settings).stages == chosen
+
+
+def test_an_answer_has_its_own_limits_and_a_change_those_of_its_stage() -> None:
+    """`[answers]` bounds each stage of an answer."""
+    settings = Settings()
+    settings = replace(settings, answers=replace(settings.answers, max_tokens=64, seconds=7))
+    answers, changes = answer_policy(settings), change_policy(settings)
+    assert {(s.max_tokens, s.seconds) for s in answers.models} == {(64, 7)}
+    assert changes.models == review_policy(settings).models

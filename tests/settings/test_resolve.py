@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from mirador_lsp.settings import Form, Layer, Settings, resolve
 from mirador_lsp.settings.describe import settings_schema
-from mirador_lsp.settings.keys import Kind, keys
+from mirador_lsp.settings.keys import Kind, action_keys, keys
 from mirador_lsp.settings.resolve import environment
 
 ORDER = ("user", "workspace", "editor", "environment", "flags")
@@ -83,7 +85,7 @@ def test_restricted_settings_are_refused_only_where_the_layer_says_so(name: str)
 
 
 def test_exactly_what_runs_and_where_files_lie_is_restricted() -> None:
-    """The restricted settings are the engine, the models and what models are told."""
+    """The restricted settings are the engine, the models, what they are told and what runs."""
     restricted = {key.name for key in keys().values() if key.option.restricted}
     stages = {
         f"stages.{stage}.{name}"
@@ -92,7 +94,7 @@ def test_exactly_what_runs_and_where_files_lie_is_restricted() -> None:
     }
     engine = {key.name for key in keys().values() if key.path[0] == "engine"}
     assert len(engine) == 7
-    assert restricted == stages | engine | {"models.folder"}
+    assert restricted == stages | engine | {"models.folder", "fix.tests"}
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,9 @@ JUNK = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.text(max_size=5)
-            | st.sampled_from([part for path in keys() for part in path] + ["maxTokens"]),
+            | st.sampled_from(
+                [part for path in keys() for part in path] + ["maxTokens", *action_keys()]
+            ),
             inner,
             max_size=4,
         )
@@ -264,13 +268,16 @@ JUNK = st.recursive(
     max_leaves=12,
 )
 SECTIONS = st.dictionaries(
-    st.sampled_from(["review", "stages", "engine", "models", "analysis", "server", "x"]), JUNK
+    st.sampled_from(
+        ["review", "stages", "engine", "models", "analysis", "server", "fix", "actions", "x"]
+    ),
+    JUNK,
 )
 
 
 def usable(settings: Settings) -> bool:
     """Whether the settings could have been written down by a careful person."""
-    written: dict[str, dict[str, object]] = {}
+    written: dict[str, Any] = {"actions": [asdict(action) for action in settings.actions]}
     for key in keys().values():
         value: object = settings
         section: dict[str, object] = written
