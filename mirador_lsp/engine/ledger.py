@@ -43,7 +43,7 @@ class Ledger:
         for finding in sorted(findings, key=lambda f: (f.span.start, f.span.end, f.rule)):
             symbol = outline.symbol_at(finding.span.start)
             touched = self._lines.touched(finding.span)
-            key = fingerprint(finding.rule, touched, symbol)
+            key = family_of(finding, self._lines, outline)
             number = seen[key] = seen.get(key, -1) + 1
             identity = fingerprint(finding.rule, touched, symbol, number)
             self._put(stage, replace(finding, id=identity, symbol=symbol))
@@ -129,6 +129,12 @@ class Ledger:
         severity = severity_of(base.lens, confidence) if is_model_finding(base) else base.severity
         revised = replace(base, confidence=confidence, severity=severity, confirmed_by=heard_now)
         self.revise(stage, revised, f"{voice.origin.tool} says so too")
+
+
+def family_of(finding: Finding, lines: LineIndex, outline: Outline) -> str:
+    """The identity of an analyzer's finding without its number among equal ones."""
+    touched = lines.touched(finding.span)
+    return fingerprint(finding.rule, touched, outline.symbol_at(finding.span.start))
 
 
 def is_model_finding(finding: Finding) -> bool:
