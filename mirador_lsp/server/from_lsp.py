@@ -6,8 +6,9 @@ from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 
+from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.text import LineIndex
+from mirador_lsp.core.text import Encoding, LineIndex, Span
 from mirador_lsp.server.documents import Change, OpenDocument, Place
 from mirador_lsp.syntax.languages import LANGUAGES, language_of
 
@@ -24,6 +25,7 @@ _CLIENT_LANGUAGES = {
     "py": "python",
 }
 """Names that editors use for languages we know under another."""
+_LONGEST_NAME = 200
 
 
 def opened(item: types.TextDocumentItem) -> OpenDocument:
@@ -55,6 +57,20 @@ def snapshot(document: OpenDocument, folders: Iterable[Path]) -> Snapshot:
     )
 
 
+def span(place: types.Range, snapshot: Snapshot, encoding: Encoding) -> Span:
+    """A range of the client's as a place in `snapshot`; what is odd about it is put right as in
+    `LineIndex.offset`, and an inverted one is turned round.
+    """
+    start = offset(place.start, snapshot, encoding)
+    end = offset(place.end, snapshot, encoding)
+    return Span(min(start, end), max(start, end))
+
+
+def offset(position: types.Position, snapshot: Snapshot, encoding: Encoding) -> int:
+    """A position of the client's as an offset in `snapshot`; outside the text, its nearer end."""
+    return snapshot.lines.offset(position.line, position.character, encoding)
+
+
 def path_of(uri: str) -> Path | None:
     """The absolute path of a `file:` URI; None for anything that is not a file on this machine."""
     try:
@@ -77,12 +93,13 @@ def _place(position: types.Position) -> Place:
 
 
 def _name(uri: str, path: Path | None, folders: Iterable[Path]) -> str:
-    if path is None:
-        return uri
+    """What the document is called in messages and logs: visible characters in one line."""
+    name = uri if path is None else path.name
     for folder in folders:
-        if path.is_relative_to(folder):
-            return path.relative_to(folder).as_posix()
-    return path.name
+        if path is not None and path.is_relative_to(folder):
+            name = path.relative_to(folder).as_posix()
+            break
+    return plain(name, _LONGEST_NAME)
 
 
 def _language(document: OpenDocument, path: Path | None, text: str) -> str:
