@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.findings import Finding
@@ -184,15 +185,16 @@ Emit = Callable[[Event], None]
 """Called on the event loop; returns at once and never blocks."""
 
 _log = logging.getLogger(__name__)
+_Said = TypeVar("_Said")
 
 
-def fan_out(*listeners: Emit) -> Emit:
-    """One `Emit` that tells every listener in turn.
+def fan_out(*listeners: Callable[[_Said], None]) -> Callable[[_Said], None]:
+    """One listener that tells every listener in turn.
 
-    A listener that raises is logged and stays subscribed; the review and the other listeners go on.
+    A listener that raises is logged and stays subscribed; the work and the other listeners go on.
     """
 
-    def emit(event: Event) -> None:
+    def emit(event: _Said) -> None:
         for listener in listeners:
             try:
                 listener(event)

@@ -10,10 +10,11 @@ from typing import assert_never
 
 from lsprotocol import types
 
+from mirador_lsp.core.answers import AnswerEvent, AnswerFinished, AnswerRevised, AnswerStarted
+from mirador_lsp.core.changes import Attempted, ChangeEvent, ChangeFinished, ChangeStarted
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.core.events import (
-    Emit,
     Event,
     FindingReported,
     FindingRevised,
@@ -48,10 +49,10 @@ class Messages:
         self._note = note
         self._said = said
 
-    def listen(self, name: str) -> Emit:
-        """A listener for one review."""
+    def listen(self, name: str) -> Callable[[Event | AnswerEvent | ChangeEvent], None]:
+        """A listener for one review or job."""
 
-        def hear(event: Event) -> None:
+        def hear(event: Event | AnswerEvent | ChangeEvent) -> None:
             match event:
                 case StageFailed():
                     self._failed(name, event)
@@ -65,6 +66,10 @@ class Messages:
                     pass
                 case FindingReported() | FindingRevised() | FindingWithdrawn():
                     pass
+                case AnswerFinished(seconds=seconds) | ChangeFinished(seconds=seconds):
+                    self._note(types.MessageType.Info, f"{name}: ended after {seconds:.1f} s")
+                case AnswerStarted() | AnswerRevised() | ChangeStarted() | Attempted():
+                    pass
                 case _:
                     assert_never(event)
 
@@ -73,6 +78,11 @@ class Messages:
     def failure(self, error: MiradorError) -> None:
         """Something the user asked for cannot be done."""
         self.once(error.remedy or str(error), types.MessageType.Error, error.sentence())
+
+    def refusal(self, error: MiradorError) -> None:
+        """What the user asked for just now cannot be done: said each time, since they wait."""
+        self._note(types.MessageType.Error, error.sentence())
+        self._show(types.MessageType.Error, f"Mirador: {plain(error.sentence())}")
 
     def once(self, cause: str, kind: types.MessageType, text: str) -> None:
         """Write `text` to both logs, and pop it up unless this cause was spoken of before."""

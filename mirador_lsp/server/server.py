@@ -17,6 +17,7 @@ from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.server.apphost import AppHost, Open
 from mirador_lsp.server.extensions import Status, Stream
+from mirador_lsp.server.jobs import Jobs
 from mirador_lsp.server.messages import Messages
 from mirador_lsp.server.progress import ProgressBars
 from mirador_lsp.server.protocol import Protocol
@@ -78,6 +79,9 @@ class MiradorServer(LanguageServer):
         self.bars = ProgressBars(self, self.supervisor)
         self.messages = Messages(self._show, self._tell, self._note, self.session.said)
         self.streams = Streams(self._extension, self.congested)
+        self.jobs = Jobs(
+            self.supervisor, self.session, self.bars, self.streams, self.messages, lambda: None
+        )
         self._wire(features)
 
     def congested(self) -> bool:
@@ -92,15 +96,17 @@ class MiradorServer(LanguageServer):
     async def close(self) -> None:
         """Stop all work and let go of the application, within one and a half seconds."""
         self.publisher.close()
+        self.jobs.cancel()
         await self.session.cancel_all(grace=0.7)
+        await self.jobs.cancel_all(grace=0.1)
         await self.apps.close(grace=0.6)
         await self.supervisor.close(grace=0.2)
 
-    async def create_progress(self, token: str) -> None:
+    async def create_progress(self, token: str | int) -> None:
         """Ask the client for a progress bar. Raises `JsonRpcException` when it declines."""
         await self.window_work_done_progress_create_async(types.WorkDoneProgressCreateParams(token))
 
-    def send_progress(self, token: str, value: Any) -> None:
+    def send_progress(self, token: str | int, value: Any) -> None:
         """Send one `$/progress`."""
         self.protocol.notify(types.PROGRESS, types.ProgressParams(token, value))
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
+from mirador_lsp.core.answers import AnswerEvent, AnswerFinished, AnswerRevised, AnswerStarted
+from mirador_lsp.core.changes import Attempted, ChangeEvent, ChangeFinished, ChangeStarted
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Event,
@@ -33,7 +35,7 @@ _CALM = Status("normal", busy=False, message="Ready.", remedy="", uri="", stage=
 
 
 class Streams:
-    """Follows reviews for the client's status bar and stream view."""
+    """Follows reviews and jobs for the client's status bar and stream view."""
 
     def __init__(self, send: Send, congested: Callable[[], bool]) -> None:
         self._send = send
@@ -45,15 +47,19 @@ class Streams:
 
     def follow(self, snapshot: Snapshot) -> "Follower":
         """A listener for one review."""
-        return Follower(self, snapshot)
+        return Follower(self, snapshot.uri, snapshot.version)
+
+    def follow_job(self, uri: str) -> "Follower":
+        """A listener for one job. Its text reaches the client by other ways."""
+        return Follower(self, uri, None, streams_text=False)
 
     def begin(self) -> None:
-        """A review begins."""
+        """A review or job begins."""
         self._running += 1
         self._tell(replace(self._status, stage="", model=""))
 
     def end(self) -> None:
-        """A review ended, in whatever way."""
+        """A review or job ended, in whatever way."""
         self._running -= 1
         self._tell(replace(self._status, stage="", model=""))
 
@@ -91,31 +97,34 @@ class Streams:
 
 
 class Follower:
-    """Follows one review until it ends or is stopped."""
+    """Follows one review or job until it ends or is stopped."""
 
-    def __init__(self, streams: Streams, snapshot: Snapshot) -> None:
+    def __init__(
+        self, streams: Streams, uri: str, version: int | None, *, streams_text: bool = True
+    ) -> None:
         self._streams = streams
-        self._uri = snapshot.uri
-        self._gatherer = _Gatherer(streams, snapshot)
+        self._uri = uri
+        self._streams_text = streams_text
+        self._gatherer = _Gatherer(streams, uri, version)
         self._troubled = False
         self._stopped = False
 
     def stop(self) -> None:
-        """The review was stopped: what is gathered is dropped, what it still says is not heard."""
+        """It was stopped or is over: what is gathered is dropped, what it says is not heard."""
         self._stopped = True
         self._gatherer.drop()
 
-    def hear(self, event: Event) -> None:
-        """Follow the review."""
+    def hear(self, event: Event | AnswerEvent | ChangeEvent) -> None:
+        """Follow the work."""
         if not self._stopped:
             self._take(event)
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event | AnswerEvent | ChangeEvent) -> None:
         match event:
             case StageStarted(stage=stage, model=model):
                 self._streams.stage(self._uri, stage, model)
             case StreamToken():
-                if self._streams.wants_stream:
+                if self._streams.wants_stream and self._streams_text:
                     self._gatherer.take(event)
             case StageFailed(message=message, remedy=remedy):
                 self._gatherer.flush()
@@ -125,9 +134,19 @@ class Follower:
                     self._trouble(message, "")
             case StageFinished() | ReviewFinished():
                 self._ended(event)
-            case ReviewStarted() | StageProgressed():
-                pass
-            case FindingReported() | FindingRevised() | FindingWithdrawn():
+            case (
+                ReviewStarted()
+                | StageProgressed()
+                | FindingReported()
+                | FindingRevised()
+                | FindingWithdrawn()
+                | AnswerStarted()
+                | AnswerRevised()
+                | AnswerFinished()
+                | ChangeStarted()
+                | Attempted()
+                | ChangeFinished()
+            ):
                 pass
             case _:
                 assert_never(event)
@@ -145,9 +164,10 @@ class Follower:
 class _Gatherer:
     """Puts the tokens of one reply together; a token alone is too small a message."""
 
-    def __init__(self, streams: Streams, snapshot: Snapshot) -> None:
+    def __init__(self, streams: Streams, uri: str, version: int | None) -> None:
         self._streams = streams
-        self._snapshot = snapshot
+        self._uri = uri
+        self._version = version
         self._tokens: list[StreamToken] = []
         self._timer: asyncio.TimerHandle | None = None
         self._dropped = 0
@@ -173,8 +193,8 @@ class _Gatherer:
             return
         first = tokens[0]
         stream = Stream(
-            uri=self._snapshot.uri,
-            version=self._snapshot.version,
+            uri=self._uri,
+            version=self._version,
             stage=first.stage,
             model=first.model,
             unit=first.metadata.get("unit", ""),

@@ -81,7 +81,9 @@ async def _apply(ls: MiradorServer) -> None:
         if ls.settled.is_set():
             # A review that began now would run on the closing application: it waits for the next.
             ls.settled.clear()
+            ls.jobs.cancel()
             await ls.session.suspend()
+            await ls.jobs.cancel_all()
             await ls.apps.close()
             ls.streams.recover()
         if ls.protocol.stage is Stage.SHUT_DOWN:

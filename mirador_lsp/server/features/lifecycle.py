@@ -55,7 +55,9 @@ def initialized(ls: MiradorServer, _params: types.InitializedParams) -> None:
 async def shutdown(ls: MiradorServer, _params: None) -> None:
     """Stop all work before saying that it is stopped."""
     ls.publisher.close()
+    ls.jobs.cancel()
     await ls.session.cancel_all()
+    await ls.jobs.cancel_all()
     await ls.apps.close()
 
 
@@ -69,7 +71,7 @@ def set_trace(_ls: MiradorServer, _params: types.SetTraceParams) -> None:
 
 
 def cancel_progress(ls: MiradorServer, params: types.WorkDoneProgressCancelParams) -> None:
-    """The cancel button of a progress bar stops its review, model included."""
+    """The cancel button of a progress bar stops its review or job, model included."""
     ls.bars.cancelled(params.token)
 
 

@@ -38,6 +38,7 @@ def did_close(ls: MiradorServer, params: types.DidCloseTextDocumentParams) -> No
     uri = params.text_document.uri
     document = ls.session.document(uri)
     ls.session.close(uri)
+    ls.jobs.closed(uri)
     if document is not None:
         ls.publisher.forget(uri, document.version)
 
