@@ -5,10 +5,13 @@ parameters are answered with -32602, requests before `initialize` with -32002 an
 with -32600. pygls itself never answers these, and the client would wait for ever.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
+from uuid import uuid4
 
 from cattrs import BaseValidationError, Converter
 from lsprotocol import types
@@ -70,10 +73,27 @@ class Protocol(LanguageServerProtocol):
         else:
             self._take_notification(message, method)
 
+    def send_request_async(
+        self, method: str, params: Any = None, msg_id: int | str | None = None
+    ) -> asyncio.Future[Any]:
+        """Ask the client. Who gives up waiting forgets the question with it."""
+        number = str(uuid4()) if msg_id is None else msg_id
+        answer: asyncio.Future[Any] = super().send_request_async(method, params, number)
+
+        def forget(_: asyncio.Future[Any]) -> None:
+            self._request_futures.pop(number, None)
+            self._result_types.pop(number, None)
+
+        answer.add_done_callback(forget)
+        return answer
+
     def _take_request(self, message: dict[str, Any], method: str) -> None:
         msg_id = message["id"]
         if isinstance(msg_id, bool) or not isinstance(msg_id, int | str):
             self._refuse(None, INVALID_REQUEST, "A request's id is a number or a text.")
+            return
+        if msg_id in self._request_futures:
+            self._refuse(msg_id, INVALID_REQUEST, "A request with this id is still running.")
             return
         if refusal := self._out_of_order(method):
             self._refuse(msg_id, *refusal)
@@ -101,6 +121,9 @@ class Protocol(LanguageServerProtocol):
 
     def _take_response(self, message: dict[str, Any]) -> None:
         """An answer to a request of ours. One that cannot be read fails the request."""
+        if not self._waits(message.get("id")):
+            _log.warning("an answer that nobody waits for is ignored")
+            return
         try:
             answer = self.structure_message(message)
         except JsonRpcException:
@@ -113,6 +136,20 @@ class Protocol(LanguageServerProtocol):
             _log.warning("a message that is neither request nor answer was ignored")
             return
         self.handle_message(answer)
+
+    def _handle_cancel_notification(self, msg_id: int | str) -> None:
+        """Stop a request of the client's; what we ask of the client is not its to cancel."""
+        if not self._waits(msg_id):
+            super()._handle_cancel_notification(msg_id)
+
+    def _waits(self, msg_id: Any) -> bool:
+        """Whether this is the id of a question of ours that is still open.
+
+        pygls keeps its own questions and the client's requests in one table, the latter as tasks;
+        an answer to one of those, or one that comes too late, would end the session.
+        """
+        future = self._request_futures.get(msg_id)
+        return isinstance(future, Future) and not future.done()
 
     def _out_of_order(self, method: str) -> tuple[int, str] | None:
         if self.stage is Stage.SHUT_DOWN:

@@ -22,6 +22,11 @@ def answers(editor: Editor) -> dict[Any, int]:
     return counts
 
 
+def command() -> tuple[str, dict[str, Any]]:
+    """A request that reviews the open document."""
+    return "workspace/executeCommand", {"command": "mirador.review", "arguments": [URI]}
+
+
 async def test_requests_before_initialize_are_refused() -> None:
     """A request before `initialize` gets -32002; a notification then is ignored."""
     async with connected(FakeApp()) as editor:
@@ -116,6 +121,56 @@ async def test_stray_answers_change_nothing() -> None:
         )
         editor.put({"id": 1, "result": None})
         assert (await editor.ask("no/such"))["error"]["code"] == -32601
+
+
+async def test_an_answer_with_the_id_of_a_running_request_changes_nothing() -> None:
+    """Ids of the client's requests and of ours are two worlds; the request goes on."""
+    app = FakeApp(endless)
+    async with ready(app) as editor:
+        editor.open("x = 1\n")
+        asked = editor.request(*command())
+        await eventually(lambda: len(app.requests) == 2)
+        editor.put({"id": asked, "result": None}, {"id": asked, "error": {"code": 1}})
+        await editor.settle()
+        editor.notify("$/cancelRequest", {"id": asked})
+        assert (await editor.answer(asked))["error"]["code"] == -32800
+        assert answers(editor)[asked] == 1
+
+
+async def test_an_id_that_is_still_in_use_is_refused() -> None:
+    """Two requests under one id could not be told apart: the second gets -32600."""
+    app = FakeApp(endless)
+    async with ready(app) as editor:
+        editor.open("x = 1\n")
+        method, params = command()
+        editor.put(*({"id": "same", "method": method, "params": params} for _ in range(2)))
+        assert (await editor.answer("same"))["error"]["code"] == -32600
+        editor.notify("$/cancelRequest", {"id": "same"})
+        await editor.until(lambda m: m.get("error", {}).get("code") == -32800)
+        assert answers(editor)["same"] == 2
+        assert len(app.cancelled) == 2
+
+
+async def test_an_answer_that_comes_too_late_is_ignored() -> None:
+    """A client that takes its time to tell its settings loses them, not the session."""
+    async with connected(FakeApp()) as editor:
+        await editor.initialize({"workspace": {"configuration": True}})
+        question = await editor.until(lambda m: m.get("method") == "workspace/configuration")
+        await editor.settled()
+        editor.put({"id": question["id"], "result": [None]})
+        await editor.settle()
+        assert question["id"] not in editor.server.protocol._request_futures
+
+
+async def test_the_client_cannot_cancel_what_it_is_asked() -> None:
+    """`$/cancelRequest` means the client's own requests; a question of ours stays open."""
+    async with connected(FakeApp()) as editor:
+        await editor.initialize({"workspace": {"configuration": True}})
+        question = await editor.until(lambda m: m.get("method") == "workspace/configuration")
+        editor.notify("$/cancelRequest", {"id": question["id"]})
+        editor.put({"id": question["id"], "result": [{"server": {"logLevel": "debug"}}]})
+        await editor.settled()
+        assert editor.server.editor_settings == {"server": {"logLevel": "debug"}}
 
 
 async def test_cancel_reaches_a_running_command_and_is_answered_once() -> None:
