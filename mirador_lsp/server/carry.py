@@ -11,8 +11,11 @@ from mirador_lsp.core.text import Span
 def over(findings: Iterable[Finding], old: Snapshot, new: Snapshot) -> dict[str, Finding]:
     """The findings, by id, whose place lies before or after everything that was edited.
 
-    What lies within the edited part is gone: it may be mended, and a review is on its way.
+    What lies within the edited part is gone: it may be mended, and a review is on its way. A ready
+    fix is of the text it was made for, so a finding that is carried over an edit leaves it behind.
     """
+    if old.text == new.text:
+        return {finding.id: finding for finding in findings}
     head = _common_head(old.text, new.text)
     room = min(len(old.text), len(new.text)) - head
     tail = _common_tail(old.text, new.text, room)
@@ -21,10 +24,10 @@ def over(findings: Iterable[Finding], old: Snapshot, new: Snapshot) -> dict[str,
     for finding in findings:
         span = finding.span
         if span.end <= head:
-            carried[finding.id] = finding
+            carried[finding.id] = replace(finding, fix=None)
         elif span.start >= len(old.text) - tail:
             moved = Span(span.start + shift, span.end + shift)
-            carried[finding.id] = replace(finding, span=moved)
+            carried[finding.id] = replace(finding, span=moved, fix=None)
     return carried
 
 

@@ -150,6 +150,16 @@ class Publisher:
 
         return hear
 
+    def shown(self, snapshot: Snapshot) -> tuple[Finding, ...]:
+        """What the user sees of a document, worst first, at its places in `snapshot`.
+
+        Where the text was edited since its review began, what lies in the edited part is left out.
+        """
+        board = self._boards.get(snapshot.uri)
+        if board is None:
+            return ()
+        return tuple(carry.over(board.shown(), board.snapshot, snapshot).values())
+
     def forget(self, uri: str, version: int | None) -> None:
         """The document was closed: its diagnostics are the server's to clear."""
         self._latest.pop(uri, None)

@@ -14,6 +14,7 @@ from fakes.editor import URI, eventually, insert, ready
 from mirador_lsp.core import events
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.edits import Edit, Fix
 from mirador_lsp.core.events import (
     Emit,
     FindingReported,
@@ -462,6 +463,32 @@ def test_an_edit_drops_only_what_it_touches() -> None:
     moved = carry.over(found, snapshot(), snapshot(new, 2))
     assert sorted(moved) == ["after", "before"]
     assert moved["after"].span == Span(20, 25)
+
+
+def test_a_ready_fix_is_not_carried_over_an_edit() -> None:
+    """A fix holds places of the text it was made for; without an edit it stays."""
+    fix = Fix("Take it out", (Edit(Span(0, 5), ""),), safe=True)
+    found = [
+        replace(finding("before", start=0, end=5), fix=fix),
+        replace(finding("after", start=11, end=16), fix=fix),
+    ]
+    edited = carry.over(found, snapshot(), snapshot("alpha\nBETA\ngamma\n", 2))
+    same = carry.over(found, snapshot(), snapshot(version=2))
+    assert {i: f.fix for i, f in edited.items()} == {"before": None, "after": None}
+    assert {i: f.fix for i, f in same.items()} == {"before": fix, "after": fix}
+
+
+async def test_what_is_shown_can_be_asked_for_at_its_place_in_a_later_text(room: Room) -> None:
+    """Findings outside of what was edited since are shown at their new places; others are not."""
+    hear = room.listen()
+    hear(ReviewStarted("cart.py", ("instant",), "a test"))
+    hear(FindingReported("instant", finding("one", start=0, end=5)))
+    hear(FindingReported("instant", finding("two", start=6, end=10)))
+    hear(FindingReported("instant", finding("three", start=11, end=16)))
+    later = room.publisher.shown(snapshot("alpha\nBETA!\ngamma\n", 2))
+    assert {f.id: f.span for f in later} == {"one": Span(0, 5), "three": Span(12, 17)}
+    assert [f.id for f in room.publisher.shown(snapshot())] == ["one", "two", "three"]
+    assert room.publisher.shown(replace(snapshot(), uri="file:///work/other.py")) == ()
 
 
 def test_every_event_has_a_listener_case(room: Room) -> None:
