@@ -41,7 +41,7 @@ def make_plan(request: ReviewRequest, cards: Sequence[ModelCard]) -> Plan:
             "mirador models pull 0.5b",
         )
         return _instant_only(stages, "no model is installed", notice)
-    if (why := _unfit(request.snapshot, request.policy)) is not None:
+    if (why := unfit(request.snapshot, request.policy)) is not None:
         notice = Notice(NoticeKind.SKIPPED, f"{request.snapshot.name}: no model reads it, {why}.")
         return _instant_only(stages, why, notice)
     return Plan(stages, f"asked for by {request.trigger.value}", _stand_ins(request, cards))
@@ -71,7 +71,8 @@ def _instant_only(stages: tuple[str, ...], reason: str, notice: Notice) -> Plan:
     return Plan(tuple(name for name in stages if name == INSTANT), reason, (notice,))
 
 
-def _unfit(snapshot: Snapshot, policy: ReviewPolicy) -> str | None:
+def unfit(snapshot: Snapshot, policy: ReviewPolicy) -> str | None:
+    """Why no model may read a text; None when one may."""
     if len(utf8(snapshot.text)) > policy.max_model_bytes:
         return f"it is larger than {policy.max_model_bytes:,} bytes"
     lines = snapshot.lines

@@ -1,0 +1,206 @@
+"""The rounds: a model writes, the ladder checks, and what failed is told to the model.
+
+Every intent that asks a model goes through `pursue`. It brings a `Task`: how to ask, and the
+ladder its texts have to climb.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch, Rung
+from mirador_lsp.core.clean import stream_safe
+from mirador_lsp.core.dialogue import Limits, ModelCard, Prefill, Prompt
+from mirador_lsp.core.events import StageProgressed, StreamToken
+from mirador_lsp.core.policy import INSTANT, StagePolicy
+from mirador_lsp.engine.border import on_first_that_can
+from mirador_lsp.engine.changes.ladder import Climb, Ladder, patch_of
+from mirador_lsp.engine.changes.rewriting import Refused, new_imports
+from mirador_lsp.engine.plan import unfit
+from mirador_lsp.engine.router import choose
+from mirador_lsp.engine.stages.job import Tally, Tools
+
+GET_A_MODEL = "No model is installed; get one with: mirador models pull 0.5b"
+_MOST_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Round:
+    """One attempt, as its writer sees it."""
+
+    number: int
+    """1 for the first."""
+    failed: str = ""
+    """What was wrong with the one before, for the prompt: one or several lines, bounded."""
+    earlier: str = ""
+    """What the model wrote then; "" when it could not be read."""
+
+
+class Pen:
+    """A model ready to write for one change. Everything it says is streamed."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        policy: StagePolicy,
+        request: ChangeRequest,
+        tools: Tools,
+        emit: EmitChange,
+        tally: Tally,
+    ) -> None:
+        self.card = card
+        self.policy = policy
+        self.last = ""
+        """The latest reply."""
+        self._request = request
+        self._tools = tools
+        self._emit = emit
+        self._tally = tally
+        self._started = tools.clock.monotonic()
+        self.deadline = self._started + policy.seconds
+
+    async def write(self, prompt: Prompt, at: StageProgressed, max_tokens: int) -> str:
+        """The model's whole reply. Raises `Refused` when it was cut, and any `ModelError`."""
+        clock = self._tools.clock
+        limits = Limits(
+            max_tokens=max_tokens,
+            seconds=max(0.1, self.deadline - clock.monotonic()),
+            temperature=self.policy.temperature,
+            priority=self._request.priority,
+        )
+        self._emit(at)
+        asked = clock.monotonic()
+        pieces: list[str] = []
+        async with self._tools.backend.open(self.card.name, prompt, limits) as reply:
+            try:
+                async for piece in reply:
+                    if isinstance(piece, Prefill):
+                        self._emit(_reading(at, piece))
+                        continue
+                    pieces.append(piece.text)
+                    self._emit(self._token(piece.text, piece.logprob, at))
+            finally:
+                self._tally.add(reply.usage, self._started, asked)
+        self.last = "".join(pieces)
+        if reply.usage.truncated:
+            message = f"The reply was longer than {max_tokens} tokens and was cut."
+            raise Refused(message)
+        return self.last
+
+    def _token(self, text: str, logprob: float | None, at: StageProgressed) -> StreamToken:
+        sure = self.policy.confidence if logprob is None else math.exp(min(logprob, 0.0))
+        return StreamToken(
+            content=stream_safe(text),
+            confidence=sure,
+            stage=self.policy.name,
+            model=self.card.name,
+            metadata={"unit": at.unit, "lens": ""},
+            timestamp=self._tools.clock.wall(),
+        )
+
+
+Write = Callable[[Pen, Round], Awaitable[str]]
+"""Asks the model; the whole new text of the ladder's document. Raises `Refused` for a reply that is
+none, and any `ModelError`."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an intent brings to the rounds."""
+
+    headline: str
+    """Begins the title of the patch: "Fix: use a bound parameter"."""
+    ladder: Ladder
+    write: Write
+    remark: str = ""
+    """What else a text that reached CLEAN was checked for; goes into the title."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it: a patch, or why there is none."""
+
+    patch: Patch | None
+    why: str = ""
+    """One plain sentence with the remedy; "" when there is a patch."""
+    attempts: tuple[Attempted, ...] = field(default=())
+
+
+async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome:
+    """Let a model try, up to `request.repairs` further times after the first. Never raises for what
+    a model does; `AnalyzerError` when the parser is lost.
+    """
+    policy = writing_stage(request)
+    if policy is None:
+        return Outcome(None, "The settings allow no model stage: review.stages names none.")
+    if why := unfit(request.snapshot, request.policy):
+        return Outcome(None, f"No model may read this file: {why}.")
+    choice = choose(policy, await tools.backend.cards())
+    if not choice.cards:
+        return Outcome(None, GET_A_MODEL)
+    rounds = min(1 + max(0, request.repairs), _MOST_ROUNDS)
+    attempts: list[Attempted] = []
+
+    async def work(card: ModelCard, tally: Tally) -> Patch | None:
+        attempts.clear()
+        pen = Pen(card, policy, request, tools, emit, tally)
+        now = Round(1)
+        while now.number <= rounds:
+            patch, climb = await _attempt(task, request, pen, now)
+            done = Attempted(now.number, climb.reached, climb.failed, climb.why)
+            attempts.append(done)
+            emit(done)
+            if patch is not None:
+                return patch
+            now = Round(now.number + 1, climb.detail or climb.why, pen.last)
+        return None
+
+    patch = await on_first_that_can(policy.name, choice, rounds, tools.clock, emit, work)
+    if patch is not None:
+        return Outcome(patch, "", tuple(attempts))
+    return Outcome(None, _why_not(attempts), tuple(attempts))
+
+
+def writing_stage(request: ChangeRequest) -> StagePolicy | None:
+    """The last model stage that runs; None where none does."""
+    names = [name for name in request.policy.stages if name != INSTANT]
+    return request.policy.stage(names[-1]) if names else None
+
+
+async def _attempt(
+    task: Task, request: ChangeRequest, pen: Pen, now: Round
+) -> tuple[Patch | None, Climb]:
+    pen.last = ""
+    try:
+        text = await task.write(pen, now)
+    except Refused as refused:
+        return None, Climb((), Rung.APPLIES, str(refused), str(refused))
+    climb = await task.ladder.climb(text)
+    if climb.failed is not None:
+        return None, climb
+    headline = task.headline
+    if brought := new_imports(task.ladder.base.text, text):
+        headline = f"{headline}; adds `{'`, `'.join(brought[:2])}`"
+    patch = patch_of(
+        task.ladder,
+        request,
+        text,
+        climb,
+        headline=headline,
+        model=pen.card.name,
+        remark=task.remark,
+    )
+    return patch, climb
+
+
+def _why_not(attempts: list[Attempted]) -> str:
+    if not attempts:
+        return "No model could write it; the notices say why."
+    tried = "The attempt" if len(attempts) == 1 else f"The last of {len(attempts)} attempts"
+    why = attempts[-1].why
+    return f"{tried} was not good enough: {why[:1].lower()}{why[1:]}"
+
+
+def _reading(at: StageProgressed, prefill: Prefill) -> StageProgressed:
+    share = prefill.done / prefill.total if prefill.total else 1.0
+    return StageProgressed(at.stage, at.done, at.total, at.unit, at.lens, min(share, 1.0))
