@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError
@@ -64,10 +65,10 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
     """
     document = ls.session.document(uri)
     if document is None:
-        _log.warning("not open, so not reviewed: %s", uri)
+        _log.warning("not open, so not reviewed: %s", plain(uri, 200))
         return None
     if document.doubt:
-        ls.messages.doubtful(document.uri, document.doubt)
+        ls.messages.doubtful(plain(document.uri, 200), document.doubt)
         return None
     snapshot = from_lsp.snapshot(document, ls.session.folders)
     policy = review_policy(ls.settings, stages=wish.stages, lenses=wish.lenses)

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Event, ReviewFinished
 from mirador_lsp.core.requests import Trigger
@@ -89,24 +90,24 @@ class Session:
     def open(self, document: OpenDocument) -> None:
         """A document was opened. Opened twice, the later text holds."""
         if document.uri in self._documents:
-            _log.warning("opened twice: %s", document.uri)
+            _log.warning("opened twice: %s", _shown(document.uri))
         self._documents[document.uri] = document
 
     def change(self, uri: str, changes: list[Change], version: int) -> None:
         """Edit an open document; for one that is not open it is logged and ignored."""
         document = self._documents.get(uri)
         if document is None:
-            _log.warning("changed but not open: %s", uri)
+            _log.warning("changed but not open: %s", _shown(uri))
             return
         for odd in document.apply(changes, version, self.client.encoding):
-            _log.warning("%s: %s", uri, odd)
+            _log.warning("%s: %s", _shown(uri), odd)
 
     def doubt(self, uri: str, why: str) -> None:
         """The text of `uri` may differ from the editor's until the next full text."""
         document = self._documents.get(uri)
         if document is not None:
             document.doubt = why
-        _log.warning("%s: %s", uri, why)
+        _log.warning("%s: %s", _shown(uri), why)
 
     def saved(self, uri: str, text: str | None) -> bool:
         """A document was saved, `text` being what was written if the client sent it.
@@ -115,10 +116,10 @@ class Session:
         """
         document = self._documents.get(uri)
         if document is None:
-            _log.warning("saved but not open: %s", uri)
+            _log.warning("saved but not open: %s", _shown(uri))
             return False
         if text is not None and (document.doubt or text != document.text):
-            _log.warning("%s: taken over as saved", uri)
+            _log.warning("%s: taken over as saved", _shown(uri))
             document.replace(text)
         return True
 
@@ -127,7 +128,7 @@ class Session:
         self.cancel(uri)
         self._seen.pop(uri, None)
         if self._documents.pop(uri, None) is None:
-            _log.warning("closed but not open: %s", uri)
+            _log.warning("closed but not open: %s", _shown(uri))
 
     def document(self, uri: str) -> OpenDocument | None:
         """The open document of that URI."""
@@ -221,3 +222,8 @@ class Session:
         self._tasks.discard(run.task)
         if self._runs.get(run.snapshot.uri) is run:
             del self._runs[run.snapshot.uri]
+
+
+def _shown(uri: str) -> str:
+    """A URI as a log may hold it: one line of visible characters."""
+    return plain(uri, 200)

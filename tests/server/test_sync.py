@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -290,3 +292,21 @@ def _check_alive(editor: Editor) -> None:
     assert editor.of("window/showMessage") == []
     assert editor.server.session.document(URI) is not None
     json.dumps(editor.sent)
+
+
+async def test_a_hostile_name_is_shown_as_one_visible_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Control and bidi characters of a file's name reach neither messages nor the log."""
+    app = FakeApp()
+    caplog.set_level(logging.INFO)
+    uri = "file:///work/a%0Ab%1B%5B31m%E2%80%AE.py"
+    async with ready(app) as editor:
+        editor.open("x = 1\n", uri=uri)
+        await editor.diagnostics(lambda p: True, uri=uri)
+        assert app.requests[0].snapshot.name == "a b[31m.py"
+        assert app.requests[0].snapshot.path == "/work/a\nb\x1b[31m\u202e.py"
+        editor.save(uri="file:///work/\u202eb\x1b.py")
+        await editor.settle()
+    assert "saved but not open: file:///work/b.py" in caplog.text
+    assert not set(caplog.text) & {"\u202e", "\x1b"}
