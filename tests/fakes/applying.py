@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from mirador_lsp.core.text import Encoding
@@ -39,7 +40,7 @@ def edited(text: str, edits: Sequence[Mapping[str, Any]], encoding: Encoding) ->
         start = _unit(text, edit["range"]["start"], codec, width)
         end = _unit(text, edit["range"]["end"], codec, width)
         places.append((start, end, edit["newText"]))
-    for (_, end, _), (start, _, _) in zip(places, places[1:], strict=False):
+    for (_, end, _), (start, _, _) in pairwise(places):
         assert end <= start, "edits overlap"
     for start, end, new in reversed(places):
         whole = whole[:start] + new.encode(codec, "surrogatepass") + whole[end:]

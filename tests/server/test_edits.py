@@ -1,5 +1,6 @@
 """Workspace edits: what an editor makes of them is what was meant."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_edits_are_in_order_and_apart(case: tuple[str, list[Edit]]) -> None:
     made = applicable(text, edits)
 
     assert apply(text, made) == apply(text, edits)
-    assert all(a.span.end < b.span.start for a, b in zip(made, made[1:], strict=False))
+    assert all(a.span.end < b.span.start for a, b in pairwise(made))
     assert all(text[e.span.start : e.span.end] != e.text for e in made)
 
 
