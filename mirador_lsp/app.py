@@ -128,7 +128,13 @@ async def open_app(
             analyzers.append(RuffAnalyzer())
         if analysis.rules:
             analyzers.append(parser)
-        engine = Engine(backend=chosen, outliner=parser, analyzers=analyzers, clock=SystemClock())
+        engine = Engine(
+            backend=chosen,
+            outliner=parser,
+            syntax=parser,
+            analyzers=analyzers,
+            clock=SystemClock(),
+        )
         yield App(settings, where, engine, chosen, parser, tuple(analyzers), store, broken)
 
 

@@ -9,8 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import Analysis
+from mirador_lsp.core.text import Span
 
 LENGTHS = struct.Struct(">II")
 MAX_FRAME = 64 << 20
@@ -28,20 +29,23 @@ class Request(msgspec.Struct, frozen=True):
     """One thing to do with the text in the body."""
 
     id: int
-    do: Literal["outline", "rules"]
+    do: Literal["outline", "rules", "surroundings"]
     language: str
     budget_seconds: float
     max_bytes: int
+    span: Span | None = None
+    """The place that is asked about; only for "surroundings"."""
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of it: exactly one of the three."""
+    """What came of it: exactly one of the four."""
 
     id: int
     outline: Outline | None = None
     analysis: Analysis | None = None
+    surroundings: Surroundings | None = None
     error: str = ""
-    """One sentence saying why there is neither."""
+    """One sentence saying why there is nothing else."""
 
 
 def frame(head: msgspec.Struct, body: bytes = b"") -> bytes:

@@ -8,13 +8,14 @@ from mirador_lsp.analysis.anchor import Identities, anchored
 from mirador_lsp.core.errors import AnalyzerError, MiradorError
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
-from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis
 from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.syntax.languages import LANGUAGES, Language
 from mirador_lsp.syntax.outline import lines_outline, outline_of
 from mirador_lsp.syntax.parser import Parsed, parse
+from mirador_lsp.syntax.surroundings import surroundings_of
 
 RULE = "rules/syntax-error"
 
@@ -56,6 +57,12 @@ class Inspector:
             (*_syntax_errors(read), *found.findings), key=lambda each: (each.span, each.rule)
         )
         return Analysis(tuple(findings), (*_notices(read), *found.notices))
+
+    def surroundings(
+        self, text: str, language: str, budget_seconds: float, max_bytes: int, span: Span
+    ) -> Surroundings:
+        """What stands around `span`; the lines of the place where the text cannot be parsed."""
+        return surroundings_of(self._of(text, language, budget_seconds, max_bytes).parsed, span)
 
     def _of(self, text: str, language: str, budget_seconds: float, max_bytes: int) -> _Read:
         key = (language, budget_seconds, max_bytes, hashlib.sha256(utf8(text)).digest())

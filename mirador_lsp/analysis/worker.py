@@ -1,7 +1,7 @@
-"""Outlines and rules from an isolated process that may crash, freeze or be killed without harm.
+"""What a parser says of a text, from an isolated process that may crash or freeze without harm.
 
 `ParseWorker` is what Mirador runs; `InlineParser` does the same in this process, for tools and
-tests. Both are an `Outliner` and the `Analyzer` named "rules".
+tests. Both are an `Outliner`, the `Syntax` and the `Analyzer` named "rules".
 """
 
 import asyncio
@@ -18,13 +18,14 @@ from mirador_lsp.analysis.inspection import Inspector
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.health import Check, Health
-from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import Analysis
 from mirador_lsp.core.tasks import Supervisor
-from mirador_lsp.core.text import utf8
+from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.syntax.languages import LANGUAGES
 from mirador_lsp.syntax.outline import lines_outline, outline_of
 from mirador_lsp.syntax.parser import MAX_BYTES, Parsed, parse
+from mirador_lsp.syntax.surroundings import surroundings_of
 
 MAX_SENT = 8_000_000
 """Longer texts, in code points, are not looked at even by rules that need no syntax tree."""
@@ -39,7 +40,7 @@ _MOST_STRUCK = 256
 _LINES_IN_CLIENT = 200_000
 _LONGEST_WAIT = 2.0
 
-_Work = Literal["outline", "rules"]
+_Work = Literal["outline", "rules", "surroundings"]
 _Key = tuple[str, str, bytes]
 
 
@@ -48,6 +49,7 @@ class _Ticket:
     do: _Work
     snapshot: Snapshot
     reply: "asyncio.Future[Reply]"
+    span: Span | None = None
 
 
 class ParseWorker:
@@ -114,6 +116,20 @@ class ParseWorker:
             raise AnalyzerError(message)
         return reply.analysis
 
+    async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
+        """See `core.ports.Syntax`."""
+        if len(snapshot.text) > self._max_bytes:
+            refused = parse(snapshot.text, snapshot.language, max_bytes=self._max_bytes)
+            return surroundings_of(refused, span)
+        reply = await self._ask("surroundings", snapshot, span)
+        if reply.surroundings is None:
+            message = f"The syntax tree could not be read: {reply.error}."
+            raise AnalyzerError(message)
+        if not _fits(reply, snapshot):
+            message = "The syntax tree could not be read: the parser gave places outside the text."
+            raise AnalyzerError(message)
+        return reply.surroundings
+
     async def health(self) -> Check:
         """Whether a child can be started, and how far it is isolated."""
         sample = Snapshot("stdin:health.py", "health.py", "python", "def f():\n    return 1\n")
@@ -136,10 +152,10 @@ class ParseWorker:
         if child is not None:
             await child.end()
 
-    async def _ask(self, do: _Work, snapshot: Snapshot) -> Reply:
+    async def _ask(self, do: _Work, snapshot: Snapshot, span: Span | None = None) -> Reply:
         if self._closed:
             return Reply(0, error="the parser was closed")
-        ticket = _Ticket(do, snapshot, asyncio.get_running_loop().create_future())
+        ticket = _Ticket(do, snapshot, asyncio.get_running_loop().create_future(), span)
         self._waiting.append(ticket)
         if self._pump is None or self._pump.done():
             self._pump = self._tasks.start(self._work(), "parse worker")
@@ -183,8 +199,8 @@ class ParseWorker:
 
     def _request(self, ticket: _Ticket) -> Request:
         self._last_id += 1
-        language = ticket.snapshot.language
-        return Request(self._last_id, ticket.do, language, self._budget, self._max_bytes)
+        language, budget = ticket.snapshot.language, self._budget
+        return Request(self._last_id, ticket.do, language, budget, self._max_bytes, ticket.span)
 
     def _key(self, ticket: _Ticket, body: bytes) -> _Key:
         return ticket.do, ticket.snapshot.language, sha256(body).digest()
@@ -228,7 +244,7 @@ class ParseWorker:
 
 
 class InlineParser:
-    """The same two ports in this process: a text that crashes the parser takes the process along,
+    """The same ports in this process: a text that crashes the parser takes the process along,
     and the event loop stands still meanwhile.
     """
 
@@ -259,6 +275,12 @@ class InlineParser:
             snapshot.text, snapshot.language, self._budget, self._max_bytes
         )
 
+    async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
+        """See `core.ports.Syntax`."""
+        return self._inspector.surroundings(
+            snapshot.text, snapshot.language, self._budget, self._max_bytes, span
+        )
+
 
 def _settle(ticket: _Ticket, reply: Reply) -> None:
     if not ticket.reply.done():
@@ -274,6 +296,10 @@ def _fits(reply: Reply, snapshot: Snapshot) -> bool:
         symbols = all(each.span.end <= end for each in reply.outline.symbols)
         units = all(piece.end <= end for unit in reply.outline.units for piece in unit.pieces)
         return symbols and units and all(span.end <= end for span in reply.outline.broken)
+    if reply.surroundings is not None:
+        near = reply.surroundings
+        spans = (near.statement, near.doc, near.doc_place)
+        return all(span is None or span.end <= end for span in spans)
     if reply.analysis is not None:
         return all(each.span.end <= end for each in reply.analysis.findings)
     return True

@@ -15,6 +15,7 @@ from mirador_lsp.analysis.frames import LENGTHS, MAX_FRAME, Hello, Reply, Reques
 from mirador_lsp.analysis.inspection import Inspector
 from mirador_lsp.analysis.isolation import isolate
 from mirador_lsp.core.errors import AnalyzerError
+from mirador_lsp.core.text import Span
 
 
 def main() -> int:
@@ -53,6 +54,9 @@ def _answer(inspector: Inspector, request: Request, text: str) -> Reply:
     try:
         if request.do == "outline":
             return Reply(request.id, outline=inspector.outline(*how))
+        if request.do == "surroundings":
+            place = request.span or Span(0, 0)
+            return Reply(request.id, surroundings=inspector.surroundings(*how, place))
         return Reply(request.id, analysis=inspector.rules(*how))
     except AnalyzerError as error:
         return Reply(request.id, error=error.sentence())

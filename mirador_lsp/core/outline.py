@@ -73,3 +73,7 @@ class Surroundings:
     code_digest: str
     """Hex digest of the symbol's, or the text's, syntax tree without comments and doc comments;
     equal digests mean equal code. "" where the text has no syntax tree."""
+    doc_place: Span | None = None
+    """What a doc comment of that symbol replaces: `doc` where there is one. Else, for a language
+    that documents above, the empty place before the code that follows; for one that documents
+    inside, from the end of the header to the first statement of the body."""

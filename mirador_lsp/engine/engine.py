@@ -10,7 +10,7 @@ from mirador_lsp.core.events import (
     ReviewStarted,
 )
 from mirador_lsp.core.policy import INSTANT
-from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner
+from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner, Syntax
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.orchestrator import Outcome, run_plan
@@ -27,10 +27,11 @@ class Engine:
         *,
         backend: ModelBackend,
         outliner: Outliner,
+        syntax: Syntax,
         analyzers: Sequence[Analyzer],
         clock: Clock,
     ) -> None:
-        self._tools = Tools(backend, outliner, tuple(analyzers), clock, Recall())
+        self._tools = Tools(backend, outliner, syntax, tuple(analyzers), clock, Recall())
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything as it happens.

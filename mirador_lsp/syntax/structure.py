@@ -68,6 +68,10 @@ class Definition:
     """Index of the definition it is in, -1 at the top."""
     depth: int
     """How deep control structures nest in a function; those of inner functions not counted."""
+    code: int
+    """Where the definition begins without what stands above it, decorators not left out."""
+    body: int | None
+    """Where its body begins; None for one without."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class Structure:
     imports: tuple[Span, ...]
     complete: bool
     """False when there are more definitions than are listed."""
+    comments: tuple[Span, ...] = ()
+    docstrings: tuple[Span, ...] = ()
 
     def code_lines(self, first: int, last: int) -> int:
         """How many of the lines first…last hold code."""
@@ -128,7 +134,9 @@ def structure_of(parsed: Parsed) -> Structure:
     found = _sort_out(parsed, raw_matches(parsed, query))
     kinds = _line_kinds(parsed, found.spans)
     definitions, complete = _definitions(parsed, found, kinds)
-    return Structure(definitions, kinds, tuple(found.spans["import"]), complete)
+    comments, docstrings = (tuple(found.spans[name]) for name in ("comment", "docstring"))
+    imports = tuple(found.spans["import"])
+    return Structure(definitions, kinds, imports, complete, comments, docstrings)
 
 
 def _sort_out(parsed: Parsed, found: Iterable[RawMatch]) -> _Found:
@@ -303,6 +311,9 @@ def _definition(
     while above > limit and kinds[above - 1] in {COMMENT, ATTACHED}:
         above -= 1
     start = whole.start if above == first else _content_start(parsed, above)
+    # A group, as Go's `type ( … )`, is not what one of the definitions in it is documented by.
+    grouped = lines.line_of(own.start) != first and parsed.language == "go"
+    bodies = match.captures.get("body")
     header_start = max(whole.start, _content_start(parsed, lines.line_of(own.start)))
     return Definition(
         path=opened.path,
@@ -313,6 +324,8 @@ def _definition(
         last=last,
         parent=around.definition,
         depth=0,
+        code=own.start if grouped else whole.start,
+        body=parsed.places.offset(bodies[0].start_byte) if bodies else None,
     )
 
 

@@ -15,7 +15,7 @@ import msgspec
 from mirador_lsp.analysis.frames import LENGTHS, Hello, Reply, Request, frame
 from mirador_lsp.analysis.inspection import Inspector
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
-from mirador_lsp.core.outline import Outline, Symbol
+from mirador_lsp.core.outline import Outline, Surroundings, Symbol
 from mirador_lsp.core.ports import Analysis
 from mirador_lsp.core.text import Span
 
@@ -54,6 +54,9 @@ def answer(inspector: Inspector, request: Request, text: str) -> bytes:
     how = (text, request.language, request.budget_seconds, request.max_bytes)
     if request.do == "outline":
         return frame(Reply(request.id, outline=inspector.outline(*how)))
+    if request.do == "surroundings":
+        place = request.span or Span(0, 0)
+        return frame(Reply(request.id, surroundings=inspector.surroundings(*how, place)))
     return frame(Reply(request.id, analysis=Analysis(())))
 
 
@@ -63,6 +66,8 @@ def outside(request: Request) -> bytes:
     if request.do == "outline":
         symbol = Symbol("f", "function", far, far)
         return frame(Reply(request.id, outline=Outline((symbol,), ())))
+    if request.do == "surroundings":
+        return frame(Reply(request.id, surroundings=Surroundings(far, "", None, "")))
     finding = Finding(
         id="x",
         rule="rules/x",

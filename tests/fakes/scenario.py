@@ -87,7 +87,9 @@ def play(scenario: Scenario, folder: Path) -> tuple[str, str]:
 
 async def _review(backend: ScriptedBackend, request: ReviewRequest, events: list[Event]) -> None:
     parser = InlineParser()
-    engine = Engine(backend=backend, outliner=parser, analyzers=[parser], clock=FakeClock())
+    engine = Engine(
+        backend=backend, outliner=parser, syntax=parser, analyzers=[parser], clock=FakeClock()
+    )
     await engine.review(request, events.append)
     await backend.close()
 

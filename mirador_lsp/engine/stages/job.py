@@ -7,7 +7,7 @@ from mirador_lsp.core.dialogue import ModelCard, Usage
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import StagePolicy
-from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner
+from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner, Syntax
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.reading import Reject
@@ -20,6 +20,7 @@ class Tools:
 
     backend: ModelBackend
     outliner: Outliner
+    syntax: Syntax
     analyzers: Sequence[Analyzer]
     clock: Clock
     recall: Recall
