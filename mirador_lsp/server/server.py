@@ -19,6 +19,7 @@ from mirador_lsp.server.apphost import AppHost, Open
 from mirador_lsp.server.extensions import Status, Stream
 from mirador_lsp.server.jobs import Jobs
 from mirador_lsp.server.messages import Messages
+from mirador_lsp.server.pages import Pages
 from mirador_lsp.server.progress import ProgressBars
 from mirador_lsp.server.protocol import Protocol
 from mirador_lsp.server.publisher import Publisher
@@ -82,6 +83,7 @@ class MiradorServer(LanguageServer):
         self.jobs = Jobs(
             self.supervisor, self.session, self.bars, self.streams, self.messages, lambda: None
         )
+        self.pages = Pages(self, self.session, self.supervisor, self.congested)
         self._wire(features)
 
     def congested(self) -> bool:
@@ -99,6 +101,7 @@ class MiradorServer(LanguageServer):
         self.jobs.cancel()
         await self.session.cancel_all(grace=0.7)
         await self.jobs.cancel_all(grace=0.1)
+        await self.pages.close()
         await self.apps.close(grace=0.6)
         await self.supervisor.close(grace=0.2)
 

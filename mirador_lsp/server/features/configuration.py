@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from mirador_lsp.server import from_lsp, reviewing
+from mirador_lsp.server.features import pages
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Stage
 from mirador_lsp.settings import Loaded
@@ -91,6 +92,7 @@ async def _apply(ls: MiradorServer) -> None:
         ls.settings = loaded.settings
         ls.set_log_level(loaded.settings.server.log_level)
         ls.apps.open(loaded)
+        ls.supervisor.start(ls.pages.keep_in(loaded.paths.cache / "pages"), "pages")
         ls.settled.set()
         reviewing.start_wanted(ls)
 
@@ -126,7 +128,7 @@ async def _pull(ls: MiradorServer) -> None:
 async def _register(ls: MiradorServer) -> None:
     """Ask to be told of changes, where the client offers it."""
     client = ls.session.client
-    wishes = []
+    wishes = [wish for wish in (pages.registration(client),) if wish is not None]
     if client.registers_configuration:
         wishes.append(
             types.Registration(

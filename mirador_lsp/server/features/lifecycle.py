@@ -8,7 +8,7 @@ from lsprotocol import types
 from mirador_lsp import __version__
 from mirador_lsp.server import from_lsp
 from mirador_lsp.server.client import resolve_client
-from mirador_lsp.server.features import commands, configuration
+from mirador_lsp.server.features import commands, configuration, pages
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Stage
 
@@ -40,7 +40,8 @@ def initialize(ls: MiradorServer, params: types.InitializeParams) -> types.Initi
             workspace=types.WorkspaceOptions(
                 workspace_folders=types.WorkspaceFoldersServerCapabilities(
                     supported=True, change_notifications=True
-                )
+                ),
+                text_document_content=pages.options(client),
             ),
         ),
         server_info=types.ServerInfo(name="mirador", version=__version__),
@@ -58,6 +59,7 @@ async def shutdown(ls: MiradorServer, _params: None) -> None:
     ls.jobs.cancel()
     await ls.session.cancel_all()
     await ls.jobs.cancel_all()
+    await ls.pages.close()
     await ls.apps.close()
 
 
