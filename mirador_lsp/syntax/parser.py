@@ -7,13 +7,12 @@ anything recursive (tree-sitter's own `str(node)` included); and all its offsets
 
 import importlib
 import time
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from mirador_lsp.core.text import LineIndex, Span, utf8
+from mirador_lsp.core.text import ByteMap, LineIndex, Span, utf8
 from mirador_lsp.syntax.languages import LANGUAGES
 from mirador_lsp.syntax.pages import pages_of
 
@@ -26,39 +25,7 @@ MAX_BROKEN = 20
 """How many broken places are reported for one text."""
 
 _READ = 1 << 16
-_CONTINUATION = bytes(range(0x80, 0xC0))
-_STRIDE = 1024
 _ERROR_LINES = 8
-
-
-class ByteMap:
-    """Byte offsets of one text turned into code-point offsets, fast on lines of any length."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._ascii = data.isascii()
-        self._before = array("Q", [0])
-        if not self._ascii:
-            for start in range(0, len(data), _STRIDE):
-                self._before.append(self._before[-1] + _points(data[start : start + _STRIDE]))
-
-    def offset(self, byte: int) -> int:
-        """The code-point offset of a byte; inside a code point, the start of that code point."""
-        byte = min(max(byte, 0), len(self._data))
-        if self._ascii:
-            return byte
-        page = byte // _STRIDE
-        inside = byte < len(self._data) and self._data[byte] in _CONTINUATION
-        return self._before[page] + _points(self._data[page * _STRIDE : byte]) - inside
-
-    def span(self, start: int, end: int) -> Span:
-        """The span of a range of bytes."""
-        first = self.offset(start)
-        return Span(first, max(first, self.offset(end)))
-
-
-def _points(data: bytes) -> int:
-    return len(data.translate(None, _CONTINUATION))
 
 
 @dataclass(frozen=True, eq=False)

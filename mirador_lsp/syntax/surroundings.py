@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.outline import Surroundings
-from mirador_lsp.core.text import LineIndex, Span
+from mirador_lsp.core.text import LineIndex, Span, utf8
 from mirador_lsp.syntax.comments import (
     Convention,
     convention_of,
@@ -90,7 +90,7 @@ def _statement(parsed: Parsed, place: Span) -> tuple[Span, str] | None:
     """The smallest run of statements that holds `place`, and the kind where it is only one."""
     if parsed.tree is None or not parsed.text[place.start : place.end + 1].strip():
         return None
-    start, end = parsed.lines.byte_of(place.start), parsed.lines.byte_of(place.end)
+    start, end = len(utf8(parsed.text[: place.start])), len(utf8(parsed.text[: place.end]))
     cursor = parsed.tree.walk()
     found: tuple[int, int, str] | None = None
     while True:
