@@ -23,6 +23,15 @@ import msgspec
 from mirador_lsp.analysis.anchor import Anchor, Identities, anchored
 from mirador_lsp.analysis.bounds import first_of_each
 from mirador_lsp.analysis.process import Finished, run_to_end
+from mirador_lsp.analysis.ruff_fixes import (
+    BOM,
+    STAND_IN,
+    SURROGATE,
+    Place,
+    RuffFix,
+    fix_of,
+    offset_of,
+)
 from mirador_lsp.analysis.ruff_map import Meaning, RuffMap, load_ruff_map
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
@@ -31,14 +40,12 @@ from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Finding, Origin, Severity
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis
-from mirador_lsp.core.text import Encoding, Span
+from mirador_lsp.core.text import Span
 
 _log = logging.getLogger(__name__)
 
 _REINSTALL: Final = "Reinstall Mirador, or install ruff beside it: pip install ruff"
 _SYNTAX: Final = "invalid-syntax"
-_BOM: Final = "\ufeff"
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SYNTAX_RULE = "ruff/syntax-error"
 _LARGE_ANSWER = 100_000
 _MOST_PLACED = 60
@@ -49,19 +56,15 @@ _MAX_TEXT: Final = 8_000_000
 """Characters; ruff reads about ten million a second, and generated files this long help nobody."""
 
 
-class _Place(msgspec.Struct, frozen=True):
-    row: int
-    column: int
-
-
 class _Item(msgspec.Struct, frozen=True):
     """One line of ruff's output."""
 
     code: str | None
     message: str
-    location: _Place
-    end_location: _Place
+    location: Place
+    end_location: Place
     url: str | None = None
+    fix: RuffFix | None = None
 
 
 _Answer = tuple[list[_Item], tuple[Notice, ...]]
@@ -118,7 +121,7 @@ class RuffAnalyzer:
         if len(snapshot.text) > _MAX_TEXT:
             message = f"ruff was not asked: the file is longer than {_MAX_TEXT:,} characters."
             raise AnalyzerError(message)
-        payload = _SURROGATE.sub("\ufffd", snapshot.text.removeprefix(_BOM)).encode()
+        payload = SURROGATE.sub(STAND_IN, snapshot.text.removeprefix(BOM)).encode()
         shape = _stand_in(snapshot.name)
         table = await self._prepared()
         silenced: list[_Item] = []
@@ -264,7 +267,7 @@ def _findings(
     said = _without_echoes(said)
     said.sort(key=lambda s: (s.anchor.span, s.code))
     identities = Identities()
-    findings = tuple(_finding(s, identities) for s in said)
+    findings = tuple(_finding(snapshot, s, identities) for s in said)
     left: Counter[str] = Counter()
     for (code, _), count in seen.items():
         left[_rule(code)] += max(0, count - _MOST_PLACED)
@@ -290,7 +293,7 @@ def _rule(code: str) -> str:
     return _SYNTAX_RULE if code == _SYNTAX else f"ruff/{code}"
 
 
-def _finding(said: _Said, identities: Identities) -> Finding:
+def _finding(snapshot: Snapshot, said: _Said, identities: Identities) -> Finding:
     rule = _rule(said.code)
     severity, message, url = said.meaning.severity, said.item.message, said.item.url
     if said.hushed:
@@ -308,16 +311,11 @@ def _finding(said: _Said, identities: Identities) -> Finding:
         quote=said.anchor.quote,
         help_uri=url if url is not None and url.startswith(_DOCUMENTATION) else None,
         cwe=said.meaning.cwe,
+        # Whoever silenced a remark does not want it mended in passing.
+        fix=None if said.hushed else fix_of(snapshot, said.item.fix, said.code),
     )
 
 
 def _span(snapshot: Snapshot, item: _Item) -> Span:
-    start = _offset(snapshot, item.location)
-    return Span(start, max(start, _offset(snapshot, item.end_location)))
-
-
-def _offset(snapshot: Snapshot, place: _Place) -> int:
-    column = place.column - 1
-    if place.row == 1 and snapshot.text.startswith(_BOM):
-        column += 1
-    return snapshot.lines.offset(place.row - 1, column, Encoding.UTF32)
+    start = offset_of(snapshot, item.location)
+    return Span(start, max(start, offset_of(snapshot, item.end_location)))
