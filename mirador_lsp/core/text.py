@@ -5,14 +5,16 @@ also splits at form feeds, U+2028 and others, which would put every later findin
 """
 
 import re
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _MOST_LINES = 5
 _MOST_CHARACTERS = 2000
+_CONTINUATION = bytes(range(0x80, 0xC0))
+_STRIDE = 1024
 
 
 class Encoding(StrEnum):
@@ -127,33 +129,38 @@ class LineIndex:
             return min(start + character, end)
         return start + _code_points(self._text[start:end], character, encoding)
 
-    def byte_of(self, offset: int) -> int:
-        """The UTF-8 byte offset of a code-point offset."""
-        offset = min(max(offset, 0), len(self._text))
-        if self._ascii:
-            return offset
-        line = self.line_of(offset)
-        return self._byte_starts[line] + _byte_length(self._text[self._starts[line] : offset])
 
-    def offset_of_byte(self, byte: int) -> int:
-        """The code-point offset of a UTF-8 byte offset; inside a code point, its start."""
-        if self._ascii:
-            return min(max(byte, 0), len(self._text))
-        byte = max(byte, 0)
-        line = bisect_right(self._byte_starts, byte) - 1
-        start = self._starts[line]
-        stop = self._starts[line + 1] if line + 1 < len(self._starts) else len(self._text)
-        return start + _code_points(
-            self._text[start:stop], byte - self._byte_starts[line], Encoding.UTF8
-        )
+class ByteMap:
+    """Byte offsets of one text turned into code-point offsets, fast on lines of any length.
 
-    @cached_property
-    def _byte_starts(self) -> list[int]:
-        starts = [0]
-        for line in range(len(self._starts) - 1):
-            span = self.full_line_span(line)
-            starts.append(starts[-1] + _byte_length(self._text[span.start : span.end]))
-        return starts
+    Parsers count bytes. From code points to bytes there is `len(utf8(text[:offset]))`.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._ascii = data.isascii()
+        self._before = array("Q", [0])
+        if not self._ascii:
+            for start in range(0, len(data), _STRIDE):
+                self._before.append(self._before[-1] + _points(data[start : start + _STRIDE]))
+
+    def offset(self, byte: int) -> int:
+        """The code-point offset of a byte; inside a code point, the start of that code point."""
+        byte = min(max(byte, 0), len(self._data))
+        if self._ascii:
+            return byte
+        page = byte // _STRIDE
+        inside = byte < len(self._data) and self._data[byte] in _CONTINUATION
+        return self._before[page] + _points(self._data[page * _STRIDE : byte]) - inside
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of a range of bytes."""
+        first = self.offset(start)
+        return Span(first, max(first, self.offset(end)))
+
+
+def _points(data: bytes) -> int:
+    return len(data.translate(None, _CONTINUATION))
 
 
 def _byte_length(text: str) -> int:
@@ -162,7 +169,7 @@ def _byte_length(text: str) -> int:
 
 
 def utf8(text: str) -> bytes:
-    """The bytes whose offsets `LineIndex` speaks of: UTF-8, lone surrogates passed through."""
+    """The bytes whose offsets `ByteMap` speaks of: UTF-8, lone surrogates passed through."""
     return text.encode("utf-8", "surrogatepass")
 
 

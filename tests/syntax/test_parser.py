@@ -3,12 +3,9 @@
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fakes.samples import HOSTILE, SAMPLES
-from mirador_lsp.core.text import LineIndex, utf8
-from mirador_lsp.syntax.parser import MAX_BROKEN, ByteMap, parse
+from mirador_lsp.syntax.parser import MAX_BROKEN, parse
 
 MINIFIED = "function f(a,b){var c=a+b;if(c){return[c,a,{x:1}]}}" * 15_000
 
@@ -83,13 +80,3 @@ def test_hostile_texts_never_raise(language: str, kind: str) -> None:
     parsed = parse(HOSTILE[kind], language)
     assert (parsed.tree is None) == bool(parsed.note)
     assert all(span.end <= len(parsed.text) for span in parsed.broken)
-
-
-@given(
-    st.text(st.sampled_from("aé中😀\ud800\n\r"), max_size=30).map(lambda text: text * 90),
-    st.data(),
-)
-def test_byte_map_agrees_with_the_line_index(text: str, data: st.DataObject) -> None:
-    """The fast way and the plain way from bytes to code points give the same place."""
-    byte = data.draw(st.integers(-2, len(utf8(text)) + 2))
-    assert ByteMap(utf8(text)).offset(byte) == LineIndex(text).offset_of_byte(byte)
