@@ -80,7 +80,7 @@ class PlainRenderer:
                 self._stage_failed(event)
             case events.ReviewFinished():
                 self._file_end(event)
-            case events.StageProgressed():
+            case events.StageProgressed() | events.EvidenceHeard():
                 pass
             case _:
                 assert_never(event)

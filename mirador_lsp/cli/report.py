@@ -115,7 +115,7 @@ class FileReport:
                 self._fail(event)
             case events.ReviewFinished():
                 self.end = event
-            case events.ReviewStarted() | events.StageProgressed():
+            case events.ReviewStarted() | events.StageProgressed() | events.EvidenceHeard():
                 pass
             case _:
                 assert_never(event)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from mirador_lsp.core.dialogue import Usage
+from mirador_lsp.core.dialogue import Prompt, Usage
 from mirador_lsp.core.findings import Finding
 
 
@@ -124,6 +124,26 @@ class FindingWithdrawn:
 
 
 @dataclass(frozen=True)
+class EvidenceHeard:
+    """What a model was asked and said about a finding: a claim that became it or confirmed it, or
+    the verdict of a judge. Told for findings that are not shown, too.
+    """
+
+    stage: str
+    finding_id: str
+    model: str
+    unit: str
+    """What a user calls the reviewed unit: a symbol path, or "module"."""
+    lens: str
+    """"" for a question under all lenses; "judge" for a verdict."""
+    prompt: Prompt
+    said: str
+    """The line of the reply, as the model wrote it: not plain yet."""
+    sureness: float
+    """How sure the model was of it, 0…1, by its own probabilities; 0.5 where it gives none."""
+
+
+@dataclass(frozen=True)
 class StageFinished:
     """A stage ended well."""
 
@@ -149,6 +169,25 @@ class StageFailed:
     remedy: str
 
 
+class Hush(StrEnum):
+    """Why a finding that holds is not shown."""
+
+    COMMENT = "comment"
+    """A comment in the code asks for it."""
+    DISMISSED = "dismissed"
+    """The user dismissed it."""
+
+
+@dataclass(frozen=True)
+class Hushed:
+    """A finding that is not shown because somebody said so."""
+
+    finding: Finding
+    by: Hush
+    reason: str
+    """In plain words: the user's own, or which comment it is; may be empty."""
+
+
 @dataclass(frozen=True)
 class ReviewFinished:
     """The end: what holds after all stages."""
@@ -166,6 +205,19 @@ class ReviewFinished:
     notices: tuple[Notice, ...] = field(default=())
     summary: str = ""
     """What to see to first, as the synthesis stage chose it, plain text; may be empty."""
+    hushed: tuple[Hushed, ...] = ()
+    """Above the gate, and not shown because the user or the code says so; counted, and shown on
+    request."""
+
+    @property
+    def suppressed(self) -> int:
+        """How many findings comments in the code keep from being shown."""
+        return sum(each.by is Hush.COMMENT for each in self.hushed)
+
+    @property
+    def dismissed(self) -> int:
+        """How many findings the user dismissed."""
+        return sum(each.by is Hush.DISMISSED for each in self.hushed)
 
 
 Event = (
@@ -177,6 +229,7 @@ Event = (
     | FindingReported
     | FindingRevised
     | FindingWithdrawn
+    | EvidenceHeard
     | StageFinished
     | StageFailed
     | ReviewFinished

@@ -36,6 +36,18 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Suppression:
+    """A comment in the code that asks for findings not to be shown."""
+
+    comment: Span
+    """Where it says so."""
+    covers: Span
+    """The line it speaks of, its line end left out."""
+    rules: tuple[str, ...]
+    """The rules it names, as it spells them; () for all."""
+
+
+@dataclass(frozen=True)
 class Outline:
     """What the parser knows of a file."""
 
@@ -47,6 +59,8 @@ class Outline:
     """Places that do not parse. A file with any is shown as such, never as clean."""
     note: str = ""
     """Why the outline is not whole ("no parser for this language…"), or ""."""
+    suppressions: tuple[Suppression, ...] = ()
+    """Comments that silence findings, in the order of the file; see `syntax.ignoring`."""
 
     def symbol_at(self, offset: int) -> str:
         """Path of the innermost symbol around `offset`, or ""."""

@@ -16,6 +16,7 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.core.events import (
     Event,
+    EvidenceHeard,
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
@@ -64,7 +65,7 @@ class Messages:
                     self._note(types.MessageType.Info, _stage_figures(name, event))
                 case ReviewStarted() | StageStarted() | StageProgressed() | StreamToken():
                     pass
-                case FindingReported() | FindingRevised() | FindingWithdrawn():
+                case FindingReported() | FindingRevised() | FindingWithdrawn() | EvidenceHeard():
                     pass
                 case AnswerFinished(seconds=seconds) | ChangeFinished(seconds=seconds):
                     self._note(types.MessageType.Info, f"{name}: ended after {seconds:.1f} s")

@@ -14,6 +14,7 @@ from mirador_lsp.core.changes import Attempted, ChangeEvent, ChangeFinished, Cha
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.events import (
     Event,
+    EvidenceHeard,
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
@@ -153,6 +154,7 @@ class Bar:
                 | FindingReported()
                 | FindingRevised()
                 | FindingWithdrawn()
+                | EvidenceHeard()
                 | AnswerRevised()
                 | AnswerFinished()
                 | ChangeStarted()

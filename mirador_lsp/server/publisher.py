@@ -16,6 +16,7 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Emit,
     Event,
+    EvidenceHeard,
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
@@ -89,7 +90,7 @@ class Board:
                     self._trace(finding)
             case Notice() | ReviewStarted() | StageStarted() | StageProgressed():
                 pass
-            case StreamToken() | StageFailed() | StageFinished():
+            case StreamToken() | StageFailed() | StageFinished() | EvidenceHeard():
                 pass
             case _:
                 assert_never(event)
@@ -189,6 +190,8 @@ class Publisher:
             case FindingReported() | FindingRevised() | FindingWithdrawn():
                 self._publish_soon(board)
             case Notice() | ReviewStarted() | StageStarted() | StageProgressed() | StreamToken():
+                pass
+            case EvidenceHeard():
                 pass
             case _:
                 assert_never(event)

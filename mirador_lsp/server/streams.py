@@ -11,6 +11,7 @@ from mirador_lsp.core.changes import Attempted, ChangeEvent, ChangeFinished, Cha
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Event,
+    EvidenceHeard,
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
@@ -140,6 +141,7 @@ class Follower:
                 | FindingReported()
                 | FindingRevised()
                 | FindingWithdrawn()
+                | EvidenceHeard()
                 | AnswerStarted()
                 | AnswerRevised()
                 | AnswerFinished()

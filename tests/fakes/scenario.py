@@ -19,6 +19,7 @@ from mirador_lsp.analysis.worker import InlineParser
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Event,
+    EvidenceHeard,
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
@@ -116,7 +117,7 @@ def _told(event: Event, snapshot: Snapshot) -> str:  # noqa: C901, PLR0911 — a
             return f"  {event.kind.value}: {event.message}"
         case ReviewFinished():
             return f"end: {'reviewed' if event.reviewed else 'not reviewed'}"
-        case StreamToken() | StageProgressed():
+        case StreamToken() | StageProgressed() | EvidenceHeard():
             return ""
         case _:
             assert_never(event)
