@@ -1,7 +1,8 @@
 """From what clients send to the core's values. Together with `to_lsp.py` the only converter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
@@ -71,6 +72,44 @@ def offset(position: types.Position, snapshot: Snapshot, encoding: Encoding) -> 
     return snapshot.lines.offset(position.line, position.character, encoding)
 
 
+def place(said: Mapping[str, Any], snapshot: Snapshot, encoding: Encoding) -> Span | None:
+    """The `range` or else the `position` among parameters that are plain JSON, as commands have
+    them; None where there is neither. Raises ValueError when it is of another shape.
+    """
+    area, point = said.get("range"), said.get("position")
+    if area is None:
+        if point is None:
+            return None
+        area = {"start": point, "end": point}
+    if not isinstance(area, Mapping):
+        message = "range is an object with a start and an end."
+        raise ValueError(message)
+    ends = []
+    for end in (area.get("start"), area.get("end")):
+        if not isinstance(end, Mapping) or not all(
+            type(end.get(key)) is int for key in ("line", "character")
+        ):
+            message = "A position is an object with a line and a character."
+            raise ValueError(message)
+        ends.append(snapshot.lines.offset(end["line"], end["character"], encoding))
+    return Span(min(ends), max(ends))
+
+
+def named_place(said: Mapping[str, Any], snapshot: Snapshot, encoding: Encoding) -> Span | None:
+    """The `range` in an object of the client's or, as an empty span, its `position`; None without
+    either. Raises AttributeError, LookupError, TypeError or ValueError for what is neither.
+    """
+    whole = said.get("range")
+    if whole is not None:
+        ends = [_named_offset(whole[name], snapshot, encoding) for name in ("start", "end")]
+        return Span(min(ends), max(ends))
+    at = said.get("position")
+    if at is None:
+        return None
+    start = _named_offset(at, snapshot, encoding)
+    return Span(start, start)
+
+
 def path_of(uri: str) -> Path | None:
     """The absolute path of a `file:` URI; None for anything that is not a file on this machine."""
     try:
@@ -86,6 +125,14 @@ def path_of(uri: str) -> Path | None:
         text = text[1:]  # file:///C:/folder
     path = Path(text)
     return path if path.is_absolute() else None
+
+
+def _named_offset(said: Mapping[str, Any], snapshot: Snapshot, encoding: Encoding) -> int:
+    line, character = (said[name] for name in ("line", "character"))
+    if not all(type(number) is int for number in (line, character)):
+        message = "a position has two numbers"
+        raise TypeError(message)
+    return snapshot.lines.offset(line, character, encoding)
 
 
 def _place(position: types.Position) -> Place:
