@@ -68,8 +68,8 @@ def text(said: Argument, key: str, most: int) -> str:
 def place(said: Argument, snapshot: Snapshot, encoding: Encoding) -> Span | None:
     """The `range` or, as an empty span, the `position` of the argument; None without either."""
     try:
-        return from_lsp.named_place(said, snapshot, encoding)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        return from_lsp.place(said, snapshot, encoding)
+    except ValueError as error:
         message = "The range or position cannot be read."
         raise JsonRpcInvalidParams(message) from error
 

@@ -95,21 +95,6 @@ def place(said: Mapping[str, Any], snapshot: Snapshot, encoding: Encoding) -> Sp
     return Span(min(ends), max(ends))
 
 
-def named_place(said: Mapping[str, Any], snapshot: Snapshot, encoding: Encoding) -> Span | None:
-    """The `range` in an object of the client's or, as an empty span, its `position`; None without
-    either. Raises AttributeError, LookupError, TypeError or ValueError for what is neither.
-    """
-    whole = said.get("range")
-    if whole is not None:
-        ends = [_named_offset(whole[name], snapshot, encoding) for name in ("start", "end")]
-        return Span(min(ends), max(ends))
-    at = said.get("position")
-    if at is None:
-        return None
-    start = _named_offset(at, snapshot, encoding)
-    return Span(start, start)
-
-
 def path_of(uri: str) -> Path | None:
     """The absolute path of a `file:` URI; None for anything that is not a file on this machine."""
     try:
@@ -125,14 +110,6 @@ def path_of(uri: str) -> Path | None:
         text = text[1:]  # file:///C:/folder
     path = Path(text)
     return path if path.is_absolute() else None
-
-
-def _named_offset(said: Mapping[str, Any], snapshot: Snapshot, encoding: Encoding) -> int:
-    line, character = (said[name] for name in ("line", "character"))
-    if not all(type(number) is int for number in (line, character)):
-        message = "a position has two numbers"
-        raise TypeError(message)
-    return snapshot.lines.offset(line, character, encoding)
 
 
 def _place(position: types.Position) -> Place:
