@@ -15,11 +15,15 @@ from pathlib import Path
 
 from mirador_lsp.analysis.ruff import RuffAnalyzer
 from mirador_lsp.analysis.worker import ParseWorker
+from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.ports import Analyzer, ModelBackend
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.text import Span
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
@@ -87,6 +91,20 @@ class App:
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
         await self.engine.review(request, emit)
+
+    async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
+        """Answer a question about code, telling `emit` everything. Cancelling stops the model."""
+        await self.engine.answer(request, emit)
+
+    def known_answer(
+        self, snapshot: Snapshot, outline: Outline, span: Span | None
+    ) -> Answer | None:
+        """What was explained before of the code that `span` means; no model is asked."""
+        return self.engine.known_answer(snapshot, outline, span)
+
+    async def outline(self, snapshot: Snapshot) -> Outline:
+        """The symbols and review units of a document. Never raises for what the text holds."""
+        return await self.parser.outline(snapshot)
 
     async def warm_up(self) -> None:
         """Start what the first instant stage would have to wait for."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Emit,
     Event,
@@ -9,9 +11,14 @@ from mirador_lsp.core.events import (
     ReviewFinished,
     ReviewStarted,
 )
+from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner, Syntax
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.text import Span
+from mirador_lsp.engine.answers import answering
+from mirador_lsp.engine.answers.kept import KeptAnswers
+from mirador_lsp.engine.answers.subject import find_subject
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.orchestrator import Outcome, run_plan
 from mirador_lsp.engine.plan import make_plan
@@ -32,6 +39,23 @@ class Engine:
         clock: Clock,
     ) -> None:
         self._tools = Tools(backend, outliner, syntax, tuple(analyzers), clock, Recall())
+        self._answers = KeptAnswers()
+
+    async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
+        """Answer a question about code, telling `emit` everything as it happens.
+
+        Returns after `AnswerFinished`. Cancelling the task stops the model and ends without it.
+        """
+        await answering.answer(request, self._tools, self._answers, emit)
+
+    def known_answer(
+        self, snapshot: Snapshot, outline: Outline, span: Span | None
+    ) -> Answer | None:
+        """The explanation of what `span` means that a later stage gave before, if any did.
+
+        It holds for the code and its context, wherever in the file they stand. No model, no parser.
+        """
+        return self._answers.best(find_subject(snapshot, outline, span).key)
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything as it happens.

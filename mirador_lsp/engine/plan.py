@@ -35,28 +35,32 @@ def make_plan(request: ReviewRequest, cards: Sequence[ModelCard]) -> Plan:
         rest = make_plan(replace(request, policy=replace(request.policy, stages=left)), cards)
         return replace(rest, notices=(notice, *rest.notices))
     if not cards:
-        notice = Notice(
-            NoticeKind.UNAVAILABLE,
-            "No model is installed, so only the instant stage runs; get one with: "
-            "mirador models pull 0.5b",
-        )
-        return _instant_only(stages, "no model is installed", notice)
+        return _instant_only(stages, "no model is installed", no_model())
     if (why := unfit(request.snapshot, request.policy)) is not None:
         notice = Notice(NoticeKind.SKIPPED, f"{request.snapshot.name}: no model reads it, {why}.")
         return _instant_only(stages, why, notice)
-    return Plan(stages, f"asked for by {request.trigger.value}", _stand_ins(request, cards))
+    return Plan(stages, f"asked for by {request.trigger.value}", stand_ins(request.policy, cards))
 
 
-def _stand_ins(request: ReviewRequest, cards: Sequence[ModelCard]) -> tuple[Notice, ...]:
+def no_model() -> Notice:
+    """Said where no model can be used at all."""
+    return Notice(
+        NoticeKind.UNAVAILABLE,
+        "No model is installed, so only the instant stage runs; get one with: "
+        "mirador models pull 0.5b",
+    )
+
+
+def stand_ins(policy: ReviewPolicy, cards: Sequence[ModelCard]) -> tuple[Notice, ...]:
     """One notice for each model that would be first choice and is not installed."""
     standing: dict[tuple[str, str], list[str]] = {}
-    for name in request.policy.stages:
+    for name in policy.stages:
         if name == INSTANT:
             continue
-        policy = request.policy.stage(name)
-        chosen = choose(policy, cards).cards[0].name
-        if policy.models and chosen != policy.models[0]:
-            standing.setdefault((policy.models[0], chosen), []).append(name)
+        models = policy.stage(name).models
+        chosen = choose(policy.stage(name), cards).cards[0].name
+        if models and chosen != models[0]:
+            standing.setdefault((models[0], chosen), []).append(name)
     return tuple(
         Notice(
             NoticeKind.FALLBACK,

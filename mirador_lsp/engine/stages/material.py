@@ -21,17 +21,17 @@ def standing_text(policy: StagePolicy) -> Rendered:
 
 
 def material(language: str, shown: ShownUnit | None) -> Rendered:
-    """The code with its outline, in a language by id; for None the same without any code.
-
-    The fence is longer than any run of backticks in the code, so the code cannot close it.
-    """
-    code = shown.code if shown is not None else ""
+    """The code with its outline, in a language by id; for None the same without any code."""
     context = shown.unit.context if shown is not None else ""
-    longest = max((len(run) for run in _TICKS.findall(code)), default=2)
     return render(
         "review_material",
         context=f"{context}\n" if context else "",
-        fence="`" * (longest + 1),
-        language=language,
-        code=code,
+        code=fenced(language, shown.code if shown is not None else ""),
     )
+
+
+def fenced(language: str, code: str) -> str:
+    """`code` in a fence longer than any run of backticks in it, so that it cannot close it."""
+    longest = max((len(run) for run in _TICKS.findall(code)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{code}\n{fence}"

@@ -1,0 +1,245 @@
+"""Answers a question stage by stage: what is known, a small model, a larger one.
+
+Each stage replaces what the one before it said. What was answered before, about the same code and
+context, is not asked again.
+"""
+
+from dataclasses import dataclass, replace
+
+from mirador_lsp.core.answers import (
+    Answer,
+    AnswerEvent,
+    AnswerFinished,
+    AnswerRequest,
+    AnswerRevised,
+    AnswerStarted,
+    EmitAnswer,
+    Topic,
+)
+from mirador_lsp.core.dialogue import Limits, ModelCard, Usage
+from mirador_lsp.core.errors import ContextOverflow
+from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageProgressed, StageStarted
+from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.policy import INSTANT, StagePolicy
+from mirador_lsp.engine.answers.facts import facts
+from mirador_lsp.engine.answers.kept import Kept, KeptAnswers
+from mirador_lsp.engine.answers.planning import MODEL_STAGES, plan_answer
+from mirador_lsp.engine.answers.speaking import Cut, Spoken, Voice, speak
+from mirador_lsp.engine.answers.subject import Subject, find_subject
+from mirador_lsp.engine.answers.wording import Wording, explained_finding, word
+from mirador_lsp.engine.border import behind_border, on_first_that_can
+from mirador_lsp.engine.recall import recall_key
+from mirador_lsp.engine.router import Choice, ceiling, choose
+from mirador_lsp.engine.stages.job import Tally, Tools
+
+_SHARES = (1.0, 0.6, 0.35)
+"""Of a model's context, tried in turn: tokens are estimated, and the estimate may be too low."""
+
+
+async def answer(request: AnswerRequest, tools: Tools, kept: KeptAnswers, emit: EmitAnswer) -> None:
+    """Answer a question, telling `emit` everything as it happens; `AnswerFinished` is last.
+
+    Cancelling the task stops the model and ends without it.
+    """
+    started = tools.clock.monotonic()
+    outline = await tools.outliner.outline(request.snapshot)
+    subject = find_subject(request.snapshot, outline, request.span)
+    asks_models = bool(set(request.policy.stages) & set(MODEL_STAGES))
+    cards = await tools.backend.cards() if asks_models else ()
+    run = _Run(request, subject, tuple(cards), tools, kept, emit)
+    await run.stages(outline)
+    seconds = tools.clock.monotonic() - started
+    emit(AnswerFinished(run.holds, seconds, tuple(run.notices)))
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One model in one stage."""
+
+    policy: StagePolicy
+    card: ModelCard
+    deadline: float
+    """Of the monotonic clock."""
+    tally: Tally
+
+
+class _Run:
+    """One question on its way through the stages."""
+
+    def __init__(
+        self,
+        request: AnswerRequest,
+        subject: Subject,
+        cards: tuple[ModelCard, ...],
+        tools: Tools,
+        kept: KeptAnswers,
+        emit: EmitAnswer,
+    ) -> None:
+        self._request = request
+        self._subject = subject
+        self._cards = cards
+        self._tools = tools
+        self._kept = kept
+        self._emit = emit
+        self._finding = explained_finding(request)
+        self._answered: set[str] = set()
+        """Names of the models that have answered."""
+        self.holds: Answer | None = None
+        """What the latest stage said."""
+        self.notices: list[Notice] = []
+
+    async def stages(self, outline: Outline) -> None:
+        """Run the stages; one that fails is told, and the others go on."""
+        plan = plan_answer(self._request, self._cards)
+        models = self._from_latest_kept(tuple(name for name in plan.stages if name != INSTANT))
+        first = tuple(name for name in plan.stages if name == INSTANT)
+        title = self._subject.title
+        if self._finding is not None:
+            title = f"{title}, {self._finding.rule}"
+        self._tell(AnswerStarted(title, self._subject.span, first + models))
+        for notice in plan.notices:
+            self._tell(notice)
+        if first:
+            await self._facts(outline)
+        for name in models:
+            await self._model_stage(self._request.policy.stage(name))
+
+    def _tell(self, event: AnswerEvent) -> None:
+        if isinstance(event, Notice):
+            self.notices.append(event)
+        elif isinstance(event, AnswerRevised):
+            self.holds = event.answer
+        self._emit(event)
+
+    async def _facts(self, outline: Outline) -> None:
+        clock = self._tools.clock
+        started = clock.monotonic()
+        self._tell(StageStarted(INSTANT, "", "what is known without a model", units=1))
+
+        async def work() -> None:
+            said = facts(self._subject, outline, self._request.findings)
+            self._tell(AnswerRevised(said))
+
+        if await behind_border(INSTANT, "", started, clock, self._tell, work) is None:
+            self._tell(StageFinished(INSTANT, "", clock.monotonic() - started, Usage()))
+
+    def _from_latest_kept(self, stages: tuple[str, ...]) -> tuple[str, ...]:
+        """The stages from the latest on whose answer is known already: it replaces the others'."""
+        for number in range(len(stages) - 1, 0, -1):
+            policy = self._request.policy.stage(stages[number])
+            if self._known(policy, choose(policy, self._cards).cards[0]) is not None:
+                return stages[number:]
+        return stages
+
+    async def _model_stage(self, policy: StagePolicy) -> None:
+        """Ask the models of a stage in turn until one answers; none answers twice."""
+        choice = choose(policy, self._cards)
+        left = tuple(card for card in choice.cards if card.name not in self._answered)
+        if not left:
+            names = ", ".join(card.name for card in choice.cards)
+            text = f"The {policy.name} stage is left out: it would ask {names} again."
+            self._tell(Notice(NoticeKind.SKIPPED, text, stage=policy.name))
+            return
+        clock = self._tools.clock
+        deadline = clock.monotonic() + policy.seconds
+
+        async def work(card: ModelCard, tally: Tally) -> None:
+            await self._ask(_Attempt(policy, card, deadline, tally))
+            self._answered.add(card.name)
+
+        await on_first_that_can(
+            policy.name, Choice(left, choice.reason), 1, clock, self._tell, work
+        )
+
+    async def _ask(self, attempt: _Attempt) -> None:
+        """One model's answer; where its context is exceeded, about a smaller part of the code."""
+        known = self._known(attempt.policy, attempt.card)
+        if known is not None:
+            self._say(known)
+            return
+        for share in _SHARES:
+            wording = self._word(attempt.policy, attempt.card, share)
+            try:
+                spoken = await self._speak(attempt, wording)
+            except ContextOverflow:
+                if share == _SHARES[-1]:
+                    raise
+                continue
+            fresh = self._answer(attempt, wording, spoken)
+            self._kept.keep(self._key(attempt.policy, attempt.card, wording), fresh)
+            self._say(fresh)
+            return
+
+    async def _speak(self, attempt: _Attempt, wording: Wording) -> Spoken:
+        policy, card, tools = attempt.policy, attempt.card, self._tools
+        title = self._subject.title
+        self._tell(StageProgressed(policy.name, 0, 1, title))
+        labels = {"unit": title, "lens": ""}
+        voice = Voice(policy.name, card, labels, ceiling(policy, card), self._tell)
+        left = max(0.1, attempt.deadline - tools.clock.monotonic())
+        limits = replace(self._limits(policy, card), seconds=left)
+        return await speak(voice, wording.prompt, limits, tools.backend, tools.clock, attempt.tally)
+
+    def _answer(self, attempt: _Attempt, wording: Wording, spoken: Spoken) -> Kept:
+        """What was said, with how sure it is and what has to be said of it.
+
+        Confidence is the stage's ceiling times the mean probability of the tokens. That is how
+        usual the words are, not how true: it is not calibrated, and for a small model it is low.
+        """
+        policy, card = attempt.policy, attempt.card
+        said = Answer(
+            text=spoken.text,
+            stage=policy.name,
+            model=card.name,
+            confidence=round(ceiling(policy, card) * spoken.sureness, 3),
+            digest=card.digest,
+        )
+        notices = wording.notices
+        if spoken.cut is not None:
+            notices = (*notices, self._cut(spoken.cut, policy, card))
+        return Kept(said, self._about(), notices)
+
+    def _cut(self, cut: Cut, policy: StagePolicy, card: ModelCard) -> Notice:
+        text = f"{card.name} began to repeat itself, so its answer ends before that."
+        if cut is Cut.LENGTH:
+            text = (
+                f"The answer of {card.name} was cut at {self._request.max_tokens} tokens "
+                "(answers.max_tokens sets it)."
+            )
+        return Notice(NoticeKind.TRUNCATED, text, stage=policy.name)
+
+    def _say(self, kept: Kept) -> None:
+        for notice in kept.notices:
+            self._tell(notice)
+        self._tell(AnswerRevised(kept.answer))
+
+    def _about(self) -> str:
+        """The subject's key where the answer explains it, so that it can be looked up."""
+        explains = self._request.topic is Topic.EXPLAIN and self._finding is None
+        return self._subject.key if explains else ""
+
+    def _known(self, policy: StagePolicy, card: ModelCard) -> Kept | None:
+        for share in _SHARES:
+            try:
+                wording = self._word(policy, card, share)
+            except ContextOverflow:
+                return None
+            if (kept := self._kept.get(self._key(policy, card, wording))) is not None:
+                return kept
+        return None
+
+    def _word(self, policy: StagePolicy, card: ModelCard, share: float) -> Wording:
+        return word(self._request, self._subject, policy, card, share)
+
+    def _key(self, policy: StagePolicy, card: ModelCard, wording: Wording) -> str:
+        """Everything an answer depends on."""
+        return f"{policy.name} {recall_key(card, wording.prompt, self._limits(policy, card))}"
+
+    def _limits(self, policy: StagePolicy, card: ModelCard) -> Limits:
+        return Limits(
+            max_tokens=self._request.max_tokens,
+            seconds=policy.seconds,
+            temperature=policy.temperature,
+            top_logprobs=1 if card.supports_logprobs else 0,
+            priority=self._request.priority,
+        )
