@@ -6,11 +6,15 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError, ServiceError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.health import Check
+from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.core.text import Span
 from mirador_lsp.settings import Loaded
 
 _log = logging.getLogger(__name__)
@@ -21,6 +25,20 @@ class Reviewer(Protocol):
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review, telling `emit` what happens. Cancelling it stops the model."""
+        ...
+
+    async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
+        """Answer a question about code, telling `emit` what happens. Cancelling stops the model."""
+        ...
+
+    def known_answer(
+        self, snapshot: Snapshot, outline: Outline, span: Span | None
+    ) -> Answer | None:
+        """What was explained before of the code that `span` means; no model and no parser works."""
+        ...
+
+    async def outline(self, snapshot: Snapshot) -> Outline:
+        """The symbols of a document. Never raises for what the text holds."""
         ...
 
     async def warm_up(self) -> None:
@@ -55,6 +73,12 @@ class AppHost:
     async def get(self) -> Reviewer:
         """The application, once it is open. Raises the `MiradorError` that kept it from opening."""
         return await asyncio.shield(self._app)
+
+    @property
+    def current(self) -> Reviewer | None:
+        """The application, if it is open at this moment."""
+        ready = self._app.done() and self._app.exception() is None
+        return self._app.result() if ready else None
 
     async def close(self, grace: float = 1.0) -> None:
         """Close it and wait, at most `grace` seconds, until it has let go of everything.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.text import Encoding, LineIndex
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++\Z")
@@ -43,6 +44,8 @@ class OpenDocument:
         """Why the text may not be the editor's; "" while it is known to be."""
         self._lines = _split(text)
         self._text: str | None = text
+        self.taken: Snapshot | None = None
+        """The latest snapshot, so that one text has its lines counted and its hash made once."""
 
     @property
     def text(self) -> str:

@@ -47,15 +47,20 @@ def changes(events: Iterable[types.TextDocumentContentChangeEvent]) -> list[Chan
 def snapshot(document: OpenDocument, folders: Iterable[Path]) -> Snapshot:
     """The document as it is now; later edits do not reach it."""
     path = path_of(document.uri)
-    text = document.text
-    return Snapshot(
+    text, taken = document.text, document.taken
+    name = _name(document.uri, path, folders)
+    fresh = taken is not None and taken.text is text and taken.version == document.version
+    if taken is not None and fresh and taken.name == name:
+        return taken
+    document.taken = Snapshot(
         uri=document.uri,
-        name=_name(document.uri, path, folders),
+        name=name,
         language=_language(document, path, text),
         text=text,
         version=document.version,
         path=None if path is None else str(path),
     )
+    return document.taken
 
 
 def span(place: types.Range, snapshot: Snapshot, encoding: Encoding) -> Span:

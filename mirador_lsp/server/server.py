@@ -19,6 +19,7 @@ from mirador_lsp.server.apphost import AppHost, Open
 from mirador_lsp.server.extensions import Status, Stream
 from mirador_lsp.server.jobs import Jobs
 from mirador_lsp.server.messages import Messages
+from mirador_lsp.server.outlines import Outlines
 from mirador_lsp.server.pages import Pages
 from mirador_lsp.server.progress import ProgressBars
 from mirador_lsp.server.protocol import Protocol
@@ -83,6 +84,7 @@ class MiradorServer(LanguageServer):
         self.jobs = Jobs(
             self.supervisor, self.session, self.bars, self.streams, self.messages, lambda: None
         )
+        self.outlines = Outlines(self.apps, self.supervisor)
         self.pages = Pages(self, self.session, self.supervisor, self.congested)
         self._wire(features)
 

@@ -1,10 +1,19 @@
-"""An application whose reviews do what a test says."""
+"""An application whose reviews and answers do what a test says."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from mirador_lsp.core.answers import (
+    Answer,
+    AnswerFinished,
+    AnswerRequest,
+    AnswerRevised,
+    AnswerStarted,
+    EmitAnswer,
+)
 from mirador_lsp.core.dialogue import Usage
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Emit,
     FindingReported,
@@ -12,14 +21,19 @@ from mirador_lsp.core.events import (
     ReviewStarted,
     StageFinished,
     StageStarted,
+    StreamToken,
 )
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.text import Span
 from mirador_lsp.settings import Loaded
+from mirador_lsp.syntax.outline import outline_of
+from mirador_lsp.syntax.parser import parse
 
 Script = Callable[[ReviewRequest, Emit], Awaitable[None]]
+AnswerScript = Callable[[AnswerRequest, EmitAnswer], Awaitable[None]]
 
 
 class FakeApp:
@@ -32,6 +46,16 @@ class FakeApp:
         self.opened: list[Loaded] = []
         self.closed = 0
         self.warmed = 0
+        self.answer_script: AnswerScript = answering()
+        self.asked: list[AnswerRequest] = []
+        self.stopped: list[AnswerRequest] = []
+        """Questions whose answer was cancelled."""
+        self.known: dict[str, Answer] = {}
+        """Explanations that were given before, by the path of the symbol."""
+        self.outlined: list[Snapshot] = []
+        self.parses = asyncio.Event()
+        """Cleared, it holds every outline back."""
+        self.parses.set()
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         self.requests.append(request)
@@ -40,6 +64,25 @@ class FakeApp:
         except asyncio.CancelledError:
             self.cancelled.append(request)
             raise
+
+    async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
+        self.asked.append(request)
+        try:
+            await self.answer_script(request, emit)
+        except asyncio.CancelledError:
+            self.stopped.append(request)
+            raise
+
+    def known_answer(
+        self, snapshot: Snapshot, outline: Outline, span: Span | None
+    ) -> Answer | None:
+        symbol = outline.symbol_at(span.start) if span is not None else ""
+        return self.known.get(symbol)
+
+    async def outline(self, snapshot: Snapshot) -> Outline:
+        self.outlined.append(snapshot)
+        await self.parses.wait()
+        return outline_of(parse(snapshot.text, snapshot.language))
 
     async def warm_up(self) -> None:
         self.warmed += 1
@@ -62,6 +105,49 @@ async def clean(request: ReviewRequest, emit: Emit) -> None:
     emit(StageStarted("instant", "", "always", 1))
     emit(StageFinished("instant", "", 0.0, Usage()))
     emit(finished())
+
+
+def said(
+    text: str = "It adds up.",
+    *,
+    stage: str = "quick",
+    model: str = "small",
+    confidence: float = 0.6,
+) -> Answer:
+    """An answer with defaults for what a test does not speak about."""
+    return Answer(text, stage, model, confidence)
+
+
+def answering(*answers: Answer) -> AnswerScript:
+    """A script that says each of `answers` word by word, stage after stage."""
+    stages = answers or (said(),)
+
+    async def script(request: AnswerRequest, emit: EmitAnswer) -> None:
+        name = request.snapshot.name
+        subject = request.span or Span(0, len(request.snapshot.text))
+        emit(AnswerStarted(f"{name}: it", subject, tuple(a.stage for a in stages)))
+        for answer in stages:
+            emit(StageStarted(answer.stage, answer.model, "a test", 1))
+            for word in answer.text.split(" "):
+                emit(_token(f"{word} ", answer))
+                await asyncio.sleep(0)
+            emit(AnswerRevised(answer))
+            emit(StageFinished(answer.stage, answer.model, 0.0, Usage()))
+        emit(AnswerFinished(stages[-1], 0.1))
+
+    return script
+
+
+async def never_said(request: AnswerRequest, emit: EmitAnswer) -> None:
+    """An answer that begins and never ends by itself."""
+    emit(AnswerStarted(f"{request.snapshot.name}: it", Span(0, 1), ("deep",)))
+    emit(StageStarted("deep", "big-model", "the only one", 1))
+    emit(_token("Well ", said(stage="deep", model="big-model")))
+    await asyncio.Event().wait()
+
+
+def _token(content: str, answer: Answer) -> StreamToken:
+    return StreamToken(content, answer.confidence, answer.stage, answer.model, {}, 0.0)
 
 
 async def endless(request: ReviewRequest, emit: Emit) -> None:

@@ -86,6 +86,7 @@ async def _apply(ls: MiradorServer) -> None:
             await ls.session.suspend()
             await ls.jobs.cancel_all()
             await ls.apps.close()
+            ls.outlines.clear()
             ls.streams.recover()
         if ls.protocol.stage is Stage.SHUT_DOWN:
             return
@@ -98,11 +99,16 @@ async def _apply(ls: MiradorServer) -> None:
 
 
 def _report(ls: MiradorServer, loaded: Loaded) -> None:
-    """Every problem is in the log; one pop-up a session says that there are some."""
+    """Every problem is in the log; one pop-up a session says that there are some, and another
+    what the workspace would rather have nobody look at.
+    """
     for problem in loaded.problems:
         ls.messages.note(types.MessageType.Warning, f"settings: {problem.sentence()}")
-    if loaded.problems:
-        count = len(loaded.problems)
+        if problem.used:
+            ls.messages.once("narrowed", types.MessageType.Warning, problem.sentence())
+    unused = [problem for problem in loaded.problems if not problem.used]
+    if unused:
+        count = len(unused)
         settings = "setting was" if count == 1 else "settings were"
         ls.messages.once(
             "settings",
