@@ -16,6 +16,7 @@ from pathlib import Path
 from mirador_lsp.analysis.ruff import RuffAnalyzer
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
+from mirador_lsp.core.changes import ChangeRequest, EmitChange
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
@@ -105,6 +106,10 @@ class App:
     async def outline(self, snapshot: Snapshot) -> Outline:
         """The symbols and review units of a document. Never raises for what the text holds."""
         return await self.parser.outline(snapshot)
+
+    async def change(self, request: ChangeRequest, emit: EmitChange) -> None:
+        """Write a change and check it, telling `emit` everything. Cancelling stops the model."""
+        await self.engine.change(request, emit)
 
     async def warm_up(self) -> None:
         """Start what the first instant stage would have to wait for."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
+from mirador_lsp.core.changes import ChangeRequest, EmitChange
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Emit,
@@ -19,6 +20,7 @@ from mirador_lsp.core.text import Span
 from mirador_lsp.engine.answers import answering
 from mirador_lsp.engine.answers.kept import KeptAnswers
 from mirador_lsp.engine.answers.subject import find_subject
+from mirador_lsp.engine.changes import changing
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.orchestrator import Outcome, run_plan
 from mirador_lsp.engine.plan import make_plan
@@ -56,6 +58,14 @@ class Engine:
         It holds for the code and its context, wherever in the file they stand. No model, no parser.
         """
         return self._answers.best(find_subject(snapshot, outline, span).key)
+
+    async def change(self, request: ChangeRequest, emit: EmitChange) -> None:
+        """Write a change and check it, telling `emit` everything as it happens.
+
+        Returns after `ChangeFinished`, which holds a patch only if it passed the ladder. Cancelling
+        the task stops the model and the tests, and ends without it.
+        """
+        await changing.change(request, self._tools, emit)
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything as it happens.

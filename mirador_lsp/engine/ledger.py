@@ -144,9 +144,12 @@ def is_model_finding(finding: Finding) -> bool:
 
 def _alike(known: Finding, voice: Finding) -> bool:
     """Whether two findings on one line are about the same thing."""
-    if known.lens is voice.lens:
-        return True
-    one, other = _words(known.message), _words(voice.message)
+    return known.lens is voice.lens or same_words(known, voice)
+
+
+def same_words(one_finding: Finding, other_finding: Finding) -> bool:
+    """Whether two findings are told in much the same words."""
+    one, other = _words(one_finding.message), _words(other_finding.message)
     return bool(one and other) and len(one & other) / min(len(one), len(other)) >= _SAME_WORDS
 
 

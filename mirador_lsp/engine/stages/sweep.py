@@ -66,7 +66,7 @@ async def sweep(
                         job.policy.name, number, len(units), shown.title, question.label
                     )
                     desk.emit(at)
-                    await _ask_about(shown, question, at, job, tools, desk, tally)
+                    await ask_about(shown, question, at, job, tools, desk, tally)
                 looked += 1
                 failed.clear()
             except ModelUnavailable:
@@ -84,7 +84,7 @@ async def sweep(
     return Said(looked)
 
 
-async def _ask_about(
+async def ask_about(
     shown: ShownUnit,
     question: LensQuestion,
     at: StageProgressed,
@@ -93,6 +93,10 @@ async def _ask_about(
     desk: Desk,
     tally: Tally,
 ) -> None:
+    """Put one question about a unit; what the model claims goes to the desk's ledger.
+
+    Raises `BadReply` when not one line of the reply can be read, and any other `ModelError`.
+    """
     if not grammar.nameable([text for _, text in shown.lines]):
         return
     asked = Question(
