@@ -1,6 +1,7 @@
 """Questions put to an engine over a scripted backend, and what it says, as lines."""
 
 import tomllib
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, assert_never
@@ -28,6 +29,7 @@ from mirador_lsp.core.events import (
     StreamToken,
 )
 from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.ports import Reply
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.models.scripted import ScriptedBackend
@@ -47,7 +49,7 @@ name = "{MIDDLE}"
 parameters = 1.5
 digest = "{"b" * 64}"
 """
-ONE_MODEL = TWO_MODELS.split('[[model]]\nname = "' + MIDDLE)[0]
+ONE_MODEL = TWO_MODELS[: TWO_MODELS.rindex("[[model]]")]
 
 
 def said(model: str, text: str, **more: object) -> str:
@@ -73,7 +75,9 @@ class Listening(ScriptedBackend):
         self.prompts: list[Prompt] = []
         self.limits: list[Limits] = []
 
-    def open(self, model, prompt, limits):  # type: ignore[no-untyped-def, override]
+    def open(
+        self, model: str, prompt: Prompt, limits: Limits
+    ) -> AbstractAsyncContextManager[Reply]:
         self.prompts.append(prompt)
         self.limits.append(limits)
         return super().open(model, prompt, limits)
