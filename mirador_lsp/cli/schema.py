@@ -12,21 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mirador_lsp.settings.describe import settings_page, settings_schema
+from mirador_lsp.settings.manifest import manifest_with_settings
 
 _MAX_ASCENT = 64
 
 
 @dataclass(frozen=True)
 class Generated:
-    """A file of the repository that is written by code."""
+    """A file of the repository that is written by code, or has parts that are."""
 
     path: str
     """Relative to the repository's root, with forward slashes."""
-    render: Callable[[], str]
-    """Its whole text."""
+    render: Callable[[str | None], str | None]
+    """Its whole text, from the text that is there now; None where nothing is to be written."""
 
 
-GENERATED = (Generated("docs/settings.md", settings_page),)
+GENERATED = (
+    Generated("docs/settings.md", lambda _held: settings_page()),
+    Generated("editors/vscode/package.json", manifest_with_settings),
+)
 """Every generated file. Whoever adds one adds a line here, and `make check` keeps it true."""
 
 
@@ -79,19 +83,27 @@ def repository_of(folder: Path) -> Path | None:
 def _write(root: Path) -> int:
     for one in GENERATED:
         target = root / one.path
-        if _held(target) == one.render():
+        text = _stale(target, one)
+        if text is None:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(one.render(), encoding="utf-8", newline="\n")
+        target.write_text(text, encoding="utf-8", newline="\n")
         print(f"wrote {one.path}")
     return 0
 
 
 def _check(root: Path) -> int:
-    stale = [one.path for one in GENERATED if _held(root / one.path) != one.render()]
+    stale = [one.path for one in GENERATED if _stale(root / one.path, one) is not None]
     for path in stale:
         print(f"mirador: {path} is stale. Run: mirador schema --write", file=sys.stderr)
     return 1 if stale else 0
+
+
+def _stale(target: Path, one: Generated) -> str | None:
+    """What is to be written, or None when the file is as it should be."""
+    held = _held(target)
+    text = one.render(held)
+    return None if text == held else text
 
 
 def _held(path: Path) -> str | None:

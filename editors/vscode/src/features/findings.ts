@@ -1,0 +1,114 @@
+/** Reviews on demand, and what a user can do with a finding. */
+
+import * as vscode from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+import type { Context } from "../context";
+import { type Shown, findings, findingsHere, given, here, pick } from "../place";
+import type { Place } from "../protocol";
+import { run } from "../run";
+
+const REVIEWS: Readonly<Record<string, string>> = {
+  "mirador.reviewFile": "Reviewing the file",
+  "mirador.reviewSelection": "Reviewing the selection",
+  "mirador.reviewSymbol": "Reviewing the symbol",
+  "mirador.reviewWorkspace": "Reviewing the workspace",
+  "mirador.reviewChanges": "Reviewing the changed lines",
+};
+/** They need a finding, and answer at once. */
+const OPINIONS = ["mirador.helpful", "mirador.notHelpful", "mirador.suppress", "mirador.showEvidence"];
+/** They are about a document. */
+const PAGES = ["mirador.showWithheld", "mirador.restore"];
+const REASONS = ["It is wrong", "It is right, but does not matter here", "It is known and accepted"];
+
+export function activate(context: Context): void {
+  const register = (
+    command: string,
+    act: (client: LanguageClient, argument: unknown) => Promise<void>,
+  ): void => {
+    context.extension.subscriptions.push(
+      vscode.commands.registerCommand(command, async (argument: unknown) => {
+        const client = await context.server.running();
+        if (client !== undefined) {
+          await act(client, argument);
+        }
+      }),
+    );
+  };
+  for (const [command, title] of Object.entries(REVIEWS)) {
+    register(command, async (client, argument) => {
+      const place = given(argument) ?? subject(client, command);
+      if (place !== undefined) {
+        await run(client, { command, argument: place, title });
+      }
+    });
+  }
+  for (const command of PAGES) {
+    register(command, async (client, argument) => {
+      const place = given(argument) ?? here(client);
+      if (place !== undefined) {
+        await run(client, { command, argument: place });
+      }
+    });
+  }
+  for (const command of OPINIONS) {
+    register(command, async (client, argument) => {
+      const place = given(argument) ?? (await finding(client));
+      if (place !== undefined) {
+        await run(client, { command, argument: place });
+      }
+    });
+  }
+  register("mirador.dismiss", async (client, argument) => {
+    const place = given(argument) ?? (await finding(client));
+    if (place === undefined) {
+      return;
+    }
+    const reason = "reason" in place ? place.reason : await askReason();
+    if (reason !== undefined) {
+      await run(client, { command: "mirador.dismiss", argument: { ...place, reason } });
+    }
+  });
+}
+
+/** The workspace and its changes need no editor; the others are about the one that is open. */
+function subject(client: LanguageClient, command: string): Place | object | undefined {
+  const everywhere = command === "mirador.reviewWorkspace" || command === "mirador.reviewChanges";
+  if (everywhere && vscode.window.activeTextEditor === undefined) {
+    return {};
+  }
+  return here(client);
+}
+
+/** A finding of the open document: the one at the cursor, else the user chooses. */
+export async function finding(client: LanguageClient): Promise<Place | undefined> {
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined) {
+    return here(client);
+  }
+  const near = findingsHere(editor);
+  const choice: Shown | undefined = await pick(near.length > 0 ? near : findings(editor.document.uri));
+  if (choice === undefined) {
+    if (findings(editor.document.uri).length === 0) {
+      void vscode.window.showInformationMessage("Mirador shows no finding in this file.");
+    }
+    return undefined;
+  }
+  return {
+    uri: client.code2ProtocolConverter.asUri(editor.document.uri),
+    range: client.code2ProtocolConverter.asRange(choice.diagnostic.range),
+    findingId: choice.id,
+  };
+}
+
+/** Why a finding is dismissed, in the user's words or in one of ours; undefined: not dismissed. */
+async function askReason(): Promise<string | undefined> {
+  const other = "Another reason…";
+  const choice = await vscode.window.showQuickPick([...REASONS, other], {
+    title: "Dismiss the finding",
+    placeHolder: "Why? It stays on this machine.",
+  });
+  if (choice !== other) {
+    return choice;
+  }
+  return vscode.window.showInputBox({ title: "Dismiss the finding", prompt: "Why?" });
+}

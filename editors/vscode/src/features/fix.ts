@@ -1,0 +1,42 @@
+/** Changes that the server makes through the editor, and the question it asks before it does. */
+
+import * as vscode from "vscode";
+import type { Context } from "../context";
+import { Neighbours } from "../neighbours";
+import { given, here } from "../place";
+import { checkDiagnosticsRequest } from "../protocol";
+import { run } from "../run";
+import type { Scratch } from "../scratch";
+import { finding } from "./findings";
+
+const JOBS: Readonly<Record<string, string>> = {
+  "mirador.fix": "Fixing",
+  "mirador.document": "Documenting",
+  "mirador.writeTests": "Writing tests",
+  "mirador.action": "Working",
+};
+
+export function activate(context: Context, scratch: Scratch): void {
+  const neighbours = new Neighbours(scratch);
+  context.extension.subscriptions.push(neighbours);
+  context.server.onClient((client) => {
+    client.onRequest(checkDiagnosticsRequest, ({ textDocument, text }, cancelled) =>
+      neighbours.compare(client.protocol2CodeConverter.asUri(textDocument.uri), text, cancelled),
+    );
+  });
+  for (const [command, title] of Object.entries(JOBS)) {
+    context.extension.subscriptions.push(
+      vscode.commands.registerCommand(command, async (argument: unknown) => {
+        const client = await context.server.running();
+        if (client === undefined) {
+          return;
+        }
+        const place =
+          given(argument) ?? (command === "mirador.fix" ? await finding(client) : here(client));
+        if (place !== undefined) {
+          await run(client, { command, argument: place, title });
+        }
+      }),
+    );
+  }
+}
