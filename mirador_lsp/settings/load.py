@@ -80,7 +80,8 @@ def workspace_layer(file: Path, store: TrustStore) -> Layer:
             if trusted
             else f"Read the file; if you trust it: mirador trust {shlex.quote(str(file.parent))}"
         )
-        return replace(_toml_layer(file, content, refusal), trusted=trusted)
+        layer = _toml_layer(file, content, refusal)
+        return replace(layer, trusted=trusted, foreign=not trusted)
     return _toml_layer(file, content, "")
 
 

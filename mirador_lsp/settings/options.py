@@ -23,6 +23,9 @@ class Option:
     high: float | None = None
     choices: tuple[str, ...] = ()
     """The only values; for a list, the only items."""
+    narrows: str = ""
+    """When a value makes a review look at less or show less: "smaller", "larger", "fewer" items of
+    a list, or "" for never."""
     restricted: bool = False
     """An untrusted workspace file may not set it: it chooses what runs, or where files lie."""
     is_path: bool = False
@@ -55,33 +58,46 @@ class ReviewOptions:
     """What a review looks at and how much of it is shown."""
 
     stages: tuple[str, ...] | None = _option(
-        "The stages to run. `instant` needs no model; the others ask one.", choices=STAGES
+        "The stages to run. `instant` needs no model; the others ask one.",
+        choices=STAGES,
+        narrows="fewer",
     )
     lenses: tuple[str, ...] | None = _option(
-        "The angles from which code is looked at.", choices=tuple(Lens)
+        "The angles from which code is looked at.",
+        choices=tuple(Lens),
+        narrows="fewer",
     )
     gate: float | None = _option(
         "Findings with a lower confidence are withheld: counted, and shown only on request.",
         low=0,
         high=1,
+        narrows="larger",
     )
     max_findings_per_reply: int | None = _option(
-        "Findings a model may report about one function under one lens.", low=1, high=20
+        "Findings a model may report about one function under one lens.",
+        low=1,
+        high=20,
+        narrows="smaller",
     )
     max_findings_per_file: int | None = _option(
-        "Findings shown for one file, the worst first; the rest is counted.", low=1, high=1000
+        "Findings shown for one file, the worst first; the rest is counted.",
+        low=1,
+        high=1000,
+        narrows="smaller",
     )
     max_model_bytes: int | None = _option(
         "Larger files are looked at by analyzers only, and it is said.",
         unit="bytes",
         low=1_000,
         high=10_000_000,
+        narrows="smaller",
     )
     max_line_length: int | None = _option(
         "Files with a longer line (minified code) are looked at by analyzers only.",
         unit="characters",
         low=100,
         high=1_000_000,
+        narrows="smaller",
     )
 
 
@@ -95,7 +111,11 @@ class StageOptions:
         restricted=True,
     )
     max_tokens: int | None = _option(
-        "Length of one reply at most.", unit="tokens", low=16, high=4096
+        "Length of one reply at most.",
+        unit="tokens",
+        low=16,
+        high=4096,
+        narrows="smaller",
     )
     temperature: float | None = _option(
         "How freely the model chooses its words. 0 gives the same answer each time.", low=0, high=2
@@ -105,9 +125,13 @@ class StageOptions:
         unit="seconds",
         low=1,
         high=3600,
+        narrows="smaller",
     )
     confidence: float | None = _option(
-        "The highest confidence a finding of this stage can have by itself.", low=0, high=1
+        "The highest confidence a finding of this stage can have by itself.",
+        low=0,
+        high=1,
+        narrows="smaller",
     )
     instructions: str | None = _option(
         "Standing instructions of your own, appended to Mirador's.",
@@ -179,13 +203,16 @@ class EngineOptions:
 class AnalysisOptions:
     """The analyzers of the instant stage."""
 
-    ruff: bool | None = _option("Look at Python with ruff.")
-    rules: bool | None = _option("Look at every language with Mirador's own rules.")
+    ruff: bool | None = _option("Look at Python with ruff.", narrows="smaller")
+    rules: bool | None = _option(
+        "Look at every language with Mirador's own rules.", narrows="smaller"
+    )
     parse_seconds: float | None = _option(
         "Time to parse one file. A file that takes longer is reviewed without its outline.",
         unit="seconds",
         low=0.01,
         high=10,
+        narrows="smaller",
     )
 
 
@@ -208,8 +235,8 @@ class ServerOptions:
     log_level: str | None = _option(
         "How much goes to the log.", choices=("error", "warning", "info", "debug")
     )
-    review_on_open: bool | None = _option("Review a file when it is opened.")
-    review_on_save: bool | None = _option("Review a file when it is saved.")
+    review_on_open: bool | None = _option("Review a file when it is opened.", narrows="smaller")
+    review_on_save: bool | None = _option("Review a file when it is saved.", narrows="smaller")
     code_lens: bool | None = _option(
         "Show what can be done with a function or class, and its findings, above it."
     )

@@ -60,6 +60,9 @@ class Layer:
     """Why its restricted settings are ignored and what to do about it; "" when they count."""
     trusted: bool = False
     """It is a workspace's file that the user has read and trusts."""
+    foreign: bool = False
+    """It is a workspace's file that the user has not said to trust: where it makes Mirador look at
+    less, that is told."""
     problems: tuple[Problem, ...] = field(default=())
     """What was wrong with the source as a whole."""
 
@@ -74,7 +77,9 @@ def resolve(layers: Sequence[Layer]) -> tuple[Settings, tuple[Problem, ...]]:
     for layer in layers:
         reader = _Reader(layer)
         said = dict(reader.read(layer.values, ()))
-        settings = _overlay(settings, said, ())
+        before, settings = settings, _overlay(settings, said, ())
+        if layer.foreign:
+            reader.tell_narrowed([key.name for key in _narrowing(said, before)])
         settings = replace(settings, actions=merged(settings.actions, reader.actions))
         problems += [*layer.problems, *reader.told()]
     return settings, tuple(problems)
@@ -140,6 +145,13 @@ class _Reader:
             problem(self._layer.source, "", message, "Correct the first ones."),
         ]
 
+    def tell_narrowed(self, names: Sequence[str]) -> None:
+        """Code from elsewhere may bring settings that keep a reviewer from looking at it."""
+        if names:
+            message = f"makes this review look at less: {', '.join(names)}"
+            source = self._layer.source
+            self._problems.append(problem(source, "", message, self._layer.refusal, used=True))
+
     def _read_actions(self, raw: object) -> None:
         if self._layer.refusal:
             self._tell(ACTIONS, "is ignored", self._layer.refusal)
@@ -193,6 +205,26 @@ def _nearest(name: str, known: Sequence[str]) -> str:
         last = name.rpartition(".")[2]
         close = [other for other in known if other.rpartition(".")[2] == last][:1]
     return f"Did you mean {close[0]}?" if close else f"All settings: {_DOCS}."
+
+
+def _narrowing(said: Mapping[tuple[str, ...], Value], before: Settings) -> Iterator[Key]:
+    """The settings in `said` that make a review look at less, or show less, than `before`."""
+    for path, value in said.items():
+        key = keys()[path]
+        held: Any = before
+        for name in path:
+            held = getattr(held, name)
+        match key.option.narrows:
+            case "smaller":
+                narrower = value < held
+            case "larger":
+                narrower = value > held
+            case "fewer":
+                narrower = not set(held) <= set(value)  # type: ignore[arg-type] # lists only
+            case _:
+                narrower = False
+        if narrower:
+            yield key
 
 
 def _overlay(settings: Any, said: Mapping[tuple[str, ...], Value], above: tuple[str, ...]) -> Any:

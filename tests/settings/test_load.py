@@ -60,7 +60,7 @@ def test_the_sources_are_laid_over_each_other(env: dict[str, str], workspace: Pa
         "gate",
     )
     user_file(env, "[review]\n" + "".join(f"{key} = 1\n" for key in keys[:1]) + "gate = 0.1\n")
-    text = "[review]\ngate = 0.2\nmax_findings_per_file = 2\n"
+    text = "[review]\ngate = 0.05\nmax_findings_per_file = 52\n"
     (workspace / WORKSPACE_FILE).write_text(text, encoding="utf-8")
     loaded = load_settings(
         workspace=workspace,
@@ -69,7 +69,7 @@ def test_the_sources_are_laid_over_each_other(env: dict[str, str], workspace: Pa
         flags={"review": {"gate": "0.5", "stages": None}},
     )
     review = loaded.settings.review
-    assert tuple(getattr(review, key) for key in keys) == (1, 2, 3000, 400, 0.5)
+    assert tuple(getattr(review, key) for key in keys) == (1, 52, 3000, 400, 0.5)
     assert loaded.problems == ()
 
 
@@ -94,7 +94,7 @@ def test_a_workspace_sets_what_is_restricted_only_when_trusted(
     assert settings.engine.script == (str(workspace / "play.toml") if trusted else "")
     assert settings.stages.quick.instructions == ("be kind" if trusted else "")
     assert (loaded.paths.models == workspace / "weights") is trusted
-    told = {problem.key for problem in loaded.problems}
+    told = {problem.key for problem in loaded.problems if not problem.used}
     expected = {"engine.backend", "engine.script", "models.folder", "stages.quick.instructions"}
     assert told == (set() if trusted else expected)
     for problem in loaded.problems:
@@ -299,3 +299,35 @@ def test_the_home_folder_is_not_a_workspace_by_accident(
     project.mkdir()
     assert find_workspace_root(project) == project
     assert find_workspace_root(tmp_path) == tmp_path
+
+
+def test_an_untrusted_workspace_cannot_narrow_a_review_in_silence(
+    env: dict[str, str], workspace: Path
+) -> None:
+    """What its file takes away from a review holds, and is told until the file is trusted."""
+    file = workspace / WORKSPACE_FILE
+    file.write_text(
+        '[review]\nlenses = ["style"]\ngate = 0.9\nmax_findings_per_file = 100\n'
+        "[analysis]\nruff = false\n"
+    )
+    loaded = load_settings(workspace=workspace, env=env)
+    assert loaded.settings.review.lenses == ("style",)
+    (told,) = loaded.problems
+    assert told.used
+    assert "look at less: review.lenses, review.gate, analysis.ruff." in told.sentence()
+    assert "mirador trust" in told.remedy
+    TrustStore(loaded.paths.trust).trust(file, file.read_bytes())
+    assert load_settings(workspace=workspace, env=env).problems == ()
+
+
+def test_a_workspace_that_takes_nothing_away_is_no_matter(
+    env: dict[str, str], workspace: Path
+) -> None:
+    """Looking at more, or at as much as before, needs no word; nor do the user's own settings."""
+    (workspace / WORKSPACE_FILE).write_text(
+        '[review]\nlenses = ["style", "bug", "security", "performance"]\ngate = 0.1\n'
+    )
+    mine = load_settings(env=env).paths.config_file
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("[analysis]\nruff = false\n")
+    assert load_settings(workspace=workspace, env=env).problems == ()
