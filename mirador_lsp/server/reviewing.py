@@ -72,12 +72,14 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
         return None
     snapshot = from_lsp.snapshot(document, ls.session.folders)
     policy = review_policy(ls.settings, stages=wish.stages, lenses=wish.lenses)
+    only = _only(snapshot, wish)
     request = ReviewRequest(
         snapshot,
         policy,
         wish.trigger,
         focus=_focus(ls, snapshot, wish),
         priority=Priority.INTERACTIVE if wish.trigger is Trigger.COMMAND else Priority.SAVE,
+        only=only,
     )
     outcome = Outcome()
     follower = ls.streams.follow(snapshot)
@@ -94,7 +96,9 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
 
     async def work() -> None:
         await _run(ls, request, emit, bar)
-        if outcome.finished is not None and outcome.finished.reviewed and wish.stages is None:
+        if wish.stages is not None or only is not None:
+            return
+        if outcome.finished is not None and outcome.finished.reviewed:
             ls.session.reviewed(snapshot)
 
     return ls.session.restart(snapshot, wish, work(), outcome, follower.stop)
@@ -106,6 +110,13 @@ def _focus(ls: MiradorServer, snapshot: Snapshot, wish: Wish) -> Span | None:
     if seen is None or wish.trigger is not Trigger.SAVE:
         return None
     return carry.edited(seen, snapshot)
+
+
+def _only(snapshot: Snapshot, wish: Wish) -> tuple[Span, ...] | None:
+    part = wish.part
+    if part is None or part.content_hash != snapshot.content_hash:
+        return None
+    return part.spans
 
 
 async def _run(ls: MiradorServer, request: ReviewRequest, emit: Emit, bar: Bar) -> None:

@@ -17,6 +17,7 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Event, ReviewFinished
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.core.text import Span
 from mirador_lsp.server.client import Client
 from mirador_lsp.server.documents import Change, OpenDocument
 
@@ -45,6 +46,17 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Places of a text that are to be reviewed alone."""
+
+    spans: tuple[Span, ...]
+    words: str
+    """What the user calls them: "the selection"."""
+    content_hash: str
+    """Of the text whose places they are."""
+
+
+@dataclass(frozen=True)
 class Wish:
     """What a review was asked for, so that it can be asked for again."""
 
@@ -53,6 +65,8 @@ class Wish:
     """None for those of the settings."""
     lenses: Sequence[str] | None = None
     """None for those of the settings."""
+    part: Part | None = None
+    """None for the whole document. Of a document that was edited since, all is reviewed."""
 
 
 @dataclass(frozen=True)

@@ -512,7 +512,7 @@ def wire(desk: Desk) -> Iterator[Wire]:
 
 def review(wire: Wire, uri: str) -> None:
     """Have a document reviewed to the end."""
-    wanted = {"command": "mirador.review", "arguments": [uri]}
+    wanted = {"command": "mirador.reviewFile", "arguments": [uri]}
     assert wire.ask("workspace/executeCommand", wanted)["result"]["state"] == "finished"
 
 

@@ -181,12 +181,12 @@ async def test_progress_is_shown_and_its_cancel_reaches_the_model(
 async def test_the_review_command_can_be_cancelled(
     client: RecordingClient, workspace: Workspace
 ) -> None:
-    """`$/cancelRequest` on `mirador.review` reaches the model and is answered with -32800."""
+    """`$/cancelRequest` on `mirador.reviewFile` reaches the model and is answered with -32800."""
     workspace.script(ENDLESS)
     uri = workspace.write("cart.py", CART)
     open_(client, uri, CART)
     await eventually(lambda: workspace.journal() == ["started"])
-    params = types.ExecuteCommandParams("mirador.review", [uri])
+    params = types.ExecuteCommandParams("mirador.reviewFile", [uri])
     asked = client.protocol.send_request(types.WORKSPACE_EXECUTE_COMMAND, params, msg_id="mine")
     await eventually(lambda: workspace.journal().count("started") == 2)
     client.cancel_request(types.CancelParams("mine"))
@@ -199,11 +199,11 @@ async def test_the_review_command_can_be_cancelled(
 async def test_the_review_command_answers_with_the_outcome(
     client: RecordingClient, workspace: Workspace
 ) -> None:
-    """`mirador.review`, asked for at once after the opening, answers when all is done."""
+    """`mirador.reviewFile`, asked for at once after the opening, answers when all is done."""
     uri = workspace.write("cart.py", CART)
     open_(client, uri, CART)
     answer: Any = await client.workspace_execute_command_async(
-        types.ExecuteCommandParams("mirador.review", [uri])
+        types.ExecuteCommandParams("mirador.reviewFile", [uri])
     )
     assert (answer["state"], answer["findings"]) == ("finished", 1)
 

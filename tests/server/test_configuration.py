@@ -107,7 +107,7 @@ async def test_changed_settings_begin_again_what_they_stopped(asked: str) -> Non
             editor.save()
         else:
             wish = {"uri": URI, "stages": ["deep"]}
-            review = {"command": "mirador.review", "arguments": [wish]}
+            review = {"command": "mirador.reviewFile", "arguments": [wish]}
             editor.request("workspace/executeCommand", review)
         await eventually(lambda: len(app.requests) == 1)
         editor.notify("workspace/didChangeConfiguration", {"settings": {"mirador": {"gate": 0.9}}})
@@ -293,12 +293,12 @@ async def test_status_command_shows_the_health() -> None:
 
 
 async def test_review_command_answers_with_the_outcome_and_cancel_stops_it() -> None:
-    """`mirador.review` answers when done; `mirador.cancel` stops it, and it says so."""
+    """`mirador.reviewFile` answers when done; `mirador.cancel` stops it, and it says so."""
     app = FakeApp()
     async with ready(app) as editor:
         editor.open("x = 1\n", version=3)
         wish = {"uri": URI, "stages": ["instant"], "lenses": ["bug"]}
-        asked = {"command": "mirador.review", "arguments": [wish]}
+        asked = {"command": "mirador.reviewFile", "arguments": [wish]}
         answer = (await editor.ask("workspace/executeCommand", asked))["result"]
         assert (answer["state"], answer["version"], answer["findings"]) == ("finished", 3, 0)
         assert app.requests[-1].policy.stages == ("instant",)
@@ -316,6 +316,6 @@ async def test_review_command_names_what_is_wrong_with_it() -> None:
         for wish in ("file:///nowhere.py", {"uri": URI, "stages": ["fast"]}):
             editor.open("x = 1\n")
             answer = await editor.ask(
-                "workspace/executeCommand", {"command": "mirador.review", "arguments": [wish]}
+                "workspace/executeCommand", {"command": "mirador.reviewFile", "arguments": [wish]}
             )
             assert answer["error"]["code"] == -32803

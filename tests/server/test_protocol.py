@@ -24,7 +24,7 @@ def answers(editor: Editor) -> dict[Any, int]:
 
 def command() -> tuple[str, dict[str, Any]]:
     """A request that reviews the open document."""
-    return "workspace/executeCommand", {"command": "mirador.review", "arguments": [URI]}
+    return "workspace/executeCommand", {"command": "mirador.reviewFile", "arguments": [URI]}
 
 
 async def test_requests_before_initialize_are_refused() -> None:
@@ -61,9 +61,9 @@ async def test_a_second_initialize_is_refused() -> None:
         ("workspace/executeCommand", {}),
         ("workspace/executeCommand", [1, 2]),
         ("workspace/executeCommand", "text"),
-        ("workspace/executeCommand", {"command": "mirador.review", "arguments": 7}),
-        ("workspace/executeCommand", {"command": "mirador.review", "arguments": [7]}),
-        ("workspace/executeCommand", {"command": "mirador.review"}),
+        ("workspace/executeCommand", {"command": "mirador.reviewFile", "arguments": 7}),
+        ("workspace/executeCommand", {"command": "mirador.reviewFile", "arguments": [7]}),
+        ("workspace/executeCommand", {"command": "mirador.reviewFile"}),
         ("workspace/executeCommand", {"command": "mirador.nothing"}),
     ],
 )
@@ -182,7 +182,7 @@ async def test_cancel_reaches_a_running_command_and_is_answered_once() -> None:
         )
         editor.open("x = 1\n")
         asked = editor.request(
-            "workspace/executeCommand", {"command": "mirador.review", "arguments": [URI]}
+            "workspace/executeCommand", {"command": "mirador.reviewFile", "arguments": [URI]}
         )
         await eventually(lambda: bool(app.requests))
         editor.notify("$/cancelRequest", {"id": asked})
@@ -200,7 +200,8 @@ async def test_a_storm_of_cancels_is_survived() -> None:
         for number in range(200):
             asked.append(
                 editor.request(
-                    "workspace/executeCommand", {"command": "mirador.review", "arguments": [URI]}
+                    "workspace/executeCommand",
+                    {"command": "mirador.reviewFile", "arguments": [URI]},
                 )
             )
             if number % 3:
@@ -222,7 +223,7 @@ async def test_shutdown_with_work_running_stops_the_work_first() -> None:
         editor.open("x = 1\n")
         await eventually(lambda: bool(app.requests))
         command = editor.request(
-            "workspace/executeCommand", {"command": "mirador.review", "arguments": [URI]}
+            "workspace/executeCommand", {"command": "mirador.reviewFile", "arguments": [URI]}
         )
         await eventually(lambda: len(app.requests) == 2)
         answer = await editor.ask("shutdown")

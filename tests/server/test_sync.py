@@ -261,7 +261,7 @@ async def test_a_save_reviews_only_if_the_settings_say_so() -> None:
         await editor.settle()
         assert app.requests == []
         await editor.ask(
-            "workspace/executeCommand", {"command": "mirador.review", "arguments": [URI]}
+            "workspace/executeCommand", {"command": "mirador.reviewFile", "arguments": [URI]}
         )
         assert [r.trigger for r in app.requests] == [Trigger.COMMAND]
 

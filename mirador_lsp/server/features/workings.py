@@ -1,0 +1,52 @@
+"""The commands about Mirador itself: stop what runs, say how it is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pygls.exceptions import JsonRpcInvalidParams
+
+from mirador_lsp import __version__
+from mirador_lsp.core.health import Check
+from mirador_lsp.server.server import MiradorServer
+
+Answer = dict[str, Any]
+
+
+async def cancel(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
+    """`mirador.cancel`: stop reviews and jobs, of one document or, without an argument, all."""
+    uri = _uri(arguments)
+    uris = ls.session.uris() if uri is None else (uri,)
+    stopped = sum(ls.session.cancel(each) for each in uris) + ls.jobs.cancel(uri)
+    return {"cancelled": stopped}
+
+
+async def status(ls: MiradorServer, _arguments: Sequence[Any]) -> Answer:
+    """`mirador.status`: what works here, what does not, and what mends it."""
+    app = await ls.apps.get()
+    checks = await app.doctor()
+    return {
+        "version": __version__,
+        "open": len(ls.session.uris()),
+        "running": [run.snapshot.uri for run in ls.session.runs()],
+        "jobs": [{"kind": job.kind, "uri": job.uri} for job in ls.jobs.running()],
+        "checks": [_check(check) for check in checks],
+    }
+
+
+def _check(check: Check) -> Answer:
+    return {
+        "name": check.name,
+        "health": check.health.value,
+        "detail": check.detail,
+        "remedy": check.remedy,
+    }
+
+
+def _uri(arguments: Sequence[Any]) -> str | None:
+    """The document that is meant: a URI or an object with a `uri`; None for all."""
+    first = arguments[0] if arguments else None
+    uri = first.get("uri") if isinstance(first, dict) else first
+    if uri is not None and not isinstance(uri, str):
+        message = "The argument is a document's URI, or an object with a uri."
+        raise JsonRpcInvalidParams(message)
+    return uri
