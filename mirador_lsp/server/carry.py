@@ -1,9 +1,10 @@
 """One text and a later one: what was edited, and findings carried over where nothing was."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.edits import Edit
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Span
 
@@ -16,19 +17,51 @@ def over(findings: Iterable[Finding], old: Snapshot, new: Snapshot) -> dict[str,
     """
     if old.text == new.text:
         return {finding.id: finding for finding in findings}
+    unedited = _unedited(old, new)
+    places = ((finding, unedited.place(finding.span)) for finding in findings)
+    return {f.id: replace(f, span=span, fix=None) for f, span in places if span is not None}
+
+
+def place(span: Span, old: Snapshot, new: Snapshot) -> Span | None:
+    """Where the code at `span` of `old` stands in `new`; None when any of it was edited."""
+    return _unedited(old, new).place(span)
+
+
+def edits(made: Iterable[Edit], old: Snapshot, new: Snapshot) -> tuple[Edit, ...] | None:
+    """Edits of `old` as edits of `new`; None when one touches what was edited since."""
+    unedited = _unedited(old, new)
+    moved = []
+    for edit in made:
+        span = unedited.place(edit.span)
+        if span is None:
+            return None
+        moved.append(Edit(span, edit.text))
+    return tuple(moved)
+
+
+@dataclass(frozen=True)
+class _Unedited:
+    """How much of a text's beginning and end is the same in a later one."""
+
+    head: int
+    tail_start: int
+    """Where the common end begins in the old text."""
+    shift: int
+    """By how much the common end has moved."""
+
+    def place(self, span: Span) -> Span | None:
+        if span.end <= self.head:
+            return span
+        if span.start >= self.tail_start:
+            return Span(span.start + self.shift, span.end + self.shift)
+        return None
+
+
+def _unedited(old: Snapshot, new: Snapshot) -> _Unedited:
     head = _common_head(old.text, new.text)
     room = min(len(old.text), len(new.text)) - head
     tail = _common_tail(old.text, new.text, room)
-    shift = len(new.text) - len(old.text)
-    carried = {}
-    for finding in findings:
-        span = finding.span
-        if span.end <= head:
-            carried[finding.id] = replace(finding, fix=None)
-        elif span.start >= len(old.text) - tail:
-            moved = Span(span.start + shift, span.end + shift)
-            carried[finding.id] = replace(finding, span=moved, fix=None)
-    return carried
+    return _Unedited(head, len(old.text) - tail, len(new.text) - len(old.text))
 
 
 def edited(old: Snapshot, new: Snapshot) -> Span | None:
