@@ -16,12 +16,12 @@ from pathlib import Path
 from mirador_lsp.analysis.ruff import RuffAnalyzer
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
-from mirador_lsp.core.changes import ChangeRequest, EmitChange
+from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.health import Check, Health
-from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import Analyzer, ModelBackend
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.text import Span
@@ -110,6 +110,18 @@ class App:
     async def change(self, request: ChangeRequest, emit: EmitChange) -> None:
         """Write a change and check it, telling `emit` everything. Cancelling stops the model."""
         await self.engine.change(request, emit)
+
+    async def check_change(self, request: ChangeRequest, text: str) -> Attempted:
+        """How far a text that is ready gets as the new text of the request's document."""
+        return await self.engine.check(request, text)
+
+    async def safe_fixes(self, request: ChangeRequest) -> Patch | None:
+        """Every safe analyzer fix among the request's findings, checked, as one patch."""
+        return await self.engine.safe_fixes(request)
+
+    async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
+        """What stands around a place. Raises `AnalyzerError` when the parser is lost."""
+        return await self.parser.surroundings(snapshot, span)
 
     async def warm_up(self) -> None:
         """Start what the first instant stage would have to wait for."""

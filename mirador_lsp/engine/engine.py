@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
-from mirador_lsp.core.changes import ChangeRequest, EmitChange
+from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Emit,
@@ -20,7 +20,7 @@ from mirador_lsp.core.text import Span
 from mirador_lsp.engine.answers import answering
 from mirador_lsp.engine.answers.kept import KeptAnswers
 from mirador_lsp.engine.answers.subject import find_subject
-from mirador_lsp.engine.changes import changing
+from mirador_lsp.engine.changes import changing, ready
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.orchestrator import Outcome, run_plan
 from mirador_lsp.engine.plan import make_plan
@@ -66,6 +66,21 @@ class Engine:
         the task stops the model and the tests, and ends without it.
         """
         await changing.change(request, self._tools, emit)
+
+    async def check(self, request: ChangeRequest, text: str) -> Attempted:
+        """How far up the ladder `text` gets as the new text of the request's document. No model.
+
+        Raises `AnalyzerError` when the parser is lost.
+        """
+        return await ready.check(request, text, self._tools)
+
+    async def safe_fixes(self, request: ChangeRequest) -> Patch | None:
+        """Every safe analyzer fix among the request's findings, as one patch; None where there is
+        none. No model.
+
+        Raises `UserError` when they do not hold together, `AnalyzerError` when the parser is lost.
+        """
+        return await ready.safe_fixes(request, self._tools)
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything as it happens.
