@@ -24,10 +24,11 @@ _WIDE = "\u2e80"
 _TARGET = re.compile(r"\]\((?=[^)]*[:/.#])[^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)?")
 _JOINT = re.compile(r"\](?=[(\[:])")
 _ACTIVE = re.compile(
-    r"<[A-Za-z/!?]|&(?:#|\w+;)|://|\bwww\.|[\w.+-]@[\w-]+\.\w|^_+\w+_+\W*$", re.IGNORECASE
+    r"<[A-Za-z/!?]|&(?:#|\w+;)|://|(?<![A-Za-z0-9])www\.|<\S*@|\S@[\w-]+\.\w|^_+\w+_+\W*$",
+    re.IGNORECASE,
 )
 """What Markdown renderers take for a tag, an entity, an address or, in `__init__`, for emphasis."""
-_EDGES = re.compile(r"^([(\[{\"'*>-]*)(.*?)([)\]}.,;:!?\"'*]*)$", re.DOTALL)
+_EDGES = re.compile(r"^([(\[{\"'*>-]*)(.*?)([)\]}.,:!?\"'*]*)$", re.DOTALL)
 
 
 class Harmless:
@@ -213,12 +214,17 @@ def _joined(parts: list[tuple[bool, str]]) -> str:
             text += part
             continue
         if text:
-            # A backslash would take the meaning from the backtick that follows.
-            done.append(_text(text).rstrip("\\") if part else _text(text))
+            done.append(_before_code(_text(text)) if part else _text(text))
             text = ""
         if part:
             done.append(f" {part}" if done and done[-1].endswith("`") else part)
     return "".join(done)
+
+
+def _before_code(text: str) -> str:
+    """`text` without what would change the meaning of a backtick that follows."""
+    text = text.rstrip("\\")
+    return f"{text} " if text.endswith("<") else text
 
 
 def _text(text: str) -> str:
