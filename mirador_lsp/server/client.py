@@ -30,6 +30,10 @@ class Client:
     """It declared `experimental.mirador.stream`."""
     markdown_hover: bool = False
     """It shows Markdown in hovers; else plain text."""
+    html_hover: bool = False
+    """It shows HTML elements for spans within Markdown."""
+    command_links: bool = False
+    """It declared `experimental.mirador.commandLinks`: links in its hovers run our commands."""
     literal_actions: bool = False
     """It takes code actions, not only commands."""
     lazy_edits: bool = False
@@ -83,6 +87,8 @@ def resolve_client(params: types.InitializeParams) -> Client:
         registers_watched_files=_dynamic(workspace.did_change_watched_files),
         diagnostic_tags=_tags(capabilities.text_document),
         markdown_hover=_markdown(text.hover),
+        html_hover=_spans(capabilities.general),
+        command_links=mirador.get("commandLinks") is True,
         **_actions(text.code_action),
         **_edits(workspace),
         pulls_diagnostics=text.diagnostic is not None
@@ -121,6 +127,11 @@ def _dynamic(ability: _Registers | None) -> bool:
 
 def _markdown(hover: types.HoverClientCapabilities | None) -> bool:
     return hover is not None and types.MarkupKind.Markdown in (hover.content_format or ())
+
+
+def _spans(general: types.GeneralClientCapabilities | None) -> bool:
+    markdown = general.markdown if general is not None else None
+    return markdown is not None and "span" in (markdown.allowed_tags or ())
 
 
 def _actions(action: types.CodeActionClientCapabilities | None) -> dict[str, Any]:

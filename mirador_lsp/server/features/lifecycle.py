@@ -30,6 +30,7 @@ def initialize(ls: MiradorServer, params: types.InitializeParams) -> types.Initi
     return types.InitializeResult(
         capabilities=types.ServerCapabilities(
             position_encoding=types.PositionEncodingKind(client.encoding),
+            hover_provider=True,
             text_document_sync=types.TextDocumentSyncOptions(
                 open_close=True,
                 change=types.TextDocumentSyncKind.Incremental,
