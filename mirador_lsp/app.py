@@ -16,7 +16,7 @@ from pathlib import Path
 from mirador_lsp.analysis.ruff import RuffAnalyzer
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
-from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch
+from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch, RunTests
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
@@ -39,6 +39,7 @@ from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.workspace.intake import gather
 from mirador_lsp.workspace.reading import read_source
 from mirador_lsp.workspace.sources import SkipKind, Skipped, Source
+from mirador_lsp.workspace.test_runs import ProjectTests
 
 __all__ = [
     "App",
@@ -88,6 +89,8 @@ class App:
     store: ModelStore
     problems: tuple[Check, ...] = ()
     """What was wrong when it opened, and was worked around."""
+    trusted: Path | None = None
+    """The workspace folder, where the user trusts it: its tests may run."""
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
@@ -123,6 +126,20 @@ class App:
         """What stands around a place. Raises `AnalyzerError` when the parser is lost."""
         return await self.parser.surroundings(snapshot, span)
 
+    def run_tests(self, folder: Path) -> RunTests | None:
+        """Runs the tests of a workspace folder with one document changed.
+
+        None unless the settings name a command and the user trusts that very workspace.
+        """
+        fix = self.settings.fix
+        if not fix.tests or self.trusted is None:
+            return None
+        # Not `resolve`: the trusted folder is spelled as the surface spells it, and disks are slow.
+        if os.path.abspath(folder) != os.path.abspath(self.trusted):  # noqa: PTH100
+            return None
+        scratch = self.paths.cache / "tests"
+        return ProjectTests(self.trusted, fix.tests, fix.test_seconds, scratch)
+
     async def warm_up(self) -> None:
         """Start what the first instant stage would have to wait for."""
         await self.parser.health()
@@ -144,11 +161,16 @@ class App:
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, paths: Paths | None = None, backend: ModelBackend | None = None
+    settings: Settings,
+    *,
+    paths: Paths | None = None,
+    backend: ModelBackend | None = None,
+    trusted: Path | None = None,
 ) -> AsyncIterator[App]:
     """Wire the adapters that `settings` name. Leaving the block ends every child process it owns.
 
-    `backend` replaces the one the settings name. Raises `UserError` for an unusable script.
+    `backend` replaces the one the settings name; `trusted` is the workspace folder where the user
+    trusts it (`Loaded.trusted_folder`). Raises `UserError` for an unusable script.
     """
     where = paths if paths is not None else default_paths(os.environ, settings)
     store, broken = _open_store(where)
@@ -170,7 +192,7 @@ async def open_app(
             analyzers=analyzers,
             clock=SystemClock(),
         )
-        yield App(settings, where, engine, chosen, parser, tuple(analyzers), store, broken)
+        yield App(settings, where, engine, chosen, parser, tuple(analyzers), store, broken, trusted)
 
 
 def _open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:

@@ -284,4 +284,4 @@ def _watch_signals(server: MiradorServer) -> None:
 def _open_app(loaded: Loaded) -> AbstractAsyncContextManager[Reviewer]:
     from mirador_lsp.app import open_app  # noqa: PLC0415 — after `initialize` is answered
 
-    return open_app(loaded.settings, paths=loaded.paths)
+    return open_app(loaded.settings, paths=loaded.paths, trusted=loaded.trusted_folder)

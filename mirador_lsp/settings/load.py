@@ -32,6 +32,13 @@ class Loaded:
     paths: Paths
     trusted: bool = False
     """The workspace has a settings file and the user trusts it as it is."""
+    workspace: Path | None = None
+    """The workspace folder, as an absolute path."""
+
+    @property
+    def trusted_folder(self) -> Path | None:
+        """The workspace folder, where the user trusts it."""
+        return self.workspace if self.trusted else None
 
 
 def load_settings(
@@ -66,7 +73,7 @@ def load_settings(
     if flags is not None:
         layers.append(Layer("the command line", flags, Form.TEXT, _current_folder()))
     settings, problems = resolve(layers)
-    return Loaded(settings, problems, paths(env, settings), trusted)
+    return Loaded(settings, problems, paths(env, settings), trusted, here)
 
 
 def workspace_layer(file: Path, store: TrustStore) -> Layer:
