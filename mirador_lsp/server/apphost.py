@@ -4,14 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Protocol
 
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
+from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch, RunTests
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError, ServiceError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.health import Check
-from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
@@ -39,6 +41,26 @@ class Reviewer(Protocol):
 
     async def outline(self, snapshot: Snapshot) -> Outline:
         """The symbols of a document. Never raises for what the text holds."""
+        ...
+
+    async def change(self, request: ChangeRequest, emit: EmitChange) -> None:
+        """Write a change and check it, telling `emit` what happens. Cancelling stops the model."""
+        ...
+
+    async def check_change(self, request: ChangeRequest, text: str) -> Attempted:
+        """How far a text that is ready gets as the new text of a document. No model works."""
+        ...
+
+    async def safe_fixes(self, request: ChangeRequest) -> Patch | None:
+        """Every safe analyzer fix among the request's findings, checked, as one patch."""
+        ...
+
+    async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
+        """What stands around a place. Raises `AnalyzerError` when the parser is lost."""
+        ...
+
+    def run_tests(self, folder: Path) -> RunTests | None:
+        """Runs the tests of a workspace folder; None where the user does not want that."""
         ...
 
     async def warm_up(self) -> None:

@@ -10,6 +10,8 @@ STATUS = "mirador/status"
 """Notification to clients that declared `experimental.mirador.status`."""
 STREAM = "mirador/stream"
 """Notification to clients that declared `experimental.mirador.stream`."""
+CHECK_DIAGNOSTICS = "mirador/checkDiagnostics"
+"""Request to clients that declared `experimental.mirador.checkDiagnostics`."""
 
 Kind = Literal["normal", "warning", "error"]
 
@@ -51,3 +53,74 @@ class Stream:
     """Plain text. It is not markup and not a finding."""
     confidence: float
     """The mean of the confidences of its tokens, 0…1."""
+
+
+EXPLAIN = "mirador/explain"
+"""Request: what the code at a place does; of a finding, why it is a problem."""
+ASK = "mirador/ask"
+"""Request: an answer to the user's own question about the code at a place."""
+
+
+@dataclass(frozen=True)
+class StagePart:
+    """Partial result of an answer: a stage begins."""
+
+    stage: str
+    model: str
+    """"" for what is known without a model."""
+    reason: str
+    """Why this model, in a few words."""
+    kind: Literal["stage"] = "stage"
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """Partial result of an answer: more text of the stage that speaks."""
+
+    stage: str
+    model: str
+    content: str
+    confidence: float
+    """The mean of the confidences of its tokens, 0…1."""
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True)
+class AnswerPart:
+    """Partial result of an answer: all a stage has to say. It replaces what was shown before."""
+
+    stage: str
+    model: str
+    text: str
+    confidence: float
+    kind: Literal["answer"] = "answer"
+
+
+@dataclass(frozen=True)
+class NoticePart:
+    """Partial result of an answer: something was left out, or a stage failed."""
+
+    message: str
+    kind: Literal["notice"] = "notice"
+
+
+Part = StagePart | TextPart | AnswerPart | NoticePart
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The result of an answer."""
+
+    state: Literal["finished", "stopped", "failed"]
+    title: str
+    """What it is about: "cart.py: Cart.total"."""
+    stage: str
+    model: str
+    """Who said what holds; "" where nobody said anything."""
+    confidence: float
+    seconds: float
+    text: str
+    """"" where it was sent in parts."""
+    notices: tuple[str, ...]
+    conversation: str = ""
+    """Name it in the next question to go on with this one; "" for an explanation."""

@@ -79,7 +79,7 @@ def offset(position: types.Position, snapshot: Snapshot, encoding: Encoding) -> 
 
 def place(said: Mapping[str, Any], snapshot: Snapshot, encoding: Encoding) -> Span | None:
     """The `range` or else the `position` among parameters that are plain JSON, as commands have
-    them; None where there is neither. Raises ValueError when it is of another shape.
+    them; None where there is neither. Raises TypeError or ValueError when it has another shape.
     """
     area, point = said.get("range"), said.get("position")
     if area is None:
@@ -88,7 +88,7 @@ def place(said: Mapping[str, Any], snapshot: Snapshot, encoding: Encoding) -> Sp
         area = {"start": point, "end": point}
     if not isinstance(area, Mapping):
         message = "range is an object with a start and an end."
-        raise ValueError(message)
+        raise TypeError(message)
     ends = []
     for end in (area.get("start"), area.get("end")):
         if not isinstance(end, Mapping) or not all(
