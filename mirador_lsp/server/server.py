@@ -16,6 +16,7 @@ from mirador_lsp import __version__
 from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.server.apphost import AppHost, Open
+from mirador_lsp.server.converting import converter
 from mirador_lsp.server.extensions import Status, Stream
 from mirador_lsp.server.jobs import Jobs
 from mirador_lsp.server.messages import Messages
@@ -54,7 +55,7 @@ class MiradorServer(LanguageServer):
         load: Callable[..., Loaded],
         set_log_level: Callable[[str], None],
     ) -> None:
-        super().__init__("mirador", __version__, protocol_cls=Protocol)
+        super().__init__("mirador", __version__, protocol_cls=Protocol, converter_factory=converter)
         self.supervisor = Supervisor()
         self.session = Session(self.supervisor)
         self.load = load

@@ -8,6 +8,7 @@ import pytest
 
 from fakes.app import FakeApp, endless
 from fakes.editor import URI, Editor, connected, eventually, ready
+from fakes.mischief import notifications
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.wiring import FEATURES
@@ -65,12 +66,51 @@ async def test_a_second_initialize_is_refused() -> None:
         ("workspace/executeCommand", {"command": "mirador.reviewFile", "arguments": [7]}),
         ("workspace/executeCommand", {"command": "mirador.reviewFile"}),
         ("workspace/executeCommand", {"command": "mirador.nothing"}),
+        ("workspace/executeCommand", {"command": ["mirador.status"]}),
+        ("workspace/executeCommand", {"command": "mirador.status", "workDoneToken": [1]}),
+        ("workspace/executeCommand", {"command": "mirador.status", "workDoneToken": {"a": 1}}),
     ],
 )
 async def test_malformed_parameters_are_answered(method: str, params: Any) -> None:
     """Parameters of the wrong shape get -32602, not silence."""
     async with ready(FakeApp()) as editor:
         assert (await editor.ask(method, params))["error"]["code"] == -32602
+
+
+@pytest.mark.parametrize("token", [[1], {"a": 1}, None])
+async def test_a_progress_token_that_is_none_is_ignored(
+    token: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The cancel of something that cannot be a token is no defect of ours."""
+    async with ready(FakeApp()) as editor:
+        editor.notify("window/workDoneProgress/cancel", {"token": token})
+        await editor.settle()
+    assert "failed" not in caplog.text
+
+
+@pytest.mark.parametrize("field", ["text", "uri", "languageId", "version"])
+@pytest.mark.parametrize("wrong", [None, [], {}])
+async def test_a_document_that_cannot_be_read_is_not_opened(
+    field: str, wrong: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No text is made up from a null, and no defect is logged."""
+    async with ready(FakeApp()) as editor:
+        item = {"uri": URI, "languageId": "python", "version": 1, "text": "x = 1\n"}
+        editor.notify("textDocument/didOpen", {"textDocument": item | {field: wrong}})
+        await editor.settle()
+        assert editor.server.session.uris() == ()
+    assert "failed" not in caplog.text
+
+
+async def test_numbers_written_as_floats_are_forgiven() -> None:
+    """Clients whose language has one kind of number send 3.0 for 3."""
+    async with ready(FakeApp()) as editor:
+        item = {"uri": URI, "languageId": 0.5, "version": 3.0, "text": "x = 1\n"}
+        editor.notify("textDocument/didOpen", {"textDocument": item})
+        await editor.settle()
+        document = editor.server.session.document(URI)
+        assert document is not None
+        assert document.version == 3
 
 
 async def test_a_malformed_initialize_is_answered() -> None:
@@ -279,12 +319,8 @@ async def test_a_notification_handler_that_raises_shows_no_pop_up() -> None:
 
 def test_notification_handlers_are_plain_functions() -> None:
     """Only requests may be coroutines: a notification's coroutine would see later text."""
-    requests = {"shutdown", "workspace/executeCommand"}
-    late = {
-        method
-        for method, handler in FEATURES
-        if asyncio.iscoroutinefunction(handler) and method not in requests
-    }
+    handlers = dict(FEATURES)
+    late = {name for name in notifications() if asyncio.iscoroutinefunction(handlers[name])}
     assert late == set()
 
 
