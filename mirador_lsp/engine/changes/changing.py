@@ -3,7 +3,7 @@
 from mirador_lsp.core.changes import ChangeEvent, ChangeFinished, ChangeRequest, EmitChange, Intent
 from mirador_lsp.core.errors import AnalyzerError, ModelError
 from mirador_lsp.core.events import Notice
-from mirador_lsp.engine.changes import fix
+from mirador_lsp.engine.changes import document, fix
 from mirador_lsp.engine.changes.attempts import Outcome
 from mirador_lsp.engine.stages.job import Tools
 
@@ -30,5 +30,7 @@ async def _run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcom
     match request.intent:
         case Intent.FIX:
             return await fix.run(request, tools, emit)
-        case Intent.DOCUMENT | Intent.TESTS | Intent.CUSTOM:
+        case Intent.DOCUMENT:
+            return await document.run(request, tools, emit)
+        case Intent.TESTS | Intent.CUSTOM:
             raise NotImplementedError(request.intent)
