@@ -1,8 +1,9 @@
 """An application whose reviews and answers do what a test says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from mirador_lsp.core.answers import (
     Answer,
@@ -12,8 +13,19 @@ from mirador_lsp.core.answers import (
     AnswerStarted,
     EmitAnswer,
 )
+from mirador_lsp.core.changes import (
+    Attempted,
+    ChangeFinished,
+    ChangeRequest,
+    ChangeStarted,
+    EmitChange,
+    Patch,
+    Rung,
+    RunTests,
+)
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.edits import Edit, apply
 from mirador_lsp.core.events import (
     Emit,
     FindingReported,
@@ -25,15 +37,49 @@ from mirador_lsp.core.events import (
 )
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.health import Check, Health
-from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.text import Span
 from mirador_lsp.settings import Loaded
 from mirador_lsp.syntax.outline import outline_of
 from mirador_lsp.syntax.parser import parse
+from mirador_lsp.syntax.surroundings import surroundings_of
 
 Script = Callable[[ReviewRequest, Emit], Awaitable[None]]
 AnswerScript = Callable[[AnswerRequest, EmitAnswer], Awaitable[None]]
+ChangeScript = Callable[[ChangeRequest, EmitChange], Awaitable[None]]
+RUNGS = (Rung.APPLIES, Rung.PARSES, Rung.CLEAN)
+
+
+def patch(
+    request: ChangeRequest,
+    edits: Iterable[Edit],
+    *,
+    title: str = "Fix: it (parses, lints clean)",
+    rungs: tuple[Rung, ...] = RUNGS,
+    model: str = "small",
+) -> Patch:
+    """A patch of the request's document, with defaults for what a test does not speak about."""
+    shot, made = request.snapshot, tuple(sorted(edits))
+    after = apply(shot.text, made)
+    uri, base, version = shot.uri, shot.content_hash, shot.version
+    return Patch(uri, base, version, made, title, rungs, request.intent, model, after=after)
+
+
+def writing(text: str = "fixed", *, why: str = "") -> ChangeScript:
+    """A script that puts `text` in the place of what is to be changed, or says `why` not."""
+
+    async def script(request: ChangeRequest, emit: EmitChange) -> None:
+        emit(ChangeStarted(f"{request.snapshot.name}: change it"))
+        emit(StageStarted("deep", "small", "a test", 1))
+        await asyncio.sleep(0)
+        made = None if why else patch(request, [Edit(request.span, text)])
+        attempt = Attempted(1, RUNGS if made else (), None if made else Rung.APPLIES, why)
+        emit(attempt)
+        emit(StageFinished("deep", "small", 0.0, Usage()))
+        emit(ChangeFinished(made, why, 0.1, (attempt,)))
+
+    return script
 
 
 class FakeApp:
@@ -52,6 +98,14 @@ class FakeApp:
         """Questions whose answer was cancelled."""
         self.known: dict[str, Answer] = {}
         """Explanations that were given before, by the path of the symbol."""
+        self.change_script: ChangeScript = writing()
+        self.changes: list[ChangeRequest] = []
+        self.dropped: list[ChangeRequest] = []
+        """Changes that were cancelled."""
+        self.checks: list[tuple[ChangeRequest, str]] = []
+        self.checked = Attempted(1, RUNGS, None, "")
+        """What every check of a ready text says."""
+        self.test_folders: list[Path] = []
         self.outlined: list[Snapshot] = []
         self.parses = asyncio.Event()
         """Cleared, it holds every outline back."""
@@ -84,6 +138,31 @@ class FakeApp:
         await self.parses.wait()
         # In a thread, because the parser reads its queries from disk once.
         return await asyncio.to_thread(_outline, snapshot)
+
+    async def change(self, request: ChangeRequest, emit: EmitChange) -> None:
+        self.changes.append(request)
+        try:
+            await self.change_script(request, emit)
+        except asyncio.CancelledError:
+            self.dropped.append(request)
+            raise
+
+    async def check_change(self, request: ChangeRequest, text: str) -> Attempted:
+        self.checks.append((request, text))
+        return self.checked
+
+    async def safe_fixes(self, request: ChangeRequest) -> Patch | None:
+        fixes = [f.fix for f in request.findings if f.fix is not None and f.fix.safe]
+        edits = [edit for fix in fixes for edit in fix.edits]
+        title = f"Make {len(fixes)} safe fixes"
+        return patch(request, edits, title=title, model="") if edits else None
+
+    async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
+        return surroundings_of(parse(snapshot.text, snapshot.language), span)
+
+    def run_tests(self, folder: Path) -> RunTests | None:
+        self.test_folders.append(folder)
+        return None
 
     async def warm_up(self) -> None:
         self.warmed += 1

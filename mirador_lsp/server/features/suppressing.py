@@ -7,14 +7,14 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import Edit, apply
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Finding
-from mirador_lsp.core.text import LineIndex, Span
+from mirador_lsp.core.text import Span
 from mirador_lsp.server.applying import apply_edit
 from mirador_lsp.server.arguments import about_finding
 from mirador_lsp.server.asked import asked, finding_of
 from mirador_lsp.server.changing import NO_EDITS, Outcome, State
 from mirador_lsp.server.edits import EditBuilder
 from mirador_lsp.server.server import MiradorServer
-from mirador_lsp.syntax.ignoring import ignore_edits, ignored
+from mirador_lsp.syntax.ignoring import ignore_edits
 
 Answer = dict[str, Any]
 
@@ -61,8 +61,9 @@ async def _comment(ls: MiradorServer, snapshot: Snapshot, finding: Finding) -> E
         after = Snapshot(snapshot.uri, snapshot.name, snapshot.language, text)
         if (await app.surroundings(after, nowhere)).code_digest != before:
             continue
-        lines = LineIndex(text)
         moved = finding.span.start + (len(edit.text) if edit.span.end <= finding.span.start else 0)
-        if finding.rule in ignored(text, lines).get(lines.line_of(moved), ()):
+        meant = after.lines.line_span(after.lines.line_of(moved))
+        heard = (await app.outline(after)).suppressions
+        if any(each.covers == meant and finding.rule in each.rules for each in heard):
             return edit
     return None
