@@ -69,7 +69,7 @@ def place(said: Argument, snapshot: Snapshot, encoding: Encoding) -> Span | None
     """The `range` or, as an empty span, the `position` of the argument; None without either."""
     try:
         return from_lsp.place(said, snapshot, encoding)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         message = "The range or position cannot be read."
         raise JsonRpcInvalidParams(message) from error
 
