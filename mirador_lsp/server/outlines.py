@@ -60,7 +60,9 @@ class Outlines:
     def want(self, snapshot: Snapshot, then: Callable[[], None]) -> None:
         """Have it parsed in the background and call `then` when it is there."""
         if self.known(snapshot) is None:
-            self._parse(snapshot).add_done_callback(lambda task: _result(task) and then())
+            self._parse(snapshot).add_done_callback(
+                lambda task: None if _result(task) is None else then()
+            )
 
     def clear(self) -> None:
         """Forget everything: the parser is another one, or has other limits."""

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from typing import Any
 from uuid import uuid4
 
+import attrs
 from cattrs import BaseValidationError, Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -20,6 +21,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, RPCMessage
 
+from mirador_lsp.server.extensions import ASK, EXPLAIN
 from mirador_lsp.server.session import Stage
 
 _log = logging.getLogger(__name__)
@@ -40,6 +42,16 @@ _UNREADABLE = (
 """What the converter and its hooks raise for JSON of another shape than the method's."""
 
 
+@attrs.define
+class _OwnRequest:
+    """A request of Mirador's own: its parameters stay plain JSON until their handler reads them."""
+
+    id: int | str
+    method: str
+    params: Any = None
+    jsonrpc: str = "2.0"
+
+
 class Protocol(LanguageServerProtocol):
     """pygls' protocol with a gate in front of it."""
 
@@ -50,16 +62,20 @@ class Protocol(LanguageServerProtocol):
         self.on_malformed: Callable[[str, Any], None] = _ignore
         """Told of a notification whose parameters cannot be read: method and raw parameters."""
 
-    def receive(self, body: bytes) -> None:
-        """Take one message from the client. Never raises for what the message holds."""
+    def receive(self, body: bytes) -> bool:
+        """Take one message from the client. Never raises for what the message holds.
+
+        Returns whether it is a request, whose handler takes its first step in the next turn of the
+        loop: until then no other message may change the text that it is about.
+        """
         try:
             message = json.loads(body)
         except (ValueError, RecursionError):
             self._refuse(None, PARSE_ERROR, "The message is not JSON.")
-            return
+            return False
         if not isinstance(message, dict):
             self._refuse(None, INVALID_REQUEST, "A message is one JSON object.")
-            return
+            return False
         method = message.get("method")
         if not _may_be_id(message.get("id")) or not _may_be_id(_cancelled(message)):
             # No table of requests can hold it, so it means no request of anybody's.
@@ -70,8 +86,10 @@ class Protocol(LanguageServerProtocol):
             self._take_response(message)
         elif "id" in message:
             self._take_request(message, method)
+            return True
         else:
             self._take_notification(message, method)
+        return False
 
     def send_request_async(
         self, method: str, params: Any = None, msg_id: int | str | None = None
@@ -98,7 +116,7 @@ class Protocol(LanguageServerProtocol):
         if refusal := self._out_of_order(method):
             self._refuse(msg_id, *refusal)
             return
-        request = self._structured(message, self.get_message_type(method) or JsonRPCRequestMessage)
+        request = self._structured(message, self._request_type(method))
         if request is None:
             self._refuse(msg_id, INVALID_PARAMS, f"The parameters of {method} cannot be read.")
             return
@@ -106,6 +124,11 @@ class Protocol(LanguageServerProtocol):
             # Here and not in the handler, which runs a turn later than what follows on the wire.
             self.stage = Stage.SHUT_DOWN
         self.handle_message(request)
+
+    def _request_type(self, method: str) -> type[Any]:
+        if method in {EXPLAIN, ASK}:
+            return _OwnRequest
+        return self.get_message_type(method) or JsonRPCRequestMessage
 
     def _take_notification(self, message: dict[str, Any], method: str) -> None:
         if self.stage is not Stage.RUNNING and method != types.EXIT:

@@ -130,10 +130,10 @@ async def _read(protocol: Protocol, link: Link, server: MiradorServer) -> None:
         while bodies := await link.read():
             began = clock()
             for body in bodies:
-                protocol.receive(body)
+                is_request = protocol.receive(body)
                 if server.exited.done():
                     return
-                if clock() - began > TURN_SECONDS:
+                if is_request or clock() - began > TURN_SECONDS:
                     await asyncio.sleep(0)
                     began = clock()
     except FramingError as error:

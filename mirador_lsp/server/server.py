@@ -16,6 +16,7 @@ from mirador_lsp import __version__
 from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.server.apphost import AppHost, Open
+from mirador_lsp.server.conversations import Conversations
 from mirador_lsp.server.converting import converter
 from mirador_lsp.server.extensions import Status, Stream
 from mirador_lsp.server.jobs import Jobs
@@ -86,6 +87,7 @@ class MiradorServer(LanguageServer):
             self.supervisor, self.session, self.bars, self.streams, self.messages, lambda: None
         )
         self.outlines = Outlines(self.apps, self.supervisor)
+        self.conversations = Conversations()
         self.pages = Pages(self, self.session, self.supervisor, self.congested)
         self._wire(features)
 

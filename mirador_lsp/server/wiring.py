@@ -5,7 +5,17 @@ from collections.abc import Callable
 from lsprotocol import types
 
 from mirador_lsp.server.apphost import Open
-from mirador_lsp.server.features import commands, configuration, hover, lifecycle, pages, sync
+from mirador_lsp.server.extensions import ASK, EXPLAIN
+from mirador_lsp.server.features import (
+    code_actions,
+    commands,
+    configuration,
+    explaining,
+    hover,
+    lifecycle,
+    pages,
+    sync,
+)
 from mirador_lsp.server.server import Features, MiradorServer
 from mirador_lsp.settings import Loaded, load_settings
 
@@ -22,6 +32,10 @@ FEATURES: Features = (
     (types.TEXT_DOCUMENT_DID_CLOSE, sync.did_close),
     (types.WORKSPACE_EXECUTE_COMMAND, commands.execute),
     (types.TEXT_DOCUMENT_HOVER, hover.hover),
+    (types.TEXT_DOCUMENT_CODE_ACTION, code_actions.code_actions),
+    (types.CODE_ACTION_RESOLVE, code_actions.resolve),
+    (EXPLAIN, explaining.explain),
+    (ASK, explaining.ask),
     (types.WORKSPACE_TEXT_DOCUMENT_CONTENT, pages.content),
     (types.WORKSPACE_DID_CHANGE_CONFIGURATION, configuration.did_change),
     (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, configuration.did_change_files),

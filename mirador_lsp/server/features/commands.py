@@ -6,7 +6,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from mirador_lsp.server.features import reviews, workings
+from mirador_lsp.server.features import explaining, fixing, reviews, suppressing, workings
 from mirador_lsp.server.server import MiradorServer
 
 Command = Callable[[MiradorServer, Sequence[Any]], Awaitable[Any]]
@@ -18,13 +18,24 @@ async def execute(ls: MiradorServer, params: types.ExecuteCommandParams) -> Any:
     if command is None:
         message = f"There is no command {params.command!r}."
         raise JsonRpcInvalidParams(message)
-    return await command(ls, params.arguments or ())
+    arguments = params.arguments or ()
+    if arguments and isinstance(arguments[0], Mapping) and params.work_done_token is not None:
+        arguments = ({**arguments[0], "workDoneToken": params.work_done_token}, *arguments[1:])
+    return await command(ls, arguments)
 
 
 COMMANDS: Mapping[str, Command] = {
     "mirador.reviewFile": reviews.review_file,
     "mirador.reviewSelection": reviews.review_selection,
     "mirador.reviewSymbol": reviews.review_symbol,
+    "mirador.explain": explaining.explain_command,
+    "mirador.ask": explaining.ask_command,
+    "mirador.fix": fixing.fix,
+    "mirador.fixAll": fixing.fix_all,
+    "mirador.document": fixing.document,
+    "mirador.writeTests": fixing.write_tests,
+    "mirador.action": fixing.action,
+    "mirador.suppress": suppressing.suppress,
     "mirador.cancel": workings.cancel,
     "mirador.status": workings.status,
 }
