@@ -29,7 +29,8 @@ class ReplyGuard:
             raise BadReply(message)
         *ended, rest = (self._line + text).split("\n")
         for line in ended:
-            self._count(line.strip())
+            # With its indentation: the ends of nested blocks are as many equal lines without it.
+            self._count(line.rstrip())
         self._line = rest
         if len(rest) > _LONGEST_LINE or _loops(rest):
             raise BadReply(_CIRCLES)

@@ -1,18 +1,24 @@
 """What every `ModelBackend` promises, asked of each of them."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from fakes.engine import REAL_NAME, EngineHome, engine_home
+from fakes.engine import REAL_MODEL, REAL_NAME, EngineHome, engine_home
+from fakes.llama_server import llama_server
+from fakes.ollama_server import OllamaStandIn, ollama_server
 from mirador_lsp.core.dialogue import Chunk, Constraint, Limits, Prefill, Prompt, Usage
 from mirador_lsp.core.errors import ContextOverflow, ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.ports import ModelBackend, Reply
+from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
+from mirador_lsp.models.openai_compat import OpenAIBackend, OpenAIOptions
 from mirador_lsp.models.scripted import ScriptedBackend
+from mirador_lsp.models.transport import Transport
 
 _SCRIPT = """
 [[model]]
@@ -44,18 +50,55 @@ def real_home() -> Iterator[EngineHome]:
         yield home
 
 
-@pytest.fixture(params=["scripted", pytest.param("embedded", marks=pytest.mark.model)])
+@pytest.fixture(scope="module")
+def real_server() -> Iterator[str]:
+    """One llama.cpp server for all tests of this file."""
+    with llama_server(REAL_MODEL) as address:
+        yield address
+
+
+_REAL = ("embedded", "llama.cpp server", "ollama")
+
+
+@pytest.fixture(params=["scripted", *(pytest.param(n, marks=pytest.mark.model) for n in _REAL)])
 async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Case]:
     """Each backend in turn."""
-    if request.param == "scripted":
-        script = tmp_path / "script.toml"
-        script.write_text(_SCRIPT)
-        made = Case(ScriptedBackend(script), "scripted-small")
-    else:
-        home: EngineHome = request.getfixturevalue("real_home")
-        made = Case(home.real_backend(), REAL_NAME)
-    yield made
-    await made.backend.close()
+    async with AsyncExitStack() as stack:
+        made = await _make(request, tmp_path, stack)
+        yield made
+        await made.backend.close()
+
+
+async def _make(request: pytest.FixtureRequest, folder: Path, stack: AsyncExitStack) -> Case:
+    match request.param:
+        case "scripted":
+            script = folder / "script.toml"
+            script.write_text(_SCRIPT)
+            return Case(ScriptedBackend(script), "scripted-small")
+        case "embedded":
+            home: EngineHome = request.getfixturevalue("real_home")
+            return Case(home.real_backend(), REAL_NAME)
+        case "llama.cpp server":
+            transport = Transport("the server", request.getfixturevalue("real_server"))
+            served = OpenAIBackend(transport, OpenAIOptions(context_tokens=2048))
+            return Case(served, f"openai/{REAL_MODEL.name}")
+        case _:
+            return await _ollama(request, stack)
+
+
+async def _ollama(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Case:
+    """The server that MIRADOR_OLLAMA_URL names, else the stand-in over the embedded engine."""
+    options = OllamaOptions(context_tokens=2048)
+    if url := os.environ.get("MIRADOR_OLLAMA_URL"):
+        named = os.environ.get("MIRADOR_OLLAMA_MODEL", "qwen2.5-coder:0.5b")
+        return Case(OllamaBackend(Transport("Ollama", url), options), f"ollama/{named}")
+    home: EngineHome = request.getfixturevalue("real_home")
+    engine = home.real_backend()
+    stack.push_async_callback(engine.close)
+    stand_in = OllamaStandIn(engine, {"qwen2.5-coder:0.5b": REAL_NAME})
+    await stack.enter_async_context(ollama_server(stand_in))
+    backend = OllamaBackend(Transport("Ollama", stand_in.address), options)
+    return Case(backend, "ollama/qwen2.5-coder:0.5b")
 
 
 _CODE = "def run(line):\n    return eval(line)\n"
@@ -63,7 +106,7 @@ _ASK = Prompt("You review code.", _CODE, "What is wrong? Answer in one sentence.
 _COUNT = Prompt(
     "You count.",
     "",
-    "Count",
+    "Count from 1 to 900, each number on its own line, and leave none out.",
     Constraint('root ::= ("word ")' + "{200}"),
 )
 
@@ -87,8 +130,7 @@ async def _read(reply: Reply) -> tuple[list[Prefill], list[Chunk]]:
 
 async def test_cards_describe_usable_models(case: Case) -> None:
     """Each card names a model that can be opened, with a context and a digest."""
-    (card,) = await case.backend.cards()
-    assert card.name == case.model
+    card = next(card for card in await case.backend.cards() if card.name == case.model)
     assert card.context_tokens == 2048
     assert card.digest
 

@@ -1,0 +1,237 @@
+"""The one way to a model server: HTTP that goes where the user said and nowhere else.
+
+Vendors' clients obey `HTTP_PROXY` even for loopback and follow redirects with the body, so that a
+prompt may end up on another machine. Nothing here does: the environment is not read, redirects are
+failures, and a name that means this machine is replaced by its address before anything is sent.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from mirador_lsp.core.clean import plain
+from mirador_lsp.core.errors import BadReply, ModelUnavailable, UserError
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_LINE = 1 << 20
+"""Bytes one line of a streamed reply may have."""
+_MAX_BODY = 8 << 20
+_MAX_ERROR = 64 << 10
+_CONNECT_SECONDS = 3.0
+_ANSWER_SECONDS = 10.0
+"""For the small questions: which models there are, what one of them is."""
+_JSON = ("application/json", "application/x-ndjson", "text/event-stream")
+
+
+class Refusal(Exception):
+    """The server answered, and the answer is no. Adapters turn it into one of our errors."""
+
+    def __init__(self, status: int, message: str, body: Any = None) -> None:
+        """`message` is what the server says, plain, at most 300 characters; "" when that is not for
+        reading. `body` is the answer's JSON, where it is JSON.
+        """
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+        self.body = body
+
+
+class Transport:
+    """A connection to one server. `name` is what users call it.
+
+    Raises `UserError` for an address that is none. Use it from one event loop and `close` it.
+    """
+
+    def __init__(self, name: str, url: str, *, key: str = "") -> None:
+        parts = urlsplit(url.rstrip("/"))
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            message = f"The address of {plain(name, 60)} is not an http or https address."
+            raise UserError(message, remedy="Write it as http://HOST:PORT.")
+        if parts.username or parts.password:
+            message = f"The address of {plain(name, 60)} holds a password."
+            raise UserError(message, remedy="Name the variable that holds the key with key_env.")
+        self.name = plain(name, 60)
+        self.local = is_local(parts.hostname)
+        """It runs on this machine, whatever else is true of it."""
+        self._base = _literal(url.rstrip("/"), parts.hostname)
+        self._key = key
+        self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"Transport({self.name!r}, {self._base!r})"
+
+    async def get(self, path: str) -> Any:
+        """The JSON at `path`. Raises `Refusal`, `ModelUnavailable`, `BadReply`."""
+        return await self._whole("GET", path, None)
+
+    async def post(self, path: str, body: object) -> Any:
+        """The JSON that answers `body`. Raises as `get` does."""
+        return await self._whole("POST", path, body)
+
+    @asynccontextmanager
+    async def lines(self, path: str, body: object) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The lines that answer `body`, as they come. Leaving the block hangs up.
+
+        Raises `Refusal` and `ModelUnavailable` on entry, `ModelUnavailable` and `BadReply` while
+        reading.
+        """
+        async with self._asked("POST", path, body) as response:
+            yield self._split(response)
+
+    async def close(self) -> None:
+        """Hang up."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def client(self) -> "httpx.AsyncClient":
+        """The client underneath, for a vendor's library that can be given one."""
+        async with self._making:
+            if self._client is None:
+                # Importing it and reading the system's certificates blocks for a while.
+                self._client = await asyncio.to_thread(self._make)
+            return self._client
+
+    def _make(self) -> "httpx.AsyncClient":
+        import httpx
+
+        # Lines are read as they come; a compressor would hold them back.
+        headers = {"Accept-Encoding": "identity"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        return httpx.AsyncClient(
+            base_url=self._base,
+            headers=headers,
+            trust_env=False,
+            follow_redirects=False,
+            # A model may think for minutes before the first byte; callers bound that themselves.
+            timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+        )
+
+    async def _whole(self, method: str, path: str, body: object) -> Any:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                async with self._asked(method, path, body) as response:
+                    data = await _read(response, _MAX_BODY)
+        except TimeoutError as error:
+            message = f"{self.name} did not answer within {_ANSWER_SECONDS:g} seconds."
+            raise ModelUnavailable(message) from error
+        try:
+            return msgspec.json.decode(data)
+        except msgspec.DecodeError as error:
+            message = f"{self.name} answered with something that is not JSON."
+            raise BadReply(message) from error
+
+    @asynccontextmanager
+    async def _asked(self, method: str, path: str, body: object) -> AsyncIterator["httpx.Response"]:
+        import httpx
+
+        client = await self.client()
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        request = client.build_request(method, path, content=content, headers=headers)
+        try:
+            response = await client.send(request, stream=True)
+        except httpx.ConnectError as error:
+            message = f"{self.name} does not answer at {self._base}."
+            raise ModelUnavailable(message, remedy="Start it, or correct its address.") from error
+        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client was closed
+            raise self._broken(error) from error
+        try:
+            await self._check(response)
+            yield response
+        except httpx.HTTPError as error:
+            raise self._broken(error) from error
+        finally:
+            await response.aclose()
+
+    async def _check(self, response: "httpx.Response") -> None:
+        """Raises `Refusal` unless this is the answer of a model server."""
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if response.is_redirect:
+            message = "it sends us elsewhere, where your code would go; that is not followed"
+            raise Refusal(response.status_code, message)
+        if response.status_code == 200:
+            if kind not in _JSON:
+                message = f"it answered with {plain(kind, 40) or 'nothing known'}, not JSON"
+                raise Refusal(response.status_code, message)
+            return
+        data = await _read(response, _MAX_ERROR)
+        try:
+            body = msgspec.json.decode(data)
+        except msgspec.DecodeError:
+            body = None
+        raise Refusal(response.status_code, _said(body), body)
+
+    async def _split(self, response: "httpx.Response") -> AsyncIterator[bytes]:
+        import httpx
+
+        rest = b""
+        try:
+            async for piece in response.aiter_raw():
+                *whole, rest = (rest + piece).split(b"\n")
+                for line in whole:
+                    yield line
+                if len(rest) > MAX_LINE:
+                    message = f"{self.name} sent a line without end."
+                    raise BadReply(message)
+        except httpx.HTTPError as error:
+            raise self._broken(error) from error
+        if rest:
+            yield rest
+
+    def _broken(self, error: Exception) -> ModelUnavailable:
+        message = f"The connection to {self.name} broke ({type(error).__name__})."
+        return ModelUnavailable(message, remedy="Ask again; its own log may say why.")
+
+
+def is_local(host: str) -> bool:
+    """Whether a host name or address means this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _literal(url: str, host: str) -> str:
+    """`url` with a name of this machine replaced by its address: a resolver may say otherwise."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return url.replace(host, "127.0.0.1", 1)
+    return url
+
+
+def _said(body: Any) -> str:
+    """The message in an error's JSON: {"error": TEXT or {"message": TEXT}}, TEXT perhaps JSON."""
+    for _ in range(4):
+        if isinstance(body, dict):
+            body = body.get("error", body.get("message", body.get("detail", "")))
+        elif isinstance(body, str) and body.lstrip().startswith("{"):
+            try:
+                body = msgspec.json.decode(body)
+            except msgspec.DecodeError:
+                break
+        else:
+            break
+    return plain(body, 300) if isinstance(body, str) else ""
+
+
+async def _read(response: "httpx.Response", most: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in response.aiter_raw():
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            message = f"The server's answer is larger than {most:,} bytes."
+            raise BadReply(message)
+    return b"".join(pieces)
