@@ -39,7 +39,7 @@ _IMPORT = re.compile(
     r"|use\s+[\w:{}, ]+;|require(?:_once|_relative)?\b.+|(?:const|let|var)\s+.+=\s*require\(.+)$"
 )
 _LEAST_KEPT = 0.4
-_SMALL = 60
+_SMALL = 40
 """Letters and digits; of a piece of code this small any share may go."""
 MOST_LINES = 80
 """A reply may have this many lines of code."""
@@ -113,12 +113,16 @@ def code_in(reply: str) -> str:
     return "\n".join(line.rstrip() for line in block)
 
 
-def rewritten(snapshot: Snapshot, region: Region, code: str) -> str:
+def rewritten(snapshot: Snapshot, region: Region, code: str, *, asked: bool = False) -> str:
     """The whole text with `code` in place of `region`: indented as its place asks, lines ended as
     they end there. Raises `Refused` for what is no honest rewrite.
+
+    `asked` is for a user who said what to do: that may be deleting code or silencing a remark.
     """
     fitted = _fitted(code, region)
     _refuse(region.dedented, code)
+    if not asked:
+        _refuse_dodging(region.dedented, code)
     if _squeezed(fitted) == _squeezed(region.code):
         message = "The new code is the old code."
         raise Refused(message)
@@ -137,12 +141,16 @@ def _refuse(old: str, new: str) -> None:
     if any(_ELISION.search(line) for line in _added(old, new)):
         message = "It leaves code out and says so in a comment."
         raise Refused(message)
-    if len(_SILENCERS.findall(new)) > len(_SILENCERS.findall(old)):
-        message = "It silences the remark instead of mending the code."
-        raise Refused(message)
     spaced = new.replace("\t", " ")
     if set(spaced) - set(stream_safe(spaced)) - set(old):
         message = "It holds characters that cannot be seen."
+        raise Refused(message)
+
+
+def _refuse_dodging(old: str, new: str) -> None:
+    """A remark is mended, not silenced, and not by deleting what it is about."""
+    if len(_SILENCERS.findall(new)) > len(_SILENCERS.findall(old)):
+        message = "It silences the remark instead of mending the code."
         raise Refused(message)
     weight, kept = _weight(old), _weight(new)
     if kept == 0 or (weight > _SMALL and kept < _LEAST_KEPT * weight):
