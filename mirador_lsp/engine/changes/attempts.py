@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch, Rung
 from mirador_lsp.core.clean import stream_safe
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prefill, Prompt
+from mirador_lsp.core.errors import BadReply
 from mirador_lsp.core.events import StageProgressed, StreamToken
 from mirador_lsp.core.policy import INSTANT, StagePolicy
 from mirador_lsp.engine.border import on_first_that_can
@@ -127,8 +128,9 @@ class Outcome:
 
 
 async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome:
-    """Let a model try, up to `request.repairs` further times after the first. Never raises for what
-    a model does; `AnalyzerError` when the parser is lost.
+    """Let a model try, up to `request.repairs` further times after the first.
+
+    Never raises for what a model does; `AnalyzerError` when the parser is lost.
     """
     policy = writing_stage(request)
     if policy is None:
@@ -173,7 +175,7 @@ async def _attempt(
     pen.last = ""
     try:
         text = await task.write(pen, now)
-    except Refused as refused:
+    except (Refused, BadReply) as refused:
         return None, Climb((), Rung.APPLIES, str(refused), str(refused))
     climb = await task.ladder.climb(text)
     if climb.failed is not None:

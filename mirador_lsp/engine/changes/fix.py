@@ -14,12 +14,13 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import apply
 from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding
-from mirador_lsp.core.outline import Outline, Unit
+from mirador_lsp.core.outline import Outline, Symbol, Unit
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.changes.attempts import Outcome, Pen, Round, Task, pursue
 from mirador_lsp.engine.changes.ladder import Changed, Ladder, keeps_symbols, patch_of
 from mirador_lsp.engine.changes.recheck import not_said_again
 from mirador_lsp.engine.changes.rewriting import (
+    Refused,
     Region,
     code_in,
     region_of,
@@ -137,9 +138,10 @@ class _Place:
     """What the model is shown."""
     statement: Region
     function: Region | None
-    kind: str
+    """The function around it, where it is short enough to be written anew."""
+    kind: str = ""
     """"function" or "method"."""
-    name: str
+    name: str = ""
     """Of the function, without its path."""
 
     @property
@@ -166,16 +168,23 @@ async def _place(
         (u for u in outline.units if any(piece.overlaps(span) for piece in u.pieces)),
         Unit("", "module", (statement.span,), ""),
     )
-    symbol = next(
-        (s for s in outline.symbols if s.path == unit.path and s.span.contains(span)), None
-    )
-    function = None
-    if symbol is not None and unit.kind in ("function", "method"):
-        whole = region_of(snapshot, symbol.span)
-        if whole.code.count("\n") < _MOST_FUNCTION_LINES:
-            function = whole
-    name = unit.path.rpartition(".")[2]
-    return _Place(unit, statement, function, unit.kind, name)
+    symbol = _function(outline, span)
+    function = region_of(snapshot, symbol.span) if symbol is not None else None
+    if function is not None and function.code.count("\n") >= _MOST_FUNCTION_LINES:
+        function = None
+    if symbol is None:
+        return _Place(unit, statement, function)
+    return _Place(unit, statement, function, symbol.kind, symbol.path.rpartition(".")[2])
+
+
+def _function(outline: Outline, span: Span) -> Symbol | None:
+    """The innermost function or method around a place."""
+    around = [
+        symbol
+        for symbol in outline.symbols
+        if symbol.kind in ("function", "method") and symbol.span.contains(span)
+    ]
+    return max(around, key=lambda symbol: symbol.span.start, default=None)
 
 
 class _Writer:
@@ -200,8 +209,13 @@ class _Writer:
         size = min(_MOST_TOKENS, len(region.code) // 2 + _TOKENS_BESIDES)
         prompt = self._prompt(pen, now, region)
         code = code_in(await pen.write(prompt, at, max(size, pen.policy.max_tokens)))
-        if region is place.function:
-            code = await self._only_the_function(code)
+        written = await self._function_in(code)
+        if written is not None:
+            # Also where only the statement was asked for: in its place it would nest.
+            if place.function is None:
+                message = "It rewrites the whole function where a statement was asked for."
+                raise Refused(message)
+            return rewritten(snapshot, place.function, written)
         return rewritten(snapshot, region, code)
 
     def _prompt(self, pen: Pen, now: Round, region: Region) -> Prompt:
@@ -232,12 +246,14 @@ class _Writer:
             version=f"{system.version}+{shown.version}+{asked.version}",
         )
 
-    async def _only_the_function(self, code: str) -> str:
-        """The function out of a reply that shows its class, its imports or how to call it."""
+    async def _function_in(self, code: str) -> str | None:
+        """The function out of a reply that may show its class, its imports or how to call it too;
+        None where the reply does not hold it.
+        """
         snapshot = self._request.snapshot
         reply = Snapshot("reply:", snapshot.name, snapshot.language, code)
         outline = await self._tools.outliner.outline(reply)
         for symbol in outline.symbols:
-            if symbol.path.rpartition(".")[2] == self._place.name:
+            if self._place.name and symbol.path.rpartition(".")[2] == self._place.name:
                 return region_of(reply, symbol.span).code
-        return code
+        return None
