@@ -22,10 +22,11 @@ from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.outline import Outline, Surroundings
-from mirador_lsp.core.ports import Analyzer, ModelBackend
+from mirador_lsp.core.ports import Analyzer, FeedbackBook, ModelBackend
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.engine import Engine
+from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.download import pull
@@ -36,6 +37,8 @@ from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.models.storage import Installed, ModelStore, Status
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
+from mirador_lsp.settings.paths import private_folder
+from mirador_lsp.store import SqliteFeedbackBook
 from mirador_lsp.workspace.intake import gather
 from mirador_lsp.workspace.reading import read_source
 from mirador_lsp.workspace.sources import SkipKind, Skipped, Source
@@ -87,6 +90,7 @@ class App:
     parser: ParseWorker
     analyzers: Sequence[Analyzer]
     store: ModelStore
+    feedback: FeedbackBook
     problems: tuple[Check, ...] = ()
     """What was wrong when it opened, and was worked around."""
     trusted: Path | None = None
@@ -140,6 +144,10 @@ class App:
         scratch = self.paths.cache / "tests"
         return ProjectTests(self.trusted, fix.tests, fix.test_seconds, scratch)
 
+    async def has_models(self) -> bool:
+        """Whether any model can be used now. None is loaded to find out."""
+        return bool(await self.backend.cards())
+
     async def warm_up(self) -> None:
         """Start what the first instant stage would have to wait for."""
         await self.parser.health()
@@ -180,6 +188,9 @@ async def open_app(
         stack.push_async_callback(parser.close)
         chosen = backend if backend is not None else _backend(settings, where, store)
         stack.push_async_callback(chosen.close)
+        await asyncio.to_thread(preload)
+        feedback = SqliteFeedbackBook(where.feedback, make_folder=private_folder)
+        stack.push_async_callback(feedback.close)
         analyzers: list[Analyzer] = []
         if analysis.ruff:
             analyzers.append(RuffAnalyzer())
@@ -191,8 +202,20 @@ async def open_app(
             syntax=parser,
             analyzers=analyzers,
             clock=SystemClock(),
+            feedback=feedback,
         )
-        yield App(settings, where, engine, chosen, parser, tuple(analyzers), store, broken, trusted)
+        yield App(
+            settings=settings,
+            paths=where,
+            engine=engine,
+            backend=chosen,
+            parser=parser,
+            analyzers=tuple(analyzers),
+            store=store,
+            feedback=feedback,
+            problems=broken,
+            trusted=trusted,
+        )
 
 
 def _open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:

@@ -295,7 +295,12 @@ def _fits(reply: Reply, snapshot: Snapshot) -> bool:
     if reply.outline is not None:
         symbols = all(each.span.end <= end for each in reply.outline.symbols)
         units = all(piece.end <= end for unit in reply.outline.units for piece in unit.pieces)
-        return symbols and units and all(span.end <= end for span in reply.outline.broken)
+        hushed = all(
+            each.comment.end <= end and each.covers.end <= end
+            for each in reply.outline.suppressions
+        )
+        broken = all(span.end <= end for span in reply.outline.broken)
+        return symbols and units and broken and hushed
     if reply.surroundings is not None:
         near = reply.surroundings
         spans = (near.statement, near.doc, near.doc_place)

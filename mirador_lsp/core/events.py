@@ -33,6 +33,8 @@ class NoticeKind(StrEnum):
     """The file does not parse."""
     UNAVAILABLE = "unavailable"
     """A part of Mirador cannot run here."""
+    HUSHED = "hushed"
+    """Findings are not shown because the user or a comment in the code says so."""
 
 
 @dataclass(frozen=True)

@@ -124,14 +124,24 @@ class Analyzer(Protocol):
 
 
 class FeedbackBook(Protocol):
-    """Remembers what users think of findings. One writer; safe against a kill at any time."""
+    """Remembers what users think of findings. One writer; safe against a kill at any time.
+
+    Raises `ServiceError` where it cannot be read or written, and after `close`.
+    """
 
     async def record(self, opinion: Opinion) -> None:
-        """Keep an opinion; a later one about the same finding of the same document replaces it."""
+        """Keep an opinion; a later one about the same finding of the same document replaces it.
+
+        When it returns, the opinion is on disk.
+        """
         ...
 
     async def about(self, uri: str) -> tuple[Opinion, ...]:
         """The opinions that hold about findings of a document, oldest first."""
+        ...
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What went wrong with what was kept and was worked around; each is told once."""
         ...
 
     async def close(self) -> None:

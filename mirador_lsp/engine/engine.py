@@ -1,20 +1,30 @@
 """The engine's front: what can be asked, each as one method."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
 from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.events import (
     Emit,
     Event,
     Notice,
+    NoticeKind,
     ReviewFinished,
     ReviewStarted,
 )
+from mirador_lsp.core.feedback import Opinion
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import INSTANT
-from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner, Syntax
+from mirador_lsp.core.ports import (
+    Analyzer,
+    Clock,
+    FeedbackBook,
+    ModelBackend,
+    Outliner,
+    Syntax,
+)
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.answers import answering
@@ -24,7 +34,9 @@ from mirador_lsp.engine.changes import changing, ready
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.orchestrator import Outcome, run_plan
 from mirador_lsp.engine.plan import make_plan
+from mirador_lsp.engine.quiet import Quiet, in_words
 from mirador_lsp.engine.recall import Recall
+from mirador_lsp.engine.scope import Scope
 from mirador_lsp.engine.stages.job import Desk, Tools
 
 
@@ -39,7 +51,10 @@ class Engine:
         syntax: Syntax,
         analyzers: Sequence[Analyzer],
         clock: Clock,
+        feedback: FeedbackBook | None = None,
     ) -> None:
+        """Without `feedback` nothing is known to be dismissed."""
+        self._feedback = feedback
         self._tools = Tools(backend, outliner, syntax, tuple(analyzers), clock, Recall())
         self._answers = KeptAnswers()
 
@@ -101,10 +116,36 @@ class Engine:
         tell(ReviewStarted(request.snapshot.name, plan.stages, plan.reason))
         for notice in plan.notices:
             tell(notice)
-        ledger = Ledger(tell, policy.gate, request.snapshot.lines)
+        quiet = await self._quiet(request, tell)
+        scope = Scope(request.only, request.snapshot.lines)
+        ledger = Ledger(tell, policy.gate, request.snapshot.lines, quiet, scope)
         outcome = await run_plan(plan, request, cards, tools, Desk(tell, ledger))
+        for notice in _left_out(request, ledger, scope):
+            tell(notice)
         seconds = tools.clock.monotonic() - started
         emit(_finished(request, ledger, outcome, seconds, tuple(notices)))
+
+    async def _quiet(self, request: ReviewRequest, tell: Emit) -> Quiet:
+        """What the user dismissed. A book that cannot be read is told, and all is shown."""
+        if self._feedback is None:
+            return Quiet((), request.snapshot.lines)
+        opinions: Sequence[Opinion] = ()
+        try:
+            opinions = await self._feedback.about(request.snapshot.uri)
+        except ServiceError as error:
+            tell(Notice(NoticeKind.UNAVAILABLE, error.sentence()))
+        for notice in self._feedback.notices():
+            tell(notice)
+        return Quiet(opinions, request.snapshot.lines)
+
+
+def _left_out(request: ReviewRequest, ledger: Ledger, scope: Scope) -> Iterator[Notice]:
+    name = request.snapshot.name
+    if scope.left_out:
+        text = f"{name}: {scope.summary()} outside of what was asked for left out."
+        yield Notice(NoticeKind.SKIPPED, text, count=scope.left_out)
+    if hushed := ledger.hushed():
+        yield Notice(NoticeKind.HUSHED, f"{name}: {in_words(hushed)}.", count=len(hushed))
 
 
 def _finished(
@@ -125,4 +166,5 @@ def _finished(
         reviewed=bool(outcome.finished),
         notices=notices,
         summary=outcome.summary,
+        hushed=tuple(ledger.hushed()),
     )

@@ -10,10 +10,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mirador_lsp.core.events import Emit, FindingReported, FindingRevised, FindingWithdrawn
+from mirador_lsp.core.events import (
+    Emit,
+    FindingReported,
+    FindingRevised,
+    FindingWithdrawn,
+    Hushed,
+)
 from mirador_lsp.core.findings import Finding, Severity, fingerprint, ranked
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.text import LineIndex
+from mirador_lsp.engine.quiet import Quiet
+from mirador_lsp.engine.scope import Scope
 from mirador_lsp.engine.weight import severity_of
 
 _MODEL = "model/"
@@ -26,16 +34,34 @@ _SAME_WORDS = 0.5
 class Ledger:
     """Belongs to one review; its stages propose, it decides what listeners are told.
 
-    Findings below `gate` are kept but not told until a later stage lifts them above it.
+    Findings below `gate` are kept but not told until a later stage lifts them above it; those that
+    `quiet` keeps are not told at all; those outside of `scope` are counted there and not kept.
     """
 
-    def __init__(self, emit: Emit, gate: float, lines: LineIndex) -> None:
+    def __init__(
+        self,
+        emit: Emit,
+        gate: float,
+        lines: LineIndex,
+        quiet: Quiet | None = None,
+        scope: Scope | None = None,
+    ) -> None:
         self._emit = emit
         self._gate = gate
         self._lines = lines
+        self._quiet = quiet or Quiet((), lines)
+        self._scope = scope or Scope(None, lines)
         self._known: dict[str, Finding] = {}
         self._told: set[str] = set()
         self.withdrawn = 0
+
+    def learn(self, outline: Outline) -> None:
+        """Take note of the comments that silence findings, before there are any."""
+        self._quiet.read(outline.suppressions)
+
+    def cut(self, outline: Outline) -> Outline:
+        """The outline with the units alone that the review is about."""
+        return self._scope.cut(outline)
 
     def record_facts(self, stage: str, findings: Sequence[Finding], outline: Outline) -> None:
         """Take over what analyzers found, in the order of the text."""
@@ -46,13 +72,17 @@ class Ledger:
             key = family_of(finding, self._lines, outline)
             number = seen[key] = seen.get(key, -1) + 1
             identity = fingerprint(finding.rule, touched, symbol, number)
-            self._put(stage, replace(finding, id=identity, symbol=symbol))
+            if self._scope.admits(finding):
+                self._put(stage, replace(finding, id=identity, symbol=symbol))
 
-    def propose(self, stage: str, finding: Finding) -> None:
+    def propose(self, stage: str, finding: Finding) -> str | None:
         """Hear what a model says: a new finding, or a second voice for one on the same line.
 
-        It is a second voice when it speaks under the same lens or in much the same words.
+        It is a second voice when it speaks under the same lens or in much the same words. Returns
+        the id of the finding that it is or confirms; None when it is outside of the scope.
         """
+        if not self._scope.admits(finding):
+            return None
         known = self._known.get(finding.id)
         if known is None:
             known = next(
@@ -60,22 +90,23 @@ class Ledger:
             )
         if known is None:
             self._put(stage, finding)
-        else:
-            self._confirm(stage, known, finding)
+            return finding.id
+        self._confirm(stage, known, finding)
+        return known.id
 
     def revise(self, stage: str, finding: Finding, reason: str) -> None:
         """Replace a known finding by a changed one of the same id."""
         self._known[finding.id] = finding
-        shown = finding.confidence >= self._gate
+        seen = self._seen(finding)
         if finding.id in self._told:
-            if shown:
-                self._emit(FindingRevised(stage, finding, reason))
+            if seen is not None:
+                self._emit(FindingRevised(stage, seen, reason))
             else:
                 self._told.discard(finding.id)
                 self._emit(FindingWithdrawn(stage, finding.id, f"{reason}; now below the gate"))
-        elif shown:
+        elif seen is not None:
             self._told.add(finding.id)
-            self._emit(FindingReported(stage, finding))
+            self._emit(FindingReported(stage, seen))
 
     def withdraw(self, stage: str, finding: Finding, reason: str) -> None:
         """Drop a finding that does not hold."""
@@ -86,22 +117,39 @@ class Ledger:
             self._emit(FindingWithdrawn(stage, finding.id, reason))
 
     def findings(self) -> list[Finding]:
-        """All that stand at the moment, withheld ones too, in the order in which they are shown."""
-        return ranked(list(self._known.values()))
+        """All that stand at the moment, withheld ones too, hushed ones not, in the order in which
+        they are shown; as they were found, whatever comments in the code ask for.
+        """
+        return [f for f in self._all() if isinstance(self._quiet.hear(f), Finding)]
 
     def shown(self) -> list[Finding]:
-        """Those at or above the gate."""
-        return [f for f in self.findings() if f.confidence >= self._gate]
+        """Those at or above the gate, as listeners are told of them."""
+        return ranked([seen for f in self._all() if (seen := self._seen(f)) is not None])
 
     def withheld(self) -> list[Finding]:
         """Those below the gate."""
-        return [f for f in self.findings() if f.confidence < self._gate]
+        return [f for f in self._all() if f.confidence < self._gate]
+
+    def hushed(self) -> list[Hushed]:
+        """Those at or above the gate that somebody asked not to be shown."""
+        heard = (self._quiet.hear(f) for f in self._all() if f.confidence >= self._gate)
+        return [each for each in heard if isinstance(each, Hushed)]
+
+    def _all(self) -> list[Finding]:
+        return ranked(list(self._known.values()))
+
+    def _seen(self, finding: Finding) -> Finding | None:
+        """The finding as listeners are told of it; None when they are not."""
+        if finding.confidence < self._gate:
+            return None
+        heard = self._quiet.hear(finding)
+        return None if isinstance(heard, Hushed) else heard
 
     def _put(self, stage: str, finding: Finding) -> None:
         self._known[finding.id] = finding
-        if finding.confidence >= self._gate:
+        if (seen := self._seen(finding)) is not None:
             self._told.add(finding.id)
-            self._emit(FindingReported(stage, finding))
+            self._emit(FindingReported(stage, seen))
 
     def _on_line(self, finding: Finding) -> list[Finding]:
         """Known findings on the same line; of analyzers only those that warn."""

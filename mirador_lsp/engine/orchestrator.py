@@ -51,7 +51,8 @@ async def run_plan(
         if outline is None:
             outline = await tools.outliner.outline(request.snapshot)
             _tell_note(outline, request, desk)
-        said = await _run_model_stage(name, request, outline, cards, tools, desk)
+            desk.ledger.learn(outline)
+        said = await _run_model_stage(name, request, desk.ledger.cut(outline), cards, tools, desk)
         if said.looked:
             finished.append(name)
         summary = said.summary or summary
@@ -71,6 +72,7 @@ async def _run_instant(
     async def work() -> None:
         known.append(await instant.survey(request, tools))
         _tell_note(known[0].outline, request, desk)
+        desk.ledger.learn(known[0].outline)
         instant.report(known[0], request, desk)
 
     error = await behind_border(INSTANT, "", started, tools.clock, desk.emit, work)

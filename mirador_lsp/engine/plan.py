@@ -12,6 +12,7 @@ from mirador_lsp.core.policy import INSTANT, QUICK, ReviewPolicy
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.engine.router import choose
+from mirador_lsp.engine.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,15 @@ def make_plan(request: ReviewRequest, cards: Sequence[ModelCard]) -> Plan:
     if (why := unfit(request.snapshot, request.policy)) is not None:
         notice = Notice(NoticeKind.SKIPPED, f"{request.snapshot.name}: no model reads it, {why}.")
         return _instant_only(stages, why, notice)
-    return Plan(stages, f"asked for by {request.trigger.value}", stand_ins(request.policy, cards))
+    return Plan(stages, _reason(request), stand_ins(request.policy, cards))
+
+
+def _reason(request: ReviewRequest) -> str:
+    reason = f"asked for by {request.trigger.value}"
+    if request.only is None:
+        return reason
+    lines = request.snapshot.lines
+    return f"{reason}, for {Scope(request.only, lines).size()} of {len(lines)} lines"
 
 
 def no_model() -> Notice:

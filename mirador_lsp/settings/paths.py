@@ -39,6 +39,11 @@ class Paths:
         return self.state / "mirador.log"
 
     @property
+    def feedback(self) -> Path:
+        """The file of what the user said of findings."""
+        return self.state / "store" / "feedback.db"
+
+    @property
     def trust(self) -> Path:
         """The folder of the trust store."""
         return self.state / "trust"

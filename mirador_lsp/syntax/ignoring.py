@@ -1,22 +1,36 @@
-"""The comment that silences a finding in the code: `mirador: ignore[ruff/S307]`.
+"""The comment that silences findings in the code: `mirador: ignore[ruff/S307]`.
 
-It names rules, one or several; there is none that silences everything. It holds for the line it
-ends, or, alone on a line, for the next line that is neither blank nor such a comment.
+It names rules, one or several; `mirador: ignore` alone means all. It holds for the line it stands
+on or, alone on its lines, for the next line that is neither blank nor such a comment. Only comments
+of the language count: the same words in a string, or in a text without a syntax tree, are words.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from mirador_lsp.core.edits import Edit
-from mirador_lsp.core.text import LineIndex, Span
+from mirador_lsp.core.outline import Suppression
+from mirador_lsp.core.text import LineIndex, Span, utf8
 from mirador_lsp.syntax.comments import convention_of
+from mirador_lsp.syntax.parser import Parsed
 
 _COMMENT = re.compile(r"(?:#|//|/\*|<!--)[ \t]*mirador:[ \t]*ignore\[([^\]\r\n]{1,400})\]")
-_ALONE = re.compile(r"[ \t]*(?:#|//|/\*|<!--)[ \t]*mirador:[ \t]*ignore\[")
+_ALONE = re.compile(r"[ \t]*(?:#|//|/\*|<!--)[ \t]*mirador:[ \t]*ignore\b")
+_WORDS = re.compile(
+    r"(?:#|//|/\*|\*|<!--|^|;)[ \t]*mirador:[ \t]*ignore"
+    r"(?:\[([^\]\r\n]{1,400})\]|(?![\w\[.-]))",
+    re.MULTILINE,
+)
+"""What counts inside of a comment: at its beginning, at that of one of its lines, or after another
+directive in it (`# noqa # mirador: ignore`)."""
+_MOST = 2_000
+"""Comments that are read; a text with more of them is no text that somebody wrote."""
 _RULE = re.compile(r"[\w./:@+-]{1,120}")
 _WIDEST = 100
 """Columns a line may have with the comment at its end; else the comment gets a line of its own."""
 _LONGEST_LINE = 5_000
+_LEVELS = 4
+"""How far above a place's innermost node its comment may be; Rust's doc comments have parts."""
 
 
 def ignore_comment(language: str, rules: Sequence[str]) -> str:
@@ -30,25 +44,75 @@ def ignore_comment(language: str, rules: Sequence[str]) -> str:
     return ""
 
 
-def ignored(text: str, lines: LineIndex) -> Mapping[int, frozenset[str]]:
-    """For every line, from 0, the rules that are silenced on it; lines without any are left out."""
-    if "mirador:" not in text:
-        return {}
-    found: dict[int, frozenset[str]] = {}
-    waiting: frozenset[str] = frozenset()
-    for number in range(len(lines)):
-        line = lines.line_text(number)[:_LONGEST_LINE]
-        named = frozenset(
-            rule for match in _COMMENT.finditer(line) for rule in _RULE.findall(match[1])
-        )
-        if named and _ALONE.match(line):
-            found[number] = named
-            waiting |= named
-        elif line.strip():
-            if rules := named | waiting:
-                found[number] = rules
-            waiting = frozenset()
+def asks_for_silence(text: str) -> bool:
+    """Whether there is anything in the text that may be such a comment."""
+    return "mirador:" in text and _WORDS.search(text) is not None
+
+
+def suppressions_of(parsed: Parsed) -> tuple[Suppression, ...]:
+    """The comments of a text that silence findings, in its order; none without a syntax tree."""
+    if parsed.tree is None or "mirador:" not in parsed.text:
+        return ()
+    lines = parsed.lines
+    found: list[Suppression] = []
+    for comment, rules in _comments(parsed):
+        line = _line_meant(parsed.text, lines, comment)
+        found.append(Suppression(comment, lines.line_span(line), rules))
+    return tuple(found)
+
+
+def _comments(parsed: Parsed) -> Iterator[tuple[Span, tuple[str, ...]]]:
+    """Each comment that says the words, and the rules it names."""
+    said: dict[Span, list[str] | None] = {}
+    for number, match in enumerate(_WORDS.finditer(parsed.text)):
+        at = match.start() + match[0].index("mirador:")
+        span = _comment_around(parsed, at) if number < _MOST else None
+        if span is None:
+            continue
+        rules = said.setdefault(span, [])
+        if match[1] is None:
+            said[span] = None
+        elif rules is not None:
+            rules += _RULE.findall(match[1])
+    for span, rules in said.items():
+        if rules is None or rules:
+            yield span, tuple(rules or ())
+
+
+def _comment_around(parsed: Parsed, offset: int) -> Span | None:
+    """The comment of the language that holds `offset`, its line end left out."""
+    if parsed.tree is None:
+        return None
+    at = len(utf8(parsed.text[:offset]))
+    node = parsed.tree.root_node.descendant_for_byte_range(at, at + 1)
+    found: Span | None = None
+    for _ in range(_LEVELS):
+        if node is None:
+            break
+        if "comment" in node.type:
+            span = parsed.places.span(node.start_byte, node.end_byte)
+            shown = parsed.text[span.start : span.end].rstrip()
+            found = Span(span.start, span.start + len(shown))
+        node = node.parent
     return found
+
+
+def _line_meant(text: str, lines: LineIndex, comment: Span) -> int:
+    """The line a comment speaks of: its own or, where nothing else is on it, the next with code."""
+    first, last = lines.line_of(comment.start), lines.line_of(max(comment.start, comment.end - 1))
+    before = text[lines.line_span(first).start : comment.start]
+    after = text[comment.end : lines.line_span(last).end]
+    if before.strip():
+        return first
+    if after.strip():
+        return last
+    number = last + 1
+    while number < len(lines):
+        line = lines.line_text(number)[:_LONGEST_LINE]
+        if line.strip() and not _ALONE.match(line):
+            return number
+        number += 1
+    return last
 
 
 def ignore_edits(

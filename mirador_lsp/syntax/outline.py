@@ -5,12 +5,13 @@ innermost function or class that is a unit, else to the module.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mirador_lsp.core.outline import Outline, Symbol, Unit
 from mirador_lsp.core.text import Span
 from mirador_lsp.syntax.borders import MAX_UNIT_LINES, borders_of, cut
 from mirador_lsp.syntax.context import Surroundings
+from mirador_lsp.syntax.ignoring import asks_for_silence, suppressions_of
 from mirador_lsp.syntax.languages import LANGUAGES
 from mirador_lsp.syntax.parser import Parsed
 from mirador_lsp.syntax.structure import ATTACHED, BLANK, CODE, Structure, structure_of
@@ -22,12 +23,19 @@ _MODULE = -1
 
 
 def outline_of(parsed: Parsed) -> Outline:
-    """Symbols, units and broken places of a text.
+    """Symbols, units, broken places and suppressing comments of a text.
 
     Data files have no units, for models do not review data. Markup, and text without a tree, is cut
     into units by lines; text that was refused for its size has none. The note says so each time.
     Raises `AnalyzerError` when the text takes too long to search.
     """
+    outline = _shape_of(parsed)
+    if parsed.tree is None and asks_for_silence(parsed.text):
+        return replace(outline, note=f"{outline.note}; comments that silence findings do not count")
+    return replace(outline, suppressions=suppressions_of(parsed))
+
+
+def _shape_of(parsed: Parsed) -> Outline:
     if parsed.too_large:
         return Outline((), (), (), parsed.note)
     language = LANGUAGES.get(parsed.language)
@@ -49,7 +57,8 @@ def outline_of(parsed: Parsed) -> Outline:
 
 def lines_outline(parsed: Parsed, note: str) -> Outline:
     """An outline by lines alone, for a text whose parser cannot be trusted with it."""
-    return Outline((), _by_lines(parsed, structure_of(Parsed(parsed.text, ""))), (), note)
+    units = _by_lines(parsed, structure_of(Parsed(parsed.text, "")))
+    return Outline((), units, (), note, suppressions_of(parsed))
 
 
 def _by_lines(parsed: Parsed, structure: Structure) -> tuple[Unit, ...]:

@@ -6,15 +6,21 @@ from fakes.samples import SAMPLES
 from mirador_lsp.core.edits import apply
 from mirador_lsp.core.text import LineIndex
 from mirador_lsp.syntax.digest import code_digest
-from mirador_lsp.syntax.ignoring import ignore_comment, ignore_edits, ignored
+from mirador_lsp.syntax.ignoring import ignore_comment, ignore_edits, suppressions_of
+from mirador_lsp.syntax.outline import outline_of
 from mirador_lsp.syntax.parser import parse
 
 RULE = "rules/empty-catch"
 
 
-def read(text: str) -> dict[int, set[str]]:
-    """What is silenced, by line."""
-    return {line: set(rules) for line, rules in ignored(text, LineIndex(text)).items()}
+def read(text: str, language: str = "python") -> dict[int, set[str]]:
+    """What is silenced, by line; everything is "*"."""
+    parsed = parse(text, language)
+    found: dict[int, set[str]] = {}
+    for each in suppressions_of(parsed):
+        line = parsed.lines.line_of(each.covers.start)
+        found.setdefault(line, set()).update(each.rules or {"*"})
+    return found
 
 
 @pytest.mark.parametrize("language", sorted(set(SAMPLES) - {"json"}))
@@ -28,7 +34,7 @@ def test_a_written_comment_is_read_and_changes_no_code(language: str) -> None:
         after = apply(text, [edit])
         parsed = parse(after, language)
         if code_digest(parsed) == code_digest(before) and not parsed.broken:
-            assert RULE in {rule for rules in read(after).values() for rule in rules}
+            assert RULE in {rule for rules in read(after, language).values() for rule in rules}
             return
     pytest.fail("no way is safe")
 
@@ -45,14 +51,68 @@ def test_alone_it_holds_for_the_next_code() -> None:
         "# mirador: ignore[a/b]\n# mirador: ignore[c/d]\n\nx = 1\n"
         "y = 2  # mirador: ignore[e/f, g]\nz\n"
     )
-    assert read(text) == {0: {"a/b"}, 1: {"c/d"}, 3: {"a/b", "c/d"}, 4: {"e/f", "g"}}
+    assert read(text) == {3: {"a/b", "c/d"}, 4: {"e/f", "g"}}
+
+
+def test_without_rules_it_means_all() -> None:
+    """`mirador: ignore` speaks of every rule; a bracket that does not close, of none."""
+    assert read("x = 1  # mirador: ignore\n") == {0: {"*"}}
+    assert read("x = 1  # noqa: S101  # mirador: ignore\n") == {0: {"*"}}
+    assert read("x = 1  # mirador: ignore[a/b] mirador: ignore\n") == {0: {"a/b"}}
 
 
 @pytest.mark.parametrize(
-    "text", ["x  # mirador: ignore\n", "x  # mirador: ignore[]\n", "mirador: ignore[a]\n", ""]
+    ("language", "text"),
+    [
+        ("python", 'x = "# mirador: ignore"\n'),
+        ("python", '"""\n# mirador: ignore[a/b]\n"""\n'),
+        ("javascript", "const x = `// mirador: ignore`;\n"),
+        ("go", "var x = `\n// mirador: ignore\n`\n"),
+        ("html", "<p>// mirador: ignore</p>\n"),
+    ],
+)
+def test_words_in_a_string_are_words(language: str, text: str) -> None:
+    """Data that looks like a comment silences nothing."""
+    assert read(text, language) == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("javascript", "/*\n * mirador: ignore[a/b]\n */\nx()\n"),
+        ("rust", "/// mirador: ignore[a/b]\n\nfn f() {}\n"),
+        ("html", "<!-- mirador: ignore[a/b] -->\n\n<p></p>\n"),
+        ("css", "/* mirador: ignore[a/b] */\n\n\np { color: red }\n"),
+        ("yaml", "# mirador: ignore[a/b]\n\na: 1\n"),
+    ],
+)
+def test_comments_of_every_form_are_heard(language: str, text: str) -> None:
+    """In blocks, in doc comments, and in data."""
+    meant = {number for number, line in enumerate(text.split("\n")) if line}
+    assert read(text, language) == {max(meant): {"a/b"}}
+
+
+def test_a_text_without_a_tree_says_that_comments_do_not_count() -> None:
+    """Nobody can tell a comment from a string there, and it is told."""
+    outline = outline_of(parse("x\n# mirador: ignore\n", "cobol"))
+
+    assert outline.suppressions == ()
+    assert "comments that silence findings do not count" in outline.note
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x  # mirador: ignored\n",
+        "x  # mirador: ignore[]\n",
+        "x  # mirador: ignore[a\n",
+        "x  # see mirador: ignore[a]\n",
+        "mirador: ignore[a]\n",
+        "",
+    ],
 )
 def test_what_is_no_such_comment_silences_nothing(text: str) -> None:
-    """Without rules, or outside a comment, nothing is silenced."""
+    """Half a form, or words outside of a comment, silence nothing."""
     assert read(text) == {}
 
 

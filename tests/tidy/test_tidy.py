@@ -165,6 +165,8 @@ def test_every_port_has_a_contract_test_and_two_implementations() -> None:
         "Analyzer": "test_analyzer",
         "Outliner": "test_outliner",
         "Clock": "test_clock",
+        "FeedbackBook": "test_feedback_book",
+        "Syntax": "test_syntax",
     }
 
     assert seams == set(wanted), "name the contract test of a new port here"

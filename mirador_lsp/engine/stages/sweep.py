@@ -15,7 +15,7 @@ from mirador_lsp.core.errors import (
     ModelTimeout,
     ModelUnavailable,
 )
-from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
+from mirador_lsp.core.events import EvidenceHeard, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.help import help_uri
@@ -105,7 +105,7 @@ async def ask_about(
         labels={"unit": shown.title, "lens": question.label},
         at=at,
     )
-    hearing = _Hearing(shown, question, job, desk, tally)
+    hearing = _Hearing(shown, question, asked.prompt, job, desk, tally)
     await ask(asked, job, tools, desk, tally, hearing.hear)
     if not hearing.understood:
         # Nothing that can be read is not the same as nothing to report.
@@ -137,10 +137,17 @@ class _Hearing:
     """Takes in one reply line by line: claims go to the ledger, what does not hold is counted."""
 
     def __init__(
-        self, shown: ShownUnit, question: LensQuestion, job: Job, desk: Desk, tally: Tally
+        self,
+        shown: ShownUnit,
+        question: LensQuestion,
+        prompt: Prompt,
+        job: Job,
+        desk: Desk,
+        tally: Tally,
     ) -> None:
         self._shown = shown
         self._question = question
+        self._prompt = prompt
         self._job = job
         self._desk = desk
         self._tally = tally
@@ -157,10 +164,24 @@ class _Hearing:
         if isinstance(read, Claim):
             self._said.add(read.message)
             finding = _finding(read, sureness, self._job)
-            self._desk.ledger.propose(self._job.policy.name, finding)
+            identity = self._desk.ledger.propose(self._job.policy.name, finding)
+            if identity is not None:
+                self._desk.emit(self._evidence(identity, line, sureness))
         elif read is not None:
             self._tally.reject(read)
         return read in {Reject.EMPTY, Reject.REPEATED, Reject.EXCESS}
+
+    def _evidence(self, finding_id: str, line: str, sureness: float) -> EvidenceHeard:
+        return EvidenceHeard(
+            stage=self._job.policy.name,
+            finding_id=finding_id,
+            model=self._job.card.name,
+            unit=self._shown.title,
+            lens=self._question.label,
+            prompt=self._prompt,
+            said=line,
+            sureness=sureness,
+        )
 
     def _judge(self, read: Claim | Reject | None) -> Claim | Reject | None:
         if not isinstance(read, Claim):

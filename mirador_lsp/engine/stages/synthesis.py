@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, Limits, Prompt
 from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
-from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
+from mirador_lsp.core.events import EvidenceHeard, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Unit
 from mirador_lsp.core.policy import SYNTHESIS
@@ -49,7 +49,8 @@ async def _judge_all(job: Job, tools: Tools, desk: Desk, tally: Tally) -> None:
             StageProgressed(SYNTHESIS, number, len(claims), finding.symbol or "module", "judge")
         )
         try:
-            verdict = await _judge(finding, job, tools, tally)
+            prompts = _judge_prompts(finding, job)
+            verdict = await _judge(prompts, job, tools, tally)
         except (ModelTimeout, ModelUnavailable):
             raise
         except ModelError as error:
@@ -58,6 +59,7 @@ async def _judge_all(job: Job, tools: Tools, desk: Desk, tally: Tally) -> None:
         if verdict is None:
             _tell_not_judged(finding, "the model gave no probabilities", job, desk, tally)
         else:
+            desk.emit(_evidence(verdict, finding, prompts[0], job))
             _apply(verdict, finding, job, desk)
     if len(claims) > _MOST_JUDGED:
         left = len(claims) - _MOST_JUDGED
@@ -87,13 +89,34 @@ class Verdict:
         """How much the code speaks for the claim; a claim that sounds true anywhere has none."""
         return self.with_code - self.without_code
 
+    @property
+    def believed(self) -> float:
+        """How far the claim is believed, 0…1; a half where the code speaks just loud enough."""
+        return 1 / (1 + math.exp(min(_LEAST_CONTRAST - self.contrast, 60.0)))
+
+
+def _evidence(verdict: Verdict, finding: Finding, prompt: Prompt, job: Job) -> EvidenceHeard:
+    said = (
+        f"{'no' if verdict.contrast < _LEAST_CONTRAST else 'yes'} (log-odds of yes: "
+        f"{verdict.with_code:.2f} with the code, {verdict.without_code:.2f} without)"
+    )
+    return EvidenceHeard(
+        stage=SYNTHESIS,
+        finding_id=finding.id,
+        model=job.card.name,
+        unit=finding.symbol or "module",
+        lens="judge",
+        prompt=prompt,
+        said=said,
+        sureness=round(verdict.believed, 4),
+    )
+
 
 def _apply(verdict: Verdict, finding: Finding, job: Job, desk: Desk) -> None:
     if verdict.contrast < _LEAST_CONTRAST:
         desk.ledger.withdraw(SYNTHESIS, finding, f"{job.card.name} does not believe it")
         return
-    believed = 1 / (1 + math.exp(-(verdict.contrast - _LEAST_CONTRAST)))
-    confidence = min(job.policy.confidence, 0.5 * finding.confidence + 0.5 * believed)
+    confidence = min(job.policy.confidence, 0.5 * finding.confidence + 0.5 * verdict.believed)
     revised = replace(
         finding,
         confidence=round(confidence, 3),
@@ -103,12 +126,19 @@ def _apply(verdict: Verdict, finding: Finding, job: Job, desk: Desk) -> None:
     desk.ledger.revise(SYNTHESIS, revised, f"judged by {job.card.name}")
 
 
-async def _judge(finding: Finding, job: Job, tools: Tools, tally: Tally) -> Verdict | None:
+def _judge_prompts(finding: Finding, job: Job) -> tuple[Prompt, Prompt]:
+    """The question about a claim, with the code around it and without any."""
     asked = render("ask_judge", remark=finding.message, quote=finding.quote)
     unit = _unit_around(finding, job)
     shown = show(job.request.snapshot, unit) if unit is not None else None
-    with_code = await _yes_logit(shown, asked, job, tools, tally)
-    without_code = await _yes_logit(None, asked, job, tools, tally)
+    return _judge_prompt(shown, asked, job), _judge_prompt(None, asked, job)
+
+
+async def _judge(
+    prompts: tuple[Prompt, Prompt], job: Job, tools: Tools, tally: Tally
+) -> Verdict | None:
+    with_code = await _yes_logit(prompts[0], job, tools, tally)
+    without_code = await _yes_logit(prompts[1], job, tools, tally)
     if with_code is None or without_code is None:
         return None
     return Verdict(with_code, without_code)
@@ -121,19 +151,20 @@ def _unit_around(finding: Finding, job: Job) -> Unit | None:
     return None
 
 
-async def _yes_logit(
-    shown: ShownUnit | None, asked: Rendered, job: Job, tools: Tools, tally: Tally
-) -> float | None:
+def _judge_prompt(shown: ShownUnit | None, asked: Rendered, job: Job) -> Prompt:
     # The same standing text and material as in the sweep, so that a kept prefix is met again.
     system = standing_text(job.policy)
     code = material(job.request.snapshot.language, shown)
-    prompt = Prompt(
+    return Prompt(
         system=system.text,
         material=code.text,
         question=asked.text,
         constraint=grammar.yes_or_no(),
         version=f"{system.version}+{code.version}+{asked.version}",
     )
+
+
+async def _yes_logit(prompt: Prompt, job: Job, tools: Tools, tally: Tally) -> float | None:
     limits = Limits(
         max_tokens=2,
         seconds=max(0.1, job.deadline - tools.clock.monotonic()),

@@ -1,0 +1,10 @@
+"""What is kept for the user from one session to the next, in SQLite.
+
+It must never know who asks, what a review is, or hold the text of a document. Nothing here is lost
+by a kill; a damaged file is moved aside and never deleted. Read `database.py` first.
+"""
+
+from mirador_lsp.store.database import Database
+from mirador_lsp.store.feedback import SqliteFeedbackBook
+
+__all__ = ["Database", "SqliteFeedbackBook"]
