@@ -15,13 +15,15 @@ from mirador_lsp.syntax.signatures import Signature
 
 _SUMMARY = "Summary"
 _RETURNS = "Returns"
-_LONGEST = 220
+_LONGEST = 180
 """Characters of one answer line."""
 _LABELLED = re.compile(
     r"^[\s\-*#/\"']*(?:(?:@?param|:param|raises|throws|@throws)\s+)?[`*]*([$\w.:\\]+)[`*]*\s*"
     r"(?:\([^()]*\)\s*)?:\s*(\S.*)$",
     re.IGNORECASE,
 )
+_SENTENCES = re.compile(r"(?<=[^.\s]{2}[.!?])\s+(?=[A-Z`])")
+_ECHOES = frozenset(("what it does", "what it means", "what it returns", "if what is wrong"))
 _SECTIONS = frozenset(("args", "arguments", "parameters", "raises", "example", "examples", "note"))
 
 
@@ -39,22 +41,24 @@ def form_of(signature: Signature) -> str:
     lines = [f"{_SUMMARY}: what it does"]
     lines += [f"{name}: what it means" for name in signature.parameters]
     lines += [f"{_RETURNS}: what it returns"] if signature.gives else []
-    lines += [f"{name}: when it is raised" for name in signature.errors]
+    lines += [f"{name}: if what is wrong" for name in signature.errors]
     return "\n".join(lines)
 
 
 def answer_form(signature: Signature) -> Constraint:
     """Answers with exactly the lines of `form_of`."""
-    labels = [
-        _SUMMARY,
-        *signature.parameters,
-        *([_RETURNS] if signature.gives else []),
-        *signature.errors,
+    starts = [
+        f"{_SUMMARY}: ",
+        *(f"{name}: " for name in signature.parameters),
+        *([f"{_RETURNS}: "] if signature.gives else []),
+        *(f"{name}: if " for name in signature.errors),
     ]
-    rows = " ".join(f'"{_escaped(label)}: " words' for label in labels)
-    return Constraint(
-        gbnf=f'root ::= {rows}\nwords ::= [A-Za-z0-9`$_] [^\\n\\x00-\\x1F]{{2,{_LONGEST}}} "\\n"\n'
-    )
+    rows = " ".join(f'"{_escaped(start)}" words' for start in starts)
+    # One sentence each, for what small models say in a second one is often made up. A dot therefore
+    # stands only at the end, or in code.
+    words = f'[A-Za-z0-9$_] item{{2,{_LONGEST}}} "."? "\\n"'
+    item = '[^.`\\n] | "`" [^`\\n]{1,40} "`"'
+    return Constraint(gbnf=f"root ::= {rows}\nwords ::= {words}\nitem ::= {item}\n")
 
 
 def read_answer(name: str, reply: str, signature: Signature) -> Described:
@@ -74,7 +78,7 @@ def read_answer(name: str, reply: str, signature: Signature) -> Described:
         label = match[1].lstrip("$").lower()
         label = "returns" if label == "return" else label
         if label in known:
-            said.setdefault(known[label], sentence(match[2]))
+            said.setdefault(known[label], _one_sentence(match[2]))
         elif label not in _SECTIONS and label != "returns":
             dropped.append(plain(match[1], 40))
     if not said.get(_SUMMARY):
@@ -95,7 +99,15 @@ def _first_words(line: str) -> str:
     bare = line.strip()
     if bare.startswith(("```", "~~~", "/*", "*/")) or bare in {'"""', "'''"}:
         return ""
-    return sentence(bare)
+    return _one_sentence(bare)
+
+
+def _one_sentence(words: str) -> str:
+    """The first sentence; of one that was cut at the limit what comes before its last comma."""
+    line = _SENTENCES.split(words.strip(), maxsplit=1)[0]
+    if len(line) >= _LONGEST and not line.endswith((".", "!", "?")):
+        line = line[: max(line.rfind(", "), line.rfind("; "), 0)]
+    return "" if line.lower().rstrip(".") in _ECHOES else sentence(line)
 
 
 def _escaped(label: str) -> str:

@@ -19,7 +19,7 @@ from mirador_lsp.engine.changes.attempts import Outcome, Pen, Round, Task, pursu
 from mirador_lsp.engine.changes.describing import answer_form, form_of, read_answer
 from mirador_lsp.engine.changes.ladder import Changed, Ladder
 from mirador_lsp.engine.changes.rewriting import Refused
-from mirador_lsp.engine.changes.showing import shown_to
+from mirador_lsp.engine.changes.showing import beginning, shown_to
 from mirador_lsp.engine.prompts.render import render
 from mirador_lsp.engine.stages.job import Tools
 from mirador_lsp.engine.stages.material import standing_text
@@ -59,14 +59,6 @@ async def run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome
         return outcome
     title = outcome.patch.title.replace("(parses", "(code unchanged", 1)
     return replace(outcome, patch=replace(outcome.patch, title=title))
-
-
-def beginning(snapshot: Snapshot, span: Span) -> int:
-    """The first place of `span` that holds anything, inside the text."""
-    end = len(snapshot.text)
-    start = min(span.start, end)
-    selected = snapshot.text[start : min(span.end, end)]
-    return start + len(selected) - len(selected.lstrip()) if selected.strip() else start
 
 
 def _why_nothing(snapshot: Snapshot, note: str) -> str:

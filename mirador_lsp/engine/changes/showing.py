@@ -42,3 +42,11 @@ def _beginning(snapshot: Snapshot, shown: ShownUnit, room: int) -> ShownUnit:
         shown.unit.path, shown.unit.kind, pieces or shown.unit.pieces[:1], shown.unit.context
     )
     return show(snapshot, unit)
+
+
+def beginning(snapshot: Snapshot, span: Span) -> int:
+    """The first place of `span` that holds anything, inside the text."""
+    end = len(snapshot.text)
+    start = min(span.start, end)
+    selected = snapshot.text[start : min(span.end, end)]
+    return start + len(selected) - len(selected.lstrip()) if selected.strip() else start
