@@ -5,9 +5,12 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import blockbuster_ctx
 
+from mirador_lsp.engine.prompts.render import preload
+
 
 @pytest.fixture(autouse=True)
 def nothing_blocks() -> Iterator[None]:
-    """A blocking call in async code raises."""
+    """A blocking call in async code raises. Prompt files are read as the application does."""
+    preload()
     with blockbuster_ctx("mirador_lsp.engine"):
         yield

@@ -1,5 +1,6 @@
 """Questions put to an engine over a scripted backend, and what it says, as lines."""
 
+import asyncio
 import tomllib
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from mirador_lsp.core.events import (
     StreamToken,
 )
 from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.ports import Reply
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.engine import Engine
@@ -67,6 +69,13 @@ def _toml(value: object) -> str:
     return str(value)
 
 
+class Aside(InlineParser):
+    """Parses in a thread, so that the event loop does not wait."""
+
+    async def outline(self, snapshot: Snapshot) -> Outline:
+        return await asyncio.to_thread(asyncio.run, super().outline(snapshot))
+
+
 class Listening(ScriptedBackend):
     """Remembers the prompts it was asked."""
 
@@ -74,6 +83,11 @@ class Listening(ScriptedBackend):
         super().__init__(script)
         self.prompts: list[Prompt] = []
         self.limits: list[Limits] = []
+        self.heard: list[str] = []
+        """How each call began and ended."""
+
+    def note(self, model: str, prompt: Prompt, event: str) -> None:
+        self.heard.append(event)
 
     def open(
         self, model: str, prompt: Prompt, limits: Limits
@@ -97,7 +111,7 @@ class Asker:
         path = self.folder / "script.toml"
         path.write_text(self.script)
         self.backend = Listening(path)
-        self.parser = InlineParser()
+        self.parser = Aside()
         self.engine = Engine(
             backend=self.backend,
             outliner=self.parser,

@@ -118,6 +118,8 @@ class Harmless:
         used = len(self._held) - len(self._held.lstrip())
         if used == len(self._held) and not final:
             return None
+        if not self._last:
+            return "", used
         run = self._held[:used]
         newlines = run.count("\n")
         if not newlines:

@@ -117,11 +117,11 @@ class _Hearing:
         elif truncated:
             text, cut = _whole(text), Cut.LENGTH
         if _REFUSAL.match(text) and len(text) <= _LONGEST_REFUSAL:
-            message = f"{self._voice.card.name} declined to answer."
+            message = "The model declined to answer."
             raise BadReply(message)
         if not re.search(r"\w", text):
             why = "only repeated itself" if cut is Cut.CIRCLES else "gave an empty answer"
-            message = f"{self._voice.card.name} {why}."
+            message = f"The model {why}."
             raise BadReply(message)
         return Spoken(text, self._sureness(), cut)
 

@@ -23,6 +23,13 @@ def render(name: str, /, **values: str) -> Rendered:
     return Rendered(text=_fill(template, values), version=f"{name}/{version}")
 
 
+def preload() -> None:
+    """Read every prompt file, so that no request has to wait for the disk."""
+    for file in files(__package__).iterdir():
+        if file.name.endswith(".md"):
+            _load(file.name.removesuffix(".md"))
+
+
 @cache
 def _load(name: str) -> tuple[str, str]:
     raw = files(__package__).joinpath(f"{name}.md").read_text(encoding="utf-8")
