@@ -116,6 +116,10 @@ class App:
 
     async def change(self, request: ChangeRequest, emit: EmitChange) -> None:
         """Write a change and check it, telling `emit` everything. Cancelling stops the model."""
+        snapshot = request.snapshot
+        if request.intent is Intent.TESTS and request.new_tests is None and snapshot.path:
+            place = await asyncio.to_thread(new_tests, Path(snapshot.path), snapshot.language)
+            request = replace(request, new_tests=place)
         await self.engine.change(request, emit)
 
     async def check_change(self, request: ChangeRequest, text: str) -> Attempted:

@@ -63,6 +63,10 @@ class Reviewer(Protocol):
         """Runs the tests of a workspace folder; None where the user does not want that."""
         ...
 
+    async def has_models(self) -> bool:
+        """Whether any model can be used now."""
+        ...
+
     async def warm_up(self) -> None:
         """Start what the first review would have to wait for."""
         ...

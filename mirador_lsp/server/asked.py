@@ -6,7 +6,7 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Span
-from mirador_lsp.server import arguments, from_lsp
+from mirador_lsp.server import arguments
 from mirador_lsp.server.arguments import Argument
 from mirador_lsp.server.server import MiradorServer
 
@@ -49,10 +49,7 @@ def asked(ls: MiradorServer, said: Argument) -> Asked:
 
 def current(ls: MiradorServer, uri: str) -> Snapshot | None:
     """An open document as it is now; None when it is not open or its text is in doubt."""
-    document = ls.session.document(uri)
-    if document is None or document.doubt:
-        return None
-    return from_lsp.snapshot(document, ls.session.folders)
+    return ls.snapshot(uri)
 
 
 def finding_of(ls: MiradorServer, snapshot: Snapshot, finding_id: str) -> Finding:

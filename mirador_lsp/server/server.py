@@ -13,8 +13,11 @@ from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
 from mirador_lsp import __version__
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.server import from_lsp
+from mirador_lsp.server.ahead import Ahead
 from mirador_lsp.server.apphost import AppHost, Open
 from mirador_lsp.server.conversations import Conversations
 from mirador_lsp.server.converting import converter
@@ -84,9 +87,12 @@ class MiradorServer(LanguageServer):
         self.messages = Messages(self._show, self._tell, self._note, self.session.said)
         self.streams = Streams(self._extension, self.congested)
         self.jobs = Jobs(
-            self.supervisor, self.session, self.bars, self.streams, self.messages, lambda: None
+            self.supervisor, self.session, self.bars, self.streams, self.messages, self._pause
         )
         self.outlines = Outlines(self.apps, self.supervisor)
+        self.ahead = Ahead(
+            self.apps, self.outlines, self.supervisor, self.snapshot, self._user_waits
+        )
         self.conversations = Conversations()
         self.pages = Pages(self, self.session, self.supervisor, self.congested)
         self._wire(features)
@@ -94,6 +100,13 @@ class MiradorServer(LanguageServer):
     def congested(self) -> bool:
         """Whether the client is behind with reading."""
         return self.backlog() > CONGESTED_BYTES
+
+    def snapshot(self, uri: str) -> Snapshot | None:
+        """An open document as it is now; None when it is not open or its text is in doubt."""
+        document = self.session.document(uri)
+        if document is None or document.doubt:
+            return None
+        return from_lsp.snapshot(document, self.session.folders)
 
     def leave(self, code: int) -> None:
         """End the server's loop; the first reason counts."""
@@ -104,6 +117,7 @@ class MiradorServer(LanguageServer):
         """Stop all work and let go of the application, within one and a half seconds."""
         self.publisher.close()
         self.jobs.cancel()
+        await self.ahead.stop()
         await self.session.cancel_all(grace=0.7)
         await self.jobs.cancel_all(grace=0.1)
         await self.pages.close()
@@ -121,6 +135,12 @@ class MiradorServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Errors of the protocol are logged; a pop-up would punish the user for their client."""
         _log.warning("protocol: %s in %s", type(error).__name__, getattr(source, "__name__", ""))
+
+    def _pause(self) -> None:
+        self.ahead.pause()
+
+    def _user_waits(self) -> bool:
+        return bool(self.jobs.running()) or any(True for _ in self.session.runs())
 
     def _wire(self, features: Features) -> None:
         """Put our handlers in the place of pygls' own, which keep a second copy of each document

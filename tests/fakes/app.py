@@ -106,6 +106,7 @@ class FakeApp:
         self.checked = Attempted(1, RUNGS, None, "")
         """What every check of a ready text says."""
         self.test_folders: list[Path] = []
+        self.models = True
         self.outlined: list[Snapshot] = []
         self.parses = asyncio.Event()
         """Cleared, it holds every outline back."""
@@ -163,6 +164,9 @@ class FakeApp:
     def run_tests(self, folder: Path) -> RunTests | None:
         self.test_folders.append(folder)
         return None
+
+    async def has_models(self) -> bool:
+        return self.models
 
     async def warm_up(self) -> None:
         self.warmed += 1

@@ -40,6 +40,7 @@ async def code_actions(ls: MiradorServer, params: types.CodeActionParams) -> lis
     snapshot = current(ls, params.text_document.uri)
     if snapshot is None:
         return []
+    ls.ahead.look(snapshot.uri, params.range.start.line)
     client, context = ls.session.client, params.context
     span = from_lsp.span(params.range, snapshot, client.encoding)
     echoes = _echoes(ls, snapshot, span, context.diagnostics)

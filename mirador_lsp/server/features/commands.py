@@ -18,6 +18,7 @@ async def execute(ls: MiradorServer, params: types.ExecuteCommandParams) -> Any:
     if command is None:
         message = f"There is no command {params.command!r}."
         raise JsonRpcInvalidParams(message)
+    ls.ahead.pause()
     arguments = params.arguments or ()
     if arguments and isinstance(arguments[0], Mapping) and params.work_done_token is not None:
         arguments = ({**arguments[0], "workDoneToken": params.work_done_token}, *arguments[1:])

@@ -83,6 +83,7 @@ async def _apply(ls: MiradorServer) -> None:
             # A review that began now would run on the closing application: it waits for the next.
             ls.settled.clear()
             ls.jobs.cancel()
+            await ls.ahead.stop()
             await ls.session.suspend()
             await ls.jobs.cancel_all()
             await ls.apps.close()
@@ -95,6 +96,7 @@ async def _apply(ls: MiradorServer) -> None:
         ls.apps.open(loaded)
         ls.supervisor.start(ls.pages.keep_in(loaded.paths.cache / "pages"), "pages")
         ls.settled.set()
+        ls.ahead.allow(ls.settings)
         reviewing.start_wanted(ls)
 
 

@@ -17,6 +17,7 @@ async def hover(ls: MiradorServer, params: types.HoverParams) -> types.Hover | N
     snapshot = current(ls, params.text_document.uri)
     if snapshot is None:
         return None
+    ls.ahead.look(snapshot.uri, params.position.line)
     client = ls.session.client
     offset = from_lsp.offset(params.position, snapshot, client.encoding)
     shown = ls.publisher.shown(snapshot)

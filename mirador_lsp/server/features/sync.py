@@ -14,6 +14,7 @@ from mirador_lsp.server.server import MiradorServer
 
 def did_open(ls: MiradorServer, params: types.DidOpenTextDocumentParams) -> None:
     """Review the opened document. Before the settings are known it waits for them."""
+    ls.ahead.pause()
     ls.session.open(from_lsp.opened(params.text_document))
     reviewing.want(ls, params.text_document.uri, Trigger.OPEN)
 
@@ -23,12 +24,17 @@ def did_change(ls: MiradorServer, params: types.DidChangeTextDocumentParams) -> 
     running review says of the older text is held back until the next save.
     """
     document = params.text_document
-    ls.session.change(document.uri, from_lsp.changes(params.content_changes), document.version)
+    changes = from_lsp.changes(params.content_changes)
+    ls.ahead.pause()
+    ls.session.change(document.uri, changes, document.version)
+    places = [change.start.line for change in changes if change.start is not None]
+    ls.ahead.look(document.uri, places[-1] if places else None)
 
 
 def did_save(ls: MiradorServer, params: types.DidSaveTextDocumentParams) -> None:
     """Start a fresh review of the saved text; the one that still runs is superseded."""
     uri = params.text_document.uri
+    ls.ahead.pause()
     if ls.session.saved(uri, params.text):
         reviewing.want(ls, uri, Trigger.SAVE)
 
