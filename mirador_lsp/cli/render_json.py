@@ -4,12 +4,13 @@ Fields may be added within a version; one that goes or changes its meaning raise
 """
 
 import json
+from collections.abc import Iterator
 
 from mirador_lsp import __version__
 from mirador_lsp.cli import wording
 from mirador_lsp.cli.report import FileReport, Report, StageReport
 from mirador_lsp.core import clean
-from mirador_lsp.core.events import Notice
+from mirador_lsp.core.events import Hushed, Notice
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Encoding
 
@@ -28,9 +29,9 @@ def render(report: Report, *, show_withheld: bool, exit_code: int) -> str:
         "exit_code": exit_code,
         "files": [_file(file) for file in report.files],
         "findings": [
-            _finding(file, finding, withheld=withheld)
+            _finding(file, finding, withheld=withheld, hushed=hushed)
             for file in report.files
-            for finding, withheld in _shown(file, show_withheld=show_withheld)
+            for finding, withheld, hushed in _shown(file, show_withheld=show_withheld)
         ],
         "stages": [_stage(file, stage) for file in report.files for stage in file.stages],
         "notices": [_notice(file, notice) for file in report.files for notice in file.notices],
@@ -46,9 +47,13 @@ def render(report: Report, *, show_withheld: bool, exit_code: int) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _shown(file: FileReport, *, show_withheld: bool) -> list[tuple[Finding, bool]]:
-    shown = [(finding, False) for finding in file.findings]
-    return shown + [(finding, True) for finding in file.withheld] if show_withheld else shown
+def _shown(
+    file: FileReport, *, show_withheld: bool
+) -> Iterator[tuple[Finding, bool, Hushed | None]]:
+    yield from ((finding, False, None) for finding in file.findings)
+    if show_withheld:
+        yield from ((finding, True, None) for finding in file.withheld)
+        yield from ((hushed.finding, True, hushed) for hushed in file.hushed)
 
 
 def _file(file: FileReport) -> dict[str, object]:
@@ -65,12 +70,16 @@ def _file(file: FileReport) -> dict[str, object]:
         "seconds": round(file.seconds, 3),
         "findings": len(file.findings),
         "withheld": len(file.withheld),
+        "suppressed": file.end.suppressed if file.end else 0,
+        "dismissed": file.end.dismissed if file.end else 0,
         "over_cap": file.end.over_cap if file.end else 0,
         "withdrawn": len(file.withdrawals),
     }
 
 
-def _finding(file: FileReport, finding: Finding, *, withheld: bool) -> dict[str, object]:
+def _finding(
+    file: FileReport, finding: Finding, *, withheld: bool, hushed: Hushed | None
+) -> dict[str, object]:
     line, column = file.place(finding)
     end_line, end_column = file.snapshot.lines.position(finding.span.end, Encoding.UTF32)
     return {
@@ -95,6 +104,8 @@ def _finding(file: FileReport, finding: Finding, *, withheld: bool) -> dict[str,
         "digest": finding.origin.digest,
         "confirmed_by": [clean.plain(name, 200) for name in finding.confirmed_by],
         "withheld": withheld,
+        "hushed_by": hushed.by.value if hushed else "",
+        "hushed_why": clean.plain(hushed.reason) if hushed else "",
     }
 
 

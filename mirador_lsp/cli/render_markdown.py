@@ -64,6 +64,9 @@ def _file(file: FileReport, *, show_withheld: bool) -> list[str]:
     if file.withheld and not show_withheld:
         count = wording.plural(len(file.withheld), "finding")
         lines += ["", f"{count} below the confidence gate, not shown."]
+    if file.end is not None and file.end.hushed:
+        parts = wording.hushed_parts(file.end.suppressed, file.end.dismissed)
+        lines += ["", f"Not shown: {', '.join(parts)}."]
     notes = [f"- {escape(notice.message)}" for notice in file.notices]
     if notes:
         lines += ["", *notes]

@@ -144,6 +144,8 @@ class PlainRenderer:
         if self._show_withheld:
             for finding in event.withheld:
                 self._write(self._line_of(finding, "below the gate"))
+            for hushed in event.hushed:
+                self._write(self._line_of(hushed.finding, wording.why_hushed(hushed)))
         if event.summary:
             self._progress(event.summary)
         if state := wording.verdict(file):

@@ -10,7 +10,7 @@ from mirador_lsp.cli import wording
 from mirador_lsp.cli.report import FileReport, Outcome, Report
 from mirador_lsp.core import clean
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.events import NoticeKind
+from mirador_lsp.core.events import Hush, Hushed, NoticeKind
 from mirador_lsp.core.findings import Finding, Severity
 from mirador_lsp.core.text import Encoding
 
@@ -36,9 +36,11 @@ def render(report: Report, *, show_withheld: bool, exit_code: int, root: Path) -
         for finding in findings
         if show_withheld or not withheld
     ]
-    rules = _rules([finding for _, _, finding, _ in shown])
+    hushed = [(i, file, each) for i, file in enumerate(report.files) for each in file.hushed]
+    told = [finding for _, _, finding, _ in shown] + [each.finding for _, _, each in hushed]
+    rules = _rules(told)
     order = {rule: number for number, rule in enumerate(rules)}
-    cwes = sorted({f.cwe for _, _, f, _ in shown if f.cwe}, key=_cwe_number)
+    cwes = sorted({f.cwe for f in told if f.cwe}, key=_cwe_number)
     run: Json = {
         "tool": {"driver": _driver(rules, cwes)},
         "columnKind": "unicodeCodePoints",
@@ -47,7 +49,14 @@ def render(report: Report, *, show_withheld: bool, exit_code: int, root: Path) -
         "artifacts": [_artifact(file, root) for file in report.files],
         "results": [
             _result(index, file, finding, order, root, withheld=withheld)
+            # SARIF wants the list on every result or on none.
+            | ({"suppressions": []} if hushed else {})
             for index, file, finding, withheld in shown
+        ]
+        + [
+            _result(index, file, each.finding, order, root, withheld=False)
+            | {"suppressions": [_suppression(each)]}
+            for index, file, each in hushed
         ],
     }
     if cwes:
@@ -195,6 +204,17 @@ def _result(
             "withheld": withheld,
         },
     }
+
+
+def _suppression(hushed: Hushed) -> Json:
+    """Why a result is there and yet not to be acted on, in SARIF's words."""
+    suppression: Json = {
+        "kind": "inSource" if hushed.by is Hush.COMMENT else "external",
+        "status": "accepted",
+    }
+    if hushed.reason:
+        suppression["justification"] = clean.plain(hushed.reason)
+    return suppression
 
 
 def _invocation(report: Report, exit_code: int, root: Path) -> Json:

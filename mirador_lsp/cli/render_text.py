@@ -225,6 +225,10 @@ class TextRenderer:
             self._screen.line(Text("   below the gate:", "bright_black"))
             for finding in event.withheld:
                 self._screen.line(finding_row(file, finding, note="withheld"))
+        if self._show_withheld:
+            for hushed in event.hushed:
+                note = wording.why_hushed(hushed)
+                self._screen.line(finding_row(file, hushed.finding, note=note))
         if event.summary:
             self._progress(Text(f"   {clean.plain(event.summary)}", "italic"))
         state = wording.verdict(file)

@@ -135,6 +135,11 @@ class FileReport:
         return ranked([f for f in self.known.values() if f.confidence < self.gate])
 
     @property
+    def hushed(self) -> list[events.Hushed]:
+        """What the user or a comment in the code keeps from being shown."""
+        return list(self.end.hushed) if self.end is not None else []
+
+    @property
     def notices(self) -> list[events.Notice]:
         """Everything that was left out, each said once."""
         final = self.end.notices if self.end else ()
@@ -245,6 +250,16 @@ class Report:
     def withheld(self) -> int:
         """How many findings lie below the gate."""
         return sum(len(file.withheld) for file in self.files)
+
+    @property
+    def suppressed(self) -> int:
+        """How many findings comments in the code keep from being shown."""
+        return sum(file.end.suppressed for file in self.files if file.end)
+
+    @property
+    def dismissed(self) -> int:
+        """How many findings the user dismissed."""
+        return sum(file.end.dismissed for file in self.files if file.end)
 
     @property
     def over_cap(self) -> int:

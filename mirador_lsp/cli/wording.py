@@ -1,7 +1,7 @@
 """The sentences and figures that the text formats share."""
 
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile, StageReport, by_kind
-from mirador_lsp.core.events import Notice
+from mirador_lsp.core.events import Hush, Hushed, Notice
 from mirador_lsp.core.findings import Finding, Severity
 
 SHORT = {
@@ -111,6 +111,7 @@ def totals(report: Report, *, withheld_shown: bool) -> str:
     if report.withheld:
         hint = "" if withheld_shown else " (--show-withheld)"
         parts.append(f"{report.withheld} below the gate{hint}")
+    parts += hushed_parts(report.suppressed, report.dismissed)
     if report.over_cap:
         parts.append(f"{report.over_cap} over the cap for one file")
     if report.skipped:
@@ -124,6 +125,20 @@ def totals(report: Report, *, withheld_shown: bool) -> str:
         parts.append(f"{plural(broken, 'file')} {verb} not parse")
     parts.append(duration(report.seconds))
     return " · ".join(parts)
+
+
+def hushed_parts(suppressed: int, dismissed: int) -> list[str]:
+    """How many findings are not shown because somebody said so: `2 suppressed by comments`."""
+    parts = [f"{suppressed} suppressed by comments"] if suppressed else []
+    return parts + ([f"{dismissed} dismissed"] if dismissed else [])
+
+
+def why_hushed(hushed: Hushed) -> str:
+    """Why a finding is not shown: `dismissed: checked above`."""
+    head = "suppressed by" if hushed.by is Hush.COMMENT else "dismissed"
+    if not hushed.reason:
+        return head
+    return f"{head}{' ' if hushed.by is Hush.COMMENT else ': '}{hushed.reason}"
 
 
 def skipped_lines(skipped: list[SkippedFile]) -> list[str]:

@@ -136,6 +136,10 @@ def _figures(name: str, event: ReviewFinished) -> str:
     parts = [f"{len(event.findings)} shown"]
     if event.withheld:
         parts.append(f"{len(event.withheld)} withheld as too unsure")
+    if event.suppressed:
+        parts.append(f"{event.suppressed} suppressed by comments")
+    if event.dismissed:
+        parts.append(f"{event.dismissed} dismissed")
     if event.over_cap:
         parts.append(f"{event.over_cap} above the limit for a file")
     if event.withdrawn:

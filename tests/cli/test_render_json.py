@@ -90,3 +90,16 @@ def test_hostile_text_is_cleaned_and_the_document_is_ascii() -> None:
 def test_the_schema_file_is_part_of_the_package() -> None:
     """Programs find the schema beside the renderer."""
     assert Path(render_json.__file__).with_name("review.schema.json").is_file()
+
+
+def test_hushed_findings_are_counted_and_come_on_request() -> None:
+    """Who keeps a finding from being shown, and why, is said of each."""
+    (file,) = checked(report_of(told.hushed))["files"]
+    assert (file["findings"], file["suppressed"], file["dismissed"]) == (1, 1, 1)
+
+    findings = checked(report_of(told.hushed), show_withheld=True)["findings"]
+    assert [(f["hushed_by"], f["hushed_why"]) for f in findings] == [
+        ("", ""),
+        ("comment", "a comment on line 1"),
+        ("dismissed", "it is cleared elsewhere"),
+    ]

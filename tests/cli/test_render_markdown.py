@@ -89,3 +89,9 @@ def test_no_text_begins_a_block(text: str) -> None:
     """A message at the start of a line makes no list, heading, quote or rule."""
     kinds = {token.type for token in tokens(render_markdown.escape(text))}
     assert kinds <= {"paragraph_open", "inline", "text", "text_special", "paragraph_close"}
+
+
+def test_hushed_findings_are_counted() -> None:
+    """What somebody keeps from being shown is not left out in silence."""
+    text = render_markdown.render(report_of(told.hushed), show_withheld=False)
+    assert "Not shown: 1 suppressed by comments, 1 dismissed." in text

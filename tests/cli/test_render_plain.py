@@ -130,3 +130,15 @@ def test_a_closed_pipe_is_told_and_never_raised() -> None:
         file(event)
         renderer(event)
     assert told_of == ["closed"]
+
+
+def test_hushed_findings_are_counted_and_shown_on_request() -> None:
+    """The last line counts them; with --show-withheld each says who wanted it gone."""
+    shop = told.shop()
+    counted = written(shop, told.hushed(shop))
+    assert "1 suppressed by comments · 1 dismissed" in counted
+    assert "It grows for ever." not in counted
+
+    listed = written(shop, told.hushed(shop), show_withheld=True)
+    assert "(suppressed by a comment on line 1)" in listed
+    assert "(dismissed: it is cleared elsewhere)" in listed

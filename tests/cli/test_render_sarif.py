@@ -97,6 +97,14 @@ _RESULT = _object(
     locations=_list(_LOCATION),
     partialFingerprints={"type": "object", "additionalProperties": _TEXT},
     rank={"type": "number", "minimum": -1, "maximum": 100},
+    suppressions=_list(
+        _object(
+            "kind",
+            kind={"enum": ["inSource", "external"]},
+            status={"enum": ["accepted", "underReview", "rejected"]},
+            justification=_TEXT,
+        )
+    ),
     properties=_BAG,
 )
 _INVOCATION = _object(
@@ -213,3 +221,15 @@ def test_hostile_text_makes_no_link() -> None:
     assert not [char for char in FORBIDDEN if char in strings]
     for result in run["results"]:
         assert "](" not in result["message"]["text"]
+
+
+def test_hushed_findings_are_results_with_their_suppression() -> None:
+    """A comment suppresses in the source, the user outside of it; the others say that none does."""
+    results = checked(report_of(told.hushed))["results"]
+
+    said = [[(s["kind"], s["justification"]) for s in result["suppressions"]] for result in results]
+    assert said == [
+        [],
+        [("inSource", "a comment on line 1")],
+        [("external", "it is cleared elsewhere")],
+    ]

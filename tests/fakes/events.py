@@ -197,6 +197,31 @@ def broken_file(snapshot: Snapshot) -> tuple[events.Event, ...]:
     )
 
 
+def hushed(snapshot: Snapshot) -> tuple[events.Event, ...]:
+    """A review of which one finding is shown; a comment and the user keep two from it."""
+    stays = finding(snapshot, "seen=[]", message="The default list is shared between calls.")
+    comment = finding(snapshot, "import sqlite3", rule="ruff/F401", tool="ruff", stage="instant")
+    dismissed = finding(snapshot, "seen.append(customer)", message="It grows for ever.")
+    return (
+        events.ReviewStarted(snapshot.name, ("quick",), "asked for"),
+        events.StageStarted("quick", SMALL, "first choice", 1),
+        events.FindingReported("quick", stays),
+        events.StageFinished("quick", SMALL, 1.0, Usage(seconds=1.0)),
+        events.ReviewFinished(
+            1.0,
+            (stays,),
+            (),
+            0,
+            0,
+            reviewed=True,
+            hushed=(
+                events.Hushed(comment, events.Hush.COMMENT, "a comment on line 1"),
+                events.Hushed(dismissed, events.Hush.DISMISSED, "it is cleared elsewhere"),
+            ),
+        ),
+    )
+
+
 def only(end: events.Event, rule: str) -> events.ReviewFinished:
     """The end of a review with the findings of one rule alone."""
     if not isinstance(end, events.ReviewFinished):
