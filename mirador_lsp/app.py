@@ -10,13 +10,20 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mirador_lsp.analysis.ruff import RuffAnalyzer
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
-from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch, RunTests
+from mirador_lsp.core.changes import (
+    Attempted,
+    ChangeRequest,
+    EmitChange,
+    Intent,
+    Patch,
+    RunTests,
+)
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
@@ -40,6 +47,7 @@ from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import SqliteFeedbackBook
 from mirador_lsp.workspace.intake import gather
+from mirador_lsp.workspace.new_tests import new_tests
 from mirador_lsp.workspace.reading import read_source
 from mirador_lsp.workspace.sources import SkipKind, Skipped, Source
 from mirador_lsp.workspace.test_runs import ProjectTests

@@ -78,6 +78,21 @@ run. Present only in a trusted workspace whose tests are configured."""
 
 
 @dataclass(frozen=True)
+class NewTests:
+    """Where a new test file goes, and how the project writes its tests."""
+
+    uri: str
+    path: str
+    """Absolute; nothing is there."""
+    name: str
+    """What a user calls it."""
+    framework: str
+    """"pytest", "unittest", "vitest", "jest", "mocha", "node:test", "go test"…"""
+    module: str
+    """How the test file refers to the code: "shop.cart", "./cart.js", "../lib/cart"."""
+
+
+@dataclass(frozen=True)
 class ChangeRequest:
     """Ask for a change of one document."""
 
@@ -95,6 +110,8 @@ class ChangeRequest:
     """For `CUSTOM`: the text of the prompt file."""
     scope: str = "symbol"
     """For `CUSTOM`: what it may edit: "selection", "symbol" or "file"."""
+    new_tests: NewTests | None = None
+    """For `TESTS`; None where the document lies nowhere."""
     ask_neighbours: AskNeighbours | None = None
     run_tests: RunTests | None = None
     repairs: int = 2

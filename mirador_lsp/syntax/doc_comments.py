@@ -17,7 +17,7 @@ from mirador_lsp.syntax.doc_layouts import LAYOUTS, Documentation, Piece, python
 WIDEST = 100
 """Columns a line of a doc comment may have; less where the file's own lines are shorter."""
 
-_NARROWEST = 72
+_NARROWEST = 80
 _LEAST = 32
 """Columns the words have at least, however deep the code is indented."""
 _TAB = 4
