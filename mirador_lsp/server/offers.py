@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import Fix
-from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.findings import Finding, Lens
 from mirador_lsp.core.outline import Symbol
 from mirador_lsp.core.text import Span
 from mirador_lsp.server.client import Client
@@ -119,7 +119,9 @@ def _about(finding: Finding, snapshot: Snapshot) -> Iterator[Offer]:
     """What else can be done with a finding. What users think of it is asked of models' alone."""
     wishes = [(f"Explain {finding.rule}", "mirador.explain")]
     if convention_of(snapshot.language).line or convention_of(snapshot.language).block:
-        wishes.append((f"Suppress {finding.rule} with a comment", "mirador.suppress"))
+        # A comment in the code can only play down what is a matter of security.
+        rest = " (stays as information)" if finding.lens is Lens.SECURITY else ""
+        wishes.append((f"Suppress {finding.rule} with a comment{rest}", "mirador.suppress"))
     wishes.append((f"Dismiss {finding.rule}", "mirador.dismiss"))
     if finding.rule.startswith("model/"):
         wishes += [
