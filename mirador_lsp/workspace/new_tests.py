@@ -227,11 +227,6 @@ def _c(source: Path, root: Path) -> _Choice:
     return _Choice(folder, f"test_{source.stem}", source.suffix, "assert", _from(header))
 
 
-def _bash(source: Path, root: Path) -> _Choice:
-    folder = _folder(root, "test", "tests") or source.parent
-    return _Choice(folder, source.stem, ".bats", "bats", _from(source))
-
-
 _CHOOSERS: Mapping[str, Callable[[Path, Path], _Choice]] = MappingProxyType(
     {
         "python": _python,
@@ -246,6 +241,5 @@ _CHOOSERS: Mapping[str, Callable[[Path, Path], _Choice]] = MappingProxyType(
         "rust": _rust,
         "c": _c,
         "cpp": _c,
-        "bash": _bash,
     }
 )

@@ -3,7 +3,7 @@
 from mirador_lsp.core.changes import ChangeEvent, ChangeFinished, ChangeRequest, EmitChange, Intent
 from mirador_lsp.core.errors import AnalyzerError, ModelError
 from mirador_lsp.core.events import Notice
-from mirador_lsp.engine.changes import custom, document, fix
+from mirador_lsp.engine.changes import custom, document, fix, tests
 from mirador_lsp.engine.changes.attempts import Outcome
 from mirador_lsp.engine.stages.job import Tools
 
@@ -35,4 +35,4 @@ async def _run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcom
         case Intent.CUSTOM:
             return await custom.run(request, tools, emit)
         case Intent.TESTS:
-            raise NotImplementedError(request.intent)
+            return await tests.run(request, tools, emit)
