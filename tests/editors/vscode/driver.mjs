@@ -1,0 +1,304 @@
+/**
+ * A real VS Code without a screen: code-server with the extension installed, seen by a headless
+ * browser, in folders of its own that are gone afterwards.
+ *
+ * Environment: CODE_SERVER and NODE_BIN (see setup.sh), VSIX, MIRADOR (the server's executable),
+ * SHOTS (folder for pictures, optional).
+ */
+
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+/** Long, because the machine may be busy; nothing waits for it unless something is wrong. */
+export const PATIENCE = 90_000;
+const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const started = Date.now();
+
+export function log(...words) {
+  console.log(`[${((Date.now() - started) / 1000).toFixed(1)}s]`, ...words);
+}
+
+/** Waits until `condition` gives something truthy, and returns that. */
+export async function until(what, condition, patience = PATIENCE) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const value = await condition();
+    if (value) {
+      log("ok", what);
+      return value;
+    }
+    if (Date.now() > end) {
+      throw new Error(`timed out: ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export class Editor {
+  constructor(root, server, context, page, port) {
+    this.root = root;
+    this.workspace = join(root, "work");
+    this.page = page;
+    this.port = port;
+    this.server = server;
+    this.context = context;
+  }
+
+  /**
+   * files: name to text. script: what the model says (TOML); without it the real models answer.
+   * machine: settings of the machine's scope, which a window on a server reads only there.
+   */
+  static async open({ files, script, settings = {}, machine = {}, flags = [], payload, env = {} }) {
+    const root = mkdtempSync(join(tmpdir(), "mirador-vscode-"));
+    const folder = (...names) => {
+      const made = join(root, ...names);
+      mkdirSync(made, { recursive: true });
+      return made;
+    };
+    const [work, data, extensions] = [folder("work"), folder("data"), folder("extensions")];
+    folder("work", ".git");
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(work, name), text);
+    }
+    write(join(folder("data", "User"), "settings.json"), { ...QUIET, ...settings });
+    write(join(folder("data", "Machine"), "settings.json"), {
+      "mirador.path": process.env.MIRADOR,
+      ...machine,
+    });
+    const environment = {
+      ...process.env,
+      ...privateFolders(root, script === undefined),
+      ...(script === undefined ? {} : scripted(folder("model"), script)),
+      PATH: `${process.env.NODE_BIN}:${process.env.PATH}`,
+      HOME: root,
+      EXTENSIONS_GALLERY: "{}", // else it asks a gallery on the network
+      ...env,
+    };
+    const places = ["--user-data-dir", data, "--extensions-dir", extensions];
+    if (payload === undefined) {
+      execFileSync(process.env.CODE_SERVER, [...places, "--install-extension", process.env.VSIX], {
+        env: environment,
+        stdio: "ignore",
+      });
+    }
+    const port = await freePort();
+    const server = await serve(port, [...places, ...flags, work], environment);
+    log("code-server listens");
+    const context = await chromium.launchPersistentContext(folder("browser"), {
+      executablePath: BROWSERS.find(existsSync),
+      headless: true,
+      viewport: { width: 1280, height: 760 },
+      colorScheme: "dark",
+      args: [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update",
+        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+      ],
+    });
+    const page = context.pages()[0] ?? (await context.newPage());
+    return new Editor(root, server, context, page, port);
+  }
+
+  /** Shows the workbench. `payload` asks for the extension host's own tests. */
+  async show(payload) {
+    const query = payload ? `&payload=${encodeURIComponent(JSON.stringify(payload))}` : "";
+    await this.page.goto(`http://127.0.0.1:${this.port}/?folder=${this.workspace}${query}`);
+  }
+
+  async openFile(name) {
+    const pattern = new RegExp(name.replace(".", "\\."));
+    await this.page.getByRole("treeitem", { name: pattern }).dblclick({ timeout: PATIENCE });
+    await this.page.waitForSelector(".monaco-editor .view-line", { timeout: PATIENCE });
+  }
+
+  /** Runs a command from the palette, as a user does: by its title. */
+  async command(title) {
+    await this.page.keyboard.press("F1");
+    await this.page.locator(".quick-input-widget input").first().fill(`>${title}`);
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
+    await row.waitFor({ timeout: PATIENCE });
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Puts the cursor on a line (1 is the first) and lets the editor's own requests go out. */
+  async goTo(line) {
+    await this.page.locator(".editor-instance .view-line").first().click();
+    await this.page.keyboard.press("Control+G");
+    await this.page.locator(".quick-input-widget input").first().fill(`:${line}`);
+    await this.page.keyboard.press("Enter");
+    // A cursor move sends a request for code actions soon after, and that cancels one that a user
+    // asks for meanwhile: the menu would not open.
+    await this.page.waitForTimeout(1000);
+  }
+
+  /** The panel's page, inside the two frames that VS Code puts around it. */
+  panel() {
+    return this.page.frameLocator("iframe.webview").frameLocator("iframe");
+  }
+
+  read(name) {
+    return readFileSync(join(this.workspace, name), "utf8");
+  }
+
+  /** What happened to each question to the scripted model. */
+  journal() {
+    const path = join(this.root, "model", "journal");
+    const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
+    return lines.map((line) => JSON.parse(line).event);
+  }
+
+  /** Lets a reply that the script holds back go on. */
+  release(name) {
+    writeFileSync(join(this.root, "model", name), "");
+  }
+
+  async picture(name) {
+    if (process.env.SHOTS) {
+      mkdirSync(process.env.SHOTS, { recursive: true });
+      await this.page.screenshot({ path: join(process.env.SHOTS, `${name}.png`) });
+    }
+  }
+
+  /** Ends everything and waits for it: the server still writes while it ends. */
+  async close() {
+    await this.context.close();
+    await stop(this.server);
+    if (process.env.KEEP) {
+      log("kept", this.root);
+    } else {
+      rmSync(this.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    }
+  }
+}
+
+/** Runs `steps` with an editor; the exit status says how it went, and a failure has a picture. */
+export async function main(options, steps) {
+  const editor = await Editor.open(options);
+  let status = 1;
+  try {
+    await steps(editor);
+    status = 0;
+    log("all seen");
+  } catch (error) {
+    log("FAILED", error.stack);
+    await editor.picture("failed").catch(() => undefined);
+    console.log(editor.server.said.slice(-3000));
+  } finally {
+    await editor.close();
+  }
+  process.exitCode ||= status;
+}
+
+const QUIET = {
+  "workbench.startupEditor": "none",
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.tips.enabled": false,
+  "workbench.colorTheme": "Default Dark Modern",
+  "chat.disableAIFeatures": true,
+  "telemetry.telemetryLevel": "off",
+  "extensions.autoUpdate": false,
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "update.mode": "none",
+  "files.autoSave": "off",
+  "editor.minimap.enabled": false,
+  "window.commandCenter": false,
+  "security.workspace.trust.enabled": false,
+};
+
+/** Settings, state and caches in the test's own folder; the real models stay where they are. */
+function privateFolders(root, realModels) {
+  const folders = {
+    XDG_CONFIG_HOME: join(root, "config"),
+    XDG_STATE_HOME: join(root, "state"),
+    XDG_DATA_HOME: join(root, "share"),
+    XDG_CACHE_HOME: join(root, "cache"),
+    XDG_RUNTIME_DIR: join(root, "run"),
+  };
+  mkdirSync(folders.XDG_RUNTIME_DIR, { mode: 0o700, recursive: true });
+  return realModels
+    ? { ...folders, MIRADOR_MODELS_FOLDER: process.env.MIRADOR_MODELS_FOLDER ?? "" }
+    : folders;
+}
+
+function scripted(folder, script) {
+  writeFileSync(join(folder, "script.toml"), `journal = "journal"\n${script}`);
+  return {
+    MIRADOR_ENGINE_BACKEND: "scripted",
+    MIRADOR_ENGINE_SCRIPT: join(folder, "script.toml"),
+  };
+}
+
+function write(path, value) {
+  writeFileSync(path, JSON.stringify(value));
+}
+
+async function freePort() {
+  return new Promise((resolve) => {
+    const probe = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+async function serve(port, args, env) {
+  const fixed = [
+    "--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry",
+    "--disable-update-check", "--disable-workspace-trust", "--disable-getting-started-override",
+  ];
+  const server = spawn(process.env.CODE_SERVER, [...fixed, ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  server.said = "";
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.on("data", (data) => (server.said += data));
+  }
+  process.on("exit", () => signal(server, "SIGKILL"));
+  const end = Date.now() + PATIENCE;
+  while (!(await healthy(port))) {
+    if (Date.now() > end || server.exitCode !== null) {
+      throw new Error(`code-server does not start:\n${server.said}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return server;
+}
+
+function healthy(port) {
+  return new Promise((resolve) => {
+    http
+      .get({ host: "127.0.0.1", port, path: "/healthz" }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode === 200);
+      })
+      .on("error", () => resolve(false));
+  });
+}
+
+async function stop(server) {
+  signal(server, "SIGTERM");
+  for (let tries = 0; signal(server, 0); tries += 1) {
+    if (tries === 100) {
+      signal(server, "SIGKILL");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Signals the whole group; false when it is gone. */
+function signal(server, name) {
+  try {
+    process.kill(-server.pid, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
