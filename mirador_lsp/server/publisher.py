@@ -1,13 +1,13 @@
 """Events in, diagnostics out: versioned, gathered, and quiet when nothing changed.
 
-What is shown of a document is its *board*. When a new review begins, findings about code that did
-not change are carried over to where that code now is. Each stage of the new review that looks at
-all of it replaces what the same stage had said before; what a stage said that fails, is not run or
-leaves something out stays. So neither a save nor a missing model makes a deep finding vanish.
+There is one channel for a client and never two: a client that asks for diagnostics, and can be told
+to ask again, is told so; to every other they are pushed. What is shown of a document is on its
+`Board`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Callable
 from typing import assert_never
 
 from lsprotocol import types
@@ -29,9 +29,11 @@ from mirador_lsp.core.events import (
     StageStarted,
     StreamToken,
 )
-from mirador_lsp.core.findings import Finding, ranked
-from mirador_lsp.core.policy import STAGES, SYNTHESIS, ReviewPolicy
+from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.policy import ReviewPolicy
+from mirador_lsp.core.text import Span
 from mirador_lsp.server import carry, to_lsp
+from mirador_lsp.server.board import Aside, Board
 from mirador_lsp.server.session import Session
 
 GATHER_SECONDS = 0.08
@@ -40,108 +42,39 @@ GATHER_SECONDS = 0.08
 Send = Callable[[types.PublishDiagnosticsParams], None]
 
 
-class Board:
-    """What is known about one document and what its client was told of it."""
-
-    def __init__(self, snapshot: Snapshot, policy: ReviewPolicy) -> None:
-        self.snapshot = snapshot
-        self.policy = policy
-        self.found: dict[str, Finding] = {}
-        """What the latest review says, by finding id."""
-        self.carried: dict[str, Finding] = {}
-        """What earlier reviews said and the latest has not yet spoken about, or never will."""
-        self.found_by: dict[str, str] = {}
-        """By id, the stage that found each of `found`; synthesis only judges what others found."""
-        self.carried_by: dict[str, str] = {}
-        """The same of `carried`."""
-        self.published: list[types.Diagnostic] | None = None
-        """The last set sent; None before the first."""
-        self.published_version: int | None = None
-        self.timer: asyncio.TimerHandle | None = None
-
-    def renew(self, snapshot: Snapshot, policy: ReviewPolicy) -> None:
-        """A new review begins."""
-        known = {f.id: f for f in self._known()}
-        finders = self.carried_by | {
-            i: self.found_by[i] for i, f in self.found.items() if known[i] is f
-        }
-        self.carried = carry.over(known.values(), self.snapshot, snapshot)
-        self.carried_by = {i: finders[i] for i in self.carried}
-        self.found, self.found_by = {}, {}
-        self.snapshot = snapshot
-        self.policy = policy
-
-    def hear(self, event: Event) -> None:
-        """Take in what the latest review says."""
-        match event:
-            case FindingReported(finding=finding) | FindingRevised(finding=finding):
-                self.found[finding.id] = finding
-                self._trace(finding)
-            case FindingWithdrawn(finding_id=finding_id):
-                self.found.pop(finding_id, None)
-                self.carried.pop(finding_id, None)
-            case StageFinished(stage=stage, not_reviewed=0):
-                self.carried = {
-                    i: f for i, f in self.carried.items() if self._answers_for(f) != stage
-                }
-            case ReviewFinished(findings=findings):
-                self.found = {f.id: f for f in findings}
-                for finding in findings:
-                    self._trace(finding)
-            case Notice() | ReviewStarted() | StageStarted() | StageProgressed():
-                pass
-            case StreamToken() | StageFailed() | StageFinished() | EvidenceHeard():
-                pass
-            case _:
-                assert_never(event)
-
-    def shown(self) -> list[Finding]:
-        """What the user sees: above the gate, worst first, at most the cap."""
-        sure = [f for f in self._known() if f.confidence >= self.policy.gate]
-        return ranked(sure)[: self.policy.max_findings_per_file]
-
-    def _trace(self, finding: Finding) -> None:
-        stage = finding.origin.stage
-        if stage == SYNTHESIS:
-            self.found_by.setdefault(finding.id, stage)
-        else:
-            self.found_by[finding.id] = stage
-
-    def _answers_for(self, carried: Finding) -> str:
-        """The stage whose word replaces `carried`: who found it or, once it was found again, who
-        worded it last.
-        """
-        return carried.origin.stage if carried.id in self.found else self.carried_by[carried.id]
-
-    def _known(self) -> Iterable[Finding]:
-        """All findings; where both reviews have one, the later stage's wording."""
-        known = self.found | {
-            i: f
-            for i, f in self.carried.items()
-            if i not in self.found or _order(f) > _order(self.found[i])
-        }
-        return known.values()
-
-
 class Publisher:
     """Keeps each client-side list of diagnostics equal to its board, with few messages."""
 
-    def __init__(self, session: Session, send: Send, congested: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        send: Send,
+        refresh: Callable[[], None],
+        congested: Callable[[], bool],
+    ) -> None:
+        """`send` pushes a set; `refresh` makes a client that pulls ask again, soon."""
         self._session = session
         self._send = send
+        self._refresh = refresh
         self._congested = congested
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when what is shown changed."""
         self._boards: dict[str, Board] = {}
         self._latest: dict[str, object] = {}
         """Identity of the latest review of each document; what earlier ones say is not heard."""
+        self._closed: set[str] = set()
+        """Documents that are not open and whose findings were pushed."""
 
-    def listen(self, snapshot: Snapshot, policy: ReviewPolicy) -> Emit:
-        """A listener for a review that begins now."""
+    def listen(
+        self, snapshot: Snapshot, policy: ReviewPolicy, only: tuple[Span, ...] | None = None
+    ) -> Emit:
+        """A listener for a review that begins now, of all of the document or of places in it."""
         uri = snapshot.uri
+        self._closed.discard(uri)
         board = self._boards.get(uri)
         if board is None:
-            board = self._boards[uri] = Board(snapshot, policy)
-        else:
-            board.renew(snapshot, policy)
+            board = self._boards[uri] = Board(snapshot, policy, only)
+        board.renew(snapshot, policy, only)
         me = self._latest[uri] = object()
 
         def hear(event: Event) -> None:
@@ -161,13 +94,58 @@ class Publisher:
             return ()
         return tuple(carry.over(board.shown(), board.snapshot, snapshot).values())
 
+    def aside(self, snapshot: Snapshot) -> Aside:
+        """What is known of a document and not shown."""
+        board = self._boards.get(snapshot.uri)
+        return board.aside() if board is not None else Aside()
+
+    def dismiss(self, uri: str, finding_id: str, reason: str) -> None:
+        """Show a finding no longer."""
+        if (board := self._boards.get(uri)) is not None:
+            board.dismiss(finding_id, reason)
+            self._publish(board)
+
+    def restore(self, uri: str, finding_id: str) -> Finding | None:
+        """Show a finding again; None where it is not known any more."""
+        board = self._boards.get(uri)
+        if board is None:
+            return None
+        finding = board.restore(finding_id)
+        self._publish(board)
+        return finding
+
+    def report(self, snapshot: Snapshot) -> tuple[str, list[types.Diagnostic]]:
+        """What a client that pulls is answered, and a name for it: equal names, equal sets."""
+        client = self._session.client
+        shown = self.shown(snapshot) if client.pulls_diagnostics else ()
+        rendered = [to_lsp.diagnostic(finding, snapshot, client) for finding in shown]
+        name = hashlib.sha256(repr(rendered).encode("utf-8", "backslashreplace")).hexdigest()
+        return name[:16], rendered
+
+    def show_closed(self, snapshot: Snapshot, findings: tuple[Finding, ...]) -> None:
+        """Push what was found in a file that is not open. A client that pulls asks for open
+        documents alone.
+        """
+        if self._session.client.pulls_diagnostics or snapshot.uri in self._boards:
+            return
+        if findings or snapshot.uri in self._closed:
+            client = self._session.client
+            rendered = [to_lsp.diagnostic(f, snapshot, client) for f in findings]
+            self._send(types.PublishDiagnosticsParams(uri=snapshot.uri, diagnostics=rendered))
+        if findings:
+            self._closed.add(snapshot.uri)
+        else:
+            self._closed.discard(snapshot.uri)
+
     def forget(self, uri: str, version: int | None) -> None:
-        """The document was closed: its diagnostics are the server's to clear."""
+        """The document was closed: diagnostics that were pushed are the server's to clear."""
         self._latest.pop(uri, None)
+        self._closed.discard(uri)
         board = self._boards.pop(uri, None)
         if board is not None and board.timer is not None:
             board.timer.cancel()
-        self._send(types.PublishDiagnosticsParams(uri=uri, diagnostics=[], version=version))
+        if not self._session.client.pulls_diagnostics:
+            self._send(types.PublishDiagnosticsParams(uri=uri, diagnostics=[], version=version))
 
     def close(self) -> None:
         """Send nothing any more."""
@@ -176,6 +154,7 @@ class Publisher:
                 board.timer.cancel()
         self._boards.clear()
         self._latest.clear()
+        self._closed.clear()
 
     def _after(self, event: Event, board: Board) -> None:
         """Decide when what was heard is shown: at the end of a stage at once, else soon."""
@@ -224,13 +203,9 @@ class Publisher:
             return
         board.published = rendered
         board.published_version = board.snapshot.version
+        self.on_change()
         self._send(
             types.PublishDiagnosticsParams(
                 uri=board.snapshot.uri, version=board.snapshot.version, diagnostics=rendered
             )
         )
-
-
-def _order(finding: Finding) -> int:
-    stage = finding.origin.stage
-    return STAGES.index(stage) if stage in STAGES else -1

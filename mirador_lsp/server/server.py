@@ -21,14 +21,17 @@ from mirador_lsp.server.ahead import Ahead
 from mirador_lsp.server.apphost import AppHost, Open
 from mirador_lsp.server.conversations import Conversations
 from mirador_lsp.server.converting import converter
+from mirador_lsp.server.evidence import Evidence
 from mirador_lsp.server.extensions import Status, Stream
 from mirador_lsp.server.jobs import Jobs
+from mirador_lsp.server.lenses import Lenses
 from mirador_lsp.server.messages import Messages
 from mirador_lsp.server.outlines import Outlines
 from mirador_lsp.server.pages import Pages
 from mirador_lsp.server.progress import ProgressBars
 from mirador_lsp.server.protocol import Protocol
 from mirador_lsp.server.publisher import Publisher
+from mirador_lsp.server.refreshing import Refresher
 from mirador_lsp.server.session import Session
 from mirador_lsp.server.streams import Streams
 from mirador_lsp.settings import Loaded, Settings
@@ -80,9 +83,14 @@ class MiradorServer(LanguageServer):
         """Becomes the exit code once the client said `exit`, or the client is gone."""
         self.on_client_process: Callable[[int], None] = lambda _: None
         """Told the client's process id, for the watchdog."""
+        self.refresher = Refresher(self._refresh_diagnostics, self.supervisor)
         self.publisher = Publisher(
-            self.session, self.text_document_publish_diagnostics, self.congested
+            self.session,
+            self.text_document_publish_diagnostics,
+            self.refresher.soon,
+            self.congested,
         )
+        self.evidence = Evidence()
         self.bars = ProgressBars(self, self.supervisor)
         self.messages = Messages(self._show, self._tell, self._note, self.session.said)
         self.streams = Streams(self._extension, self.congested)
@@ -93,6 +101,8 @@ class MiradorServer(LanguageServer):
         self.ahead = Ahead(
             self.apps, self.outlines, self.supervisor, self.snapshot, self._user_waits
         )
+        self.lenses = Lenses(self, self.session, self.supervisor)
+        self.publisher.on_change = self.lenses.refresh
         self.conversations = Conversations()
         self.pages = Pages(self, self.session, self.supervisor, self.congested)
         self._wire(features)
@@ -117,12 +127,16 @@ class MiradorServer(LanguageServer):
         """Stop all work and let go of the application, within one and a half seconds."""
         self.publisher.close()
         self.jobs.cancel()
+        self.lenses.close()
         await self.ahead.stop()
         await self.session.cancel_all(grace=0.7)
         await self.jobs.cancel_all(grace=0.1)
         await self.pages.close()
         await self.apps.close(grace=0.6)
         await self.supervisor.close(grace=0.2)
+
+    async def _refresh_diagnostics(self) -> None:
+        await self.workspace_diagnostic_refresh_async(None)
 
     async def create_progress(self, token: str | int) -> None:
         """Ask the client for a progress bar. Raises `JsonRpcException` when it declines."""

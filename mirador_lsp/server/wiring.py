@@ -8,6 +8,7 @@ from mirador_lsp.server.apphost import Open
 from mirador_lsp.server.extensions import ASK, EXPLAIN
 from mirador_lsp.server.features import (
     code_actions,
+    code_lens,
     commands,
     configuration,
     explaining,
@@ -32,6 +33,7 @@ FEATURES: Features = (
     (types.TEXT_DOCUMENT_DID_CLOSE, sync.did_close),
     (types.WORKSPACE_EXECUTE_COMMAND, commands.execute),
     (types.TEXT_DOCUMENT_HOVER, hover.hover),
+    (types.TEXT_DOCUMENT_CODE_LENS, code_lens.code_lens),
     (types.TEXT_DOCUMENT_CODE_ACTION, code_actions.code_actions),
     (types.CODE_ACTION_RESOLVE, code_actions.resolve),
     (EXPLAIN, explaining.explain),

@@ -6,7 +6,14 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from mirador_lsp.server.features import explaining, fixing, reviews, suppressing, workings
+from mirador_lsp.server.features import (
+    code_lens,
+    explaining,
+    fixing,
+    reviews,
+    suppressing,
+    workings,
+)
 from mirador_lsp.server.server import MiradorServer
 
 Command = Callable[[MiradorServer, Sequence[Any]], Awaitable[Any]]
@@ -29,6 +36,7 @@ COMMANDS: Mapping[str, Command] = {
     "mirador.reviewFile": reviews.review_file,
     "mirador.reviewSelection": reviews.review_selection,
     "mirador.reviewSymbol": reviews.review_symbol,
+    "mirador.showFindings": code_lens.show_findings,
     "mirador.explain": explaining.explain_command,
     "mirador.ask": explaining.ask_command,
     "mirador.fix": fixing.fix,

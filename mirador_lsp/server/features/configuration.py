@@ -97,6 +97,7 @@ async def _apply(ls: MiradorServer) -> None:
         ls.supervisor.start(ls.pages.keep_in(loaded.paths.cache / "pages"), "pages")
         ls.settled.set()
         ls.ahead.allow(ls.settings)
+        ls.supervisor.start(ls.lenses.offer(wanted=ls.settings.server.code_lens), "lenses")
         reviewing.start_wanted(ls)
 
 
