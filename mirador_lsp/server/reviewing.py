@@ -87,7 +87,8 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
         snapshot.name, lambda: ls.session.cancel(uri), supported=ls.session.client.progress
     )
     emit = fan_out(
-        ls.publisher.listen(snapshot, policy),
+        ls.publisher.listen(snapshot, policy, only),
+        ls.evidence.listen(snapshot.uri),
         bar.hear,
         ls.messages.listen(snapshot.name),
         follower.hear,

@@ -52,7 +52,9 @@ class Room:
         self.session = Session(Supervisor())
         self.sent: list[types.PublishDiagnosticsParams] = []
         self.congested = False
-        self.publisher = Publisher(self.session, self.sent.append, lambda: self.congested)
+        self.publisher = Publisher(
+            self.session, self.sent.append, lambda: None, lambda: self.congested
+        )
         self.session.open(OpenDocument(URI, "python", 1, TEXT))
 
     def listen(self, shot: Snapshot | None = None, policy: ReviewPolicy = POLICY) -> Emit:

@@ -45,6 +45,7 @@ def did_close(ls: MiradorServer, params: types.DidCloseTextDocumentParams) -> No
     document = ls.session.document(uri)
     ls.session.close(uri)
     ls.jobs.closed(uri)
+    ls.evidence.forget(uri)
     if document is not None:
         ls.publisher.forget(uri, document.version)
 
