@@ -66,6 +66,10 @@ class Offer:
     reason: str = ""
     """Why it cannot be chosen in this client; "" when it can."""
 
+    def is_of(self, kinds: Sequence[str]) -> bool:
+        """Whether it is of one of `kinds`, each of which means those below it too."""
+        return any(kind in {"", self.kind} or self.kind.startswith(kind + ".") for kind in kinds)
+
 
 def offers(place: Place, client: Client, actions: Sequence[ActionSettings]) -> Iterator[Offer]:
     """Everything that can be done at `place`, in the order in which it is shown."""

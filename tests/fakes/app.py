@@ -159,7 +159,7 @@ class FakeApp:
         return patch(request, edits, title=title, model="") if edits else None
 
     async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
-        return surroundings_of(parse(snapshot.text, snapshot.language), span)
+        return await asyncio.to_thread(_surroundings, snapshot, span)
 
     def run_tests(self, folder: Path) -> RunTests | None:
         self.test_folders.append(folder)
@@ -181,6 +181,11 @@ class FakeApp:
             yield self
         finally:
             self.closed += 1
+
+
+def _surroundings(snapshot: Snapshot, span: Span) -> Surroundings:
+    """Reads the queries of a language from the disk, so it runs in a thread."""
+    return surroundings_of(parse(snapshot.text, snapshot.language), span)
 
 
 async def clean(request: ReviewRequest, emit: Emit) -> None:

@@ -19,7 +19,7 @@ from mirador_lsp.server.asked import current
 from mirador_lsp.server.changing import all_fixes, check_ready
 from mirador_lsp.server.client import Client
 from mirador_lsp.server.edits import EditBuilder
-from mirador_lsp.server.offers import FIX_ALL, KINDS, Offer, Place, fix_all, offers
+from mirador_lsp.server.offers import KINDS, Offer, Place, fix_all, offers
 from mirador_lsp.server.server import MiradorServer
 
 CONTENT_MODIFIED = -32801
@@ -130,16 +130,13 @@ def _wanted(
         automatic = context.trigger_kind is types.CodeActionTriggerKind.Automatic
         yield from (o for o in offered if o.finding is not None or not automatic)
         return
-    some = [offer for offer in offered if _matches(offer.kind, context.only)]
+    some = [offer for offer in offered if offer.is_of(context.only)]
     yield from some
-    edited = not any(offer.fixes_all for offer in some) and ls.publisher.shown(snapshot)
-    if edited and _matches(FIX_ALL, context.only):
-        # Fixes are not carried over edits; what is asked for by name is worked out anew.
-        yield fix_all(snapshot)
-
-
-def _matches(kind: str, only: Sequence[str]) -> bool:
-    return any(wanted in {"", kind} or kind.startswith(wanted + ".") for wanted in only)
+    every = fix_all(snapshot)
+    offered_already = any(offer.fixes_all for offer in some)
+    # Fixes are not carried over edits; what is asked for by name is worked out anew.
+    if every.is_of(context.only) and not offered_already and ls.publisher.shown(snapshot):
+        yield every
 
 
 async def _all_of_them(ls: MiradorServer, snapshot: Snapshot) -> types.WorkspaceEdit | None:

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from mirador_lsp.core.answers import Topic
 from mirador_lsp.core.changes import Intent
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.text import Span
+from mirador_lsp.server import answering
+from mirador_lsp.server.answer_views import OnPage
 from mirador_lsp.server.applying import apply_patch
 from mirador_lsp.server.arguments import about_document, about_finding, text
 from mirador_lsp.server.asked import Asked, asked
@@ -72,6 +76,8 @@ async def action(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     await ls.settled.wait()
     chosen = _action(ls, text(said, "name", _LONGEST_NAME), ask)
     question = await asyncio.to_thread(read_prompt, chosen)
+    if chosen.edits == "nothing":
+        return await _answered(ls, ask, chosen, question)
     span = Span(0, len(ask.snapshot.text)) if chosen.edits == "file" else _place(ask)
     if chosen.edits == "selection" and span.start == span.end:
         message = "Nothing is selected."
@@ -79,6 +85,14 @@ async def action(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     job = Job("action", f"{plain(chosen.title, 80)}: {ask.snapshot.name}", ask.snapshot.uri)
     wanted = Wanted(job, Intent.CUSTOM, span, question=question, scope=chosen.edits)
     return (await change(ls, ask, wanted)).answer()
+
+
+async def _answered(ls: MiradorServer, ask: Asked, chosen: ActionSettings, question: str) -> Answer:
+    """An action that changes nothing ends in words, which are shown as a page."""
+    page = OnPage(ls.pages, "action", ask.snapshot.uri, plain(chosen.title, 120))
+    wanted = answering.Wanted(Topic.CUSTOM, question, chosen.title)
+    outcome = await answering.answer(ls, ask, wanted, page)
+    return asdict(outcome.result(with_text=True))
 
 
 def _action(ls: MiradorServer, name: str, ask: Asked) -> ActionSettings:
