@@ -179,13 +179,13 @@ class EngineHost:
         return end
 
     def _status(self) -> wire.Status:
-        running = self._turns.running is not None
+        running = self._turns.running
         return wire.Status(
             version=__version__,
             pid=os.getpid(),
             rss_bytes=rss(os.getpid()),
             residents=self._residents.report(),
-            running=int(running),
+            running=running,
             waiting=self._turns.waiting,
             idle_seconds=0.0 if running else self._clock() - self._active,
             leaves_after=self._idle_seconds,

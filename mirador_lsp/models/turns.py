@@ -1,4 +1,6 @@
-"""Whose turn it is. One reply is computed at a time: on few cores two only slow each other down."""
+"""Whose turn it is. An engine computes as many replies at a time as it has slots: one, where two
+would only slow each other down.
+"""
 
 import asyncio
 import itertools
@@ -24,17 +26,19 @@ class Turns:
     once, another waits for one of its turns, not for all.
     """
 
-    def __init__(self) -> None:
-        self._running: Turn | None = None
+    def __init__(self, slots: int = 1) -> None:
+        """`slots` turns can be held at the same time."""
+        self._slots = slots
+        self._running: list[Turn] = []
         self._waiting: list[tuple[Turn, asyncio.Future[None]]] = []
         self._counter = itertools.count(1)
         self._served: dict[int, int] = {}
         """When each owner last had a turn; forgotten when nobody waits any more."""
 
     @property
-    def running(self) -> Turn | None:
-        """The turn that is taken."""
-        return self._running
+    def running(self) -> int:
+        """How many turns are taken."""
+        return len(self._running)
 
     @property
     def waiting(self) -> int:
@@ -49,10 +53,10 @@ class Turns:
         try:
             yield turn
         finally:
-            self._release()
+            self._release(turn)
 
     async def _wait(self, turn: Turn) -> None:
-        if self._running is None:
+        if len(self._running) < self._slots:
             self._grant(turn)
             return
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -61,30 +65,33 @@ class Turns:
         try:
             await ready
         except asyncio.CancelledError:
-            if self._running is turn:
-                self._release()
+            if turn in self._running:
+                self._release(turn)
             raise
 
     def _hurry(self, turn: Turn) -> None:
-        running = self._running
-        if running and running.give_way and turn.priority < running.priority:
-            running.give_way()
+        """Ask the least urgent of those that run to give way, if `turn` is more urgent."""
+        lower = [each for each in self._running if each.priority > turn.priority and each.give_way]
+        for running in sorted(lower, key=lambda each: -each.priority)[:1]:
+            if running.give_way is not None:
+                running.give_way()
+                running.give_way = None
 
     def _grant(self, turn: Turn) -> None:
-        self._running = turn
+        self._running.append(turn)
         self._served[turn.owner] = next(self._counter)
 
-    def _release(self) -> None:
-        """Hand the turn to the first who still wants it."""
-        self._running = None
+    def _release(self, turn: Turn) -> None:
+        """Hand the turn on to the first who still wants one."""
+        self._running.remove(turn)
         self._waiting = [entry for entry in self._waiting if not entry[1].done()]
         if not self._waiting:
             self._served.clear()
             return
         first = min(self._waiting, key=self._place)
         self._waiting.remove(first)
-        turn, ready = first
-        self._grant(turn)
+        following, ready = first
+        self._grant(following)
         ready.set_result(None)
 
     def _place(self, entry: tuple[Turn, asyncio.Future[None]]) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from fakes.ollama_server import OllamaStandIn, ollama_server
 from mirador_lsp.core.dialogue import Chunk, Constraint, Limits, Prefill, Prompt, Usage
 from mirador_lsp.core.errors import ContextOverflow, ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.ports import ModelBackend, Reply
+from mirador_lsp.models.gate import GatedBackend
 from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
 from mirador_lsp.models.openai_compat import OpenAIBackend, OpenAIOptions
 from mirador_lsp.models.scripted import ScriptedBackend
@@ -60,7 +61,9 @@ def real_server() -> Iterator[str]:
 _REAL = ("embedded", "llama.cpp server", "ollama")
 
 
-@pytest.fixture(params=["scripted", *(pytest.param(n, marks=pytest.mark.model) for n in _REAL)])
+@pytest.fixture(
+    params=["scripted", "gated", *(pytest.param(n, marks=pytest.mark.model) for n in _REAL)]
+)
 async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Case]:
     """Each backend in turn."""
     async with AsyncExitStack() as stack:
@@ -75,6 +78,10 @@ async def _make(request: pytest.FixtureRequest, folder: Path, stack: AsyncExitSt
             script = folder / "script.toml"
             script.write_text(_SCRIPT)
             return Case(ScriptedBackend(script), "scripted-small")
+        case "gated":
+            script = folder / "script.toml"
+            script.write_text(_SCRIPT)
+            return Case(GatedBackend(ScriptedBackend(script)), "scripted-small")
         case "embedded":
             home: EngineHome = request.getfixturevalue("real_home")
             return Case(home.real_backend(), REAL_NAME)

@@ -41,7 +41,7 @@ async def test_one_at_a_time() -> None:
         for number in range(20):
             group.create_task(work(number))
     assert most == 1
-    assert turns.running is None
+    assert turns.running == 0
 
 
 async def test_cancelled_waiter_leaves_the_queue() -> None:
@@ -109,3 +109,34 @@ async def test_an_owner_that_asks_again_and_again_starves_nobody() -> None:
     assert order.index(3) <= 2
     gaps = [index for index, owner in enumerate(order) if owner == 3]
     assert gaps[-1] - gaps[0] <= 6
+
+
+async def test_as_many_at_a_time_as_there_are_slots() -> None:
+    """Two slots hold two turns at once, never three, and both are used."""
+    turns, held, most = Turns(2), 0, 0
+
+    async def work(number: int) -> None:
+        nonlocal held, most
+        async with turns.take(number % 3, number):
+            held += 1
+            most = max(most, held)
+            await asyncio.sleep(0)
+            held -= 1
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(20):
+            group.create_task(work(number))
+    assert most == 2
+    assert turns.running == 0
+
+
+async def test_only_the_least_urgent_is_asked_to_give_way() -> None:
+    """One who waits needs one slot: one of those that run is asked, once."""
+    turns, asked = Turns(2), list[int]()
+    async with turns.take(1, 0) as one, turns.take(2, 1) as other:
+        one.give_way = lambda: asked.append(0)
+        other.give_way = lambda: asked.append(1)
+        waiter = asyncio.get_running_loop().create_task(_take(turns, 0, 2, []))
+        await asyncio.sleep(0)
+        assert asked == [1]
+    await waiter

@@ -1,0 +1,168 @@
+"""The queue in front of a model server, which has none worth the name.
+
+Ollama and llama.cpp's server take every request and work through them in order, so that twenty
+background jobs keep a user waiting for half a minute. Nothing more than the server has slots for is
+sent to it; who is more urgent goes first, and a background request that runs is taken back and
+asked again later.
+"""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from mirador_lsp.core.dialogue import (
+    Chunk,
+    Limits,
+    ModelCard,
+    Prefill,
+    Priority,
+    Prompt,
+    Usage,
+)
+from mirador_lsp.core.errors import ModelTimeout, ModelUnavailable
+from mirador_lsp.core.ports import ModelBackend, Reply
+from mirador_lsp.models.turns import Turns
+
+MOST_WAITING = 256
+"""Requests that may wait; the next one is refused, and told so."""
+
+
+class GatedBackend:
+    """A backend behind a queue: `slots` requests at a time, by priority."""
+
+    def __init__(
+        self, inner: ModelBackend, *, slots: int = 1, most_waiting: int = MOST_WAITING
+    ) -> None:
+        self.inner = inner
+        self._turns = Turns(slots)
+        self._most = most_waiting
+        self._numbers = itertools.count()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return self._turns.waiting
+
+    @property
+    def running(self) -> int:
+        """How many requests the server works on."""
+        return self._turns.running
+
+    async def cards(self) -> Sequence[ModelCard]:
+        """Those of the backend; nobody waits for them."""
+        return await self.inner.cards()
+
+    @asynccontextmanager
+    async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
+        """Ask when it is one's turn. The time in the queue counts against `limits.seconds`."""
+        if self.waiting >= self._most:
+            message = f"{self.waiting} requests wait for {model} already."
+            raise ModelUnavailable(message, remedy="Ask again in a while.")
+        begin = asyncio.get_running_loop().time()
+        number = next(self._numbers)
+        if limits.priority >= Priority.BACKGROUND:
+            yield await self._in_background(model, prompt, limits, number, begin)
+            return
+        held = self._turns.take(limits.priority, number)
+        try:
+            async with asyncio.timeout_at(begin + limits.seconds):
+                await held.__aenter__()
+        except TimeoutError as error:
+            raise _late(model, limits) from error
+        try:
+            waited, left = _after(begin, limits)
+            async with self.inner.open(model, prompt, left) as reply:
+                yield _Later(reply, waited)
+        finally:
+            await held.__aexit__(None, None, None)
+
+    async def close(self) -> None:
+        """Close the backend behind."""
+        await self.inner.close()
+
+    async def _in_background(
+        self, model: str, prompt: Prompt, limits: Limits, number: int, begin: float
+    ) -> Reply:
+        """The whole reply, as soon as nobody more urgent was in its way: what was heard of a reply
+        cannot be taken back, so it is not heard before it is whole.
+        """
+        try:
+            async with asyncio.timeout_at(begin + limits.seconds):
+                while True:
+                    whole = await self._attempt(model, prompt, limits, number, begin)
+                    if whole is not None:
+                        return whole
+        except TimeoutError as error:
+            raise _late(model, limits) from error
+
+    async def _attempt(
+        self, model: str, prompt: Prompt, limits: Limits, number: int, begin: float
+    ) -> "_Whole | None":
+        async with self._turns.take(limits.priority, number) as turn:
+            loop = asyncio.get_running_loop()
+            try:
+                async with asyncio.timeout(None) as scope:
+                    turn.give_way = lambda: _expire(scope, loop)
+                    waited, left = _after(begin, limits)
+                    async with self.inner.open(model, prompt, left) as reply:
+                        pieces = [piece async for piece in reply]
+                    return _Whole(pieces, _waited(reply.usage, waited))
+            except TimeoutError:
+                if not scope.expired():
+                    raise
+                return None
+
+
+class _Later:
+    """A reply that had to wait for its turn."""
+
+    def __init__(self, reply: Reply, waited: float) -> None:
+        self._reply = reply
+        self._seconds = waited
+
+    def __aiter__(self) -> AsyncIterator[Chunk | Prefill]:
+        return aiter(self._reply)
+
+    @property
+    def usage(self) -> Usage:
+        """What it cost, the time in the queue included."""
+        return _waited(self._reply.usage, self._seconds)
+
+
+class _Whole:
+    """A reply that has come to its end before it is read."""
+
+    def __init__(self, pieces: Sequence[Chunk | Prefill], usage: Usage) -> None:
+        self._pieces = pieces
+        self.usage = usage
+
+    async def __aiter__(self) -> AsyncIterator[Chunk | Prefill]:
+        for piece in self._pieces:
+            yield piece
+
+
+def _waited(usage: Usage, seconds: float) -> Usage:
+    first = usage.first_token_seconds
+    return replace(
+        usage,
+        wait_seconds=usage.wait_seconds + seconds,
+        first_token_seconds=None if first is None else first + seconds,
+        seconds=usage.seconds + seconds,
+    )
+
+
+def _after(begin: float, limits: Limits) -> tuple[float, Limits]:
+    """The seconds waited, and what the limits leave."""
+    waited = asyncio.get_running_loop().time() - begin
+    return waited, replace(limits, seconds=max(0.1, limits.seconds - waited))
+
+
+def _expire(scope: asyncio.Timeout, loop: asyncio.AbstractEventLoop) -> None:
+    if scope.when() is None:
+        scope.reschedule(loop.time())
+
+
+def _late(model: str, limits: Limits) -> ModelTimeout:
+    return ModelTimeout(f"{model} did not answer within {limits.seconds:.0f} seconds.")
