@@ -63,8 +63,8 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
 
 _NO_CONVENTION = Convention()
 _DIRECTIVE = re.compile(
-    r"(?://+|\#+|/\*+)\s*(?:"
-    r"!|mirador:|eslint|@ts-|tslint|prettier|biome|istanbul|c8\b|v8\b|oxlint|deno-|jshint|jslint"
+    r"\#!|(?://+|\#+|/\*+)\s*(?:"
+    r"mirador:|eslint|@ts-|tslint|prettier|biome|istanbul|c8\b|v8\b|oxlint|deno-|jshint|jslint"
     r"|NOLINT|nolint|go:|export\s|lint:|clang-|cppcheck|IWYU|coverity|LCOV|GCOV"
     r"|shellcheck|rubocop|frozen_string_literal|(?:en)?coding\b|-\*-|typed:|:nocov:|:nodoc:"
     r"|phpcs|phpstan|psalm|@phan|noinspection|CHECKSTYLE|@formatter|ReSharper|NOSONAR|codeql"

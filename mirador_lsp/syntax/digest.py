@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import tree_sitter
 
 _FLUSH = 4096
-_RAW = re.compile(r"string|char|text|heredoc|template|content|fragment|regex|scalar|interpolation")
+_RAW = re.compile(
+    r"string|char|text|heredoc|template_(?:lit|sub)|content|fragment|regex|scalar|interpolation"
+)
 """Kinds of nodes in which white space is part of the meaning."""
 _STRING = re.compile(rb"[rRuU]?[\"']")
 _DOCUMENTED = frozenset(("function_definition", "class_definition"))

@@ -1,5 +1,6 @@
 """What stands around a place of a text: its statement, its doc comment, the digest of its code."""
 
+import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ _DATA = frozenset(("json", "yaml"))
 _BASH_BLOCKS = frozenset(("if_statement", "elif_clause", "else_clause"))
 _LABELS = frozenset(("value", "condition", "name", "pattern", "type", "label"))
 _BRANCHES = frozenset(("body", "consequence", "alternative"))
+_PLAIN = re.compile(r"[rRuU]?[\"']")
 _MOST_ABOVE = 200
 _MOST_TOUCHED = 10_000
 
@@ -185,8 +187,9 @@ def _doc_inside(
     if inner.body is None:
         return None, None
     at = bisect_left(structure.docstrings, Span(inner.body, inner.body))
-    if at < len(structure.docstrings) and structure.docstrings[at].start == inner.body:
-        doc = structure.docstrings[at]
+    doc = structure.docstrings[at] if at < len(structure.docstrings) else None
+    # A string with a prefix that lets it hold code is a statement like any other.
+    if doc is not None and doc.start == inner.body and _PLAIN.match(parsed.text, doc.start):
         return doc, doc
     header = inner.body
     while True:

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mirador_lsp.core.changes import NewTests
+from mirador_lsp.core.dialogue import Constraint
 from mirador_lsp.core.text import Span
 
 MOST_TESTS = 4
+_MOST_LINES = 8
+_LONGEST_LINE = 120
 
 _JS = frozenset(("javascript", "typescript", "tsx"))
 _TESTS = {
@@ -125,6 +128,39 @@ def why_no_header(subject: Subject) -> str:
     if subject.language == "rust":
         return f"`{subject.top}` is not public, so no test file can use it; make it public first."
     return f"A test file cannot reach `{subject.top}`."
+
+
+def shape_of(subject: Subject, place: NewTests) -> Constraint | None:
+    """Replies: a few tests and nothing else, in the frameworks whose tests have one plain shape.
+
+    A small model left to itself writes a copy of the code first and tests that.
+    """
+    top = subject.top[:1].upper() + subject.top[1:]
+    case = {
+        "pytest": ("", '"def test_" name "():\\n"', "    ", ""),
+        "unittest": (
+            f"class Test{top}(unittest.TestCase):\\n",
+            '"    def test_" name "(self):\\n"',
+            "        ",
+            "",
+        ),
+        "vitest": ("", '"it(\\"" said "\\", () => {\\n"', "  ", "});\\n"),
+        "jest": ("", '"test(\\"" said "\\", () => {\\n"', "  ", "});\\n"),
+        "mocha": ("", '"it(\\"" said "\\", () => {\\n"', "  ", "});\\n"),
+        "node:test": ("", '"test(\\"" said "\\", () => {\\n"', "  ", "});\\n"),
+        "go test": ("", '"func Test" name "(t *testing.T) {\\n"', "\\t", "}\\n"),
+    }.get(place.framework)
+    if case is None:
+        return None
+    start, opening, indent, closing = case
+    tag = re.sub(r"[^a-z]", "", subject.language)
+    return Constraint(
+        gbnf=f'root ::= "```{tag}\\n{start}" test{{1,{MOST_TESTS}}} "```"\n'
+        f'test ::= {opening} line{{1,{_MOST_LINES}}} "{closing}\\n"\n'
+        f'line ::= "{indent}" [^`\\n/#] [^`\\n]{{2,{_LONGEST_LINE}}} "\\n"\n'
+        "name ::= [a-zA-Z0-9_]{3,50}\n"
+        'said ::= [^"`\\n]{3,80}\n'
+    )
 
 
 def form_for(subject: Subject, place: NewTests) -> str:

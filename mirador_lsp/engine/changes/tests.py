@@ -36,6 +36,7 @@ from mirador_lsp.engine.changes.test_form import (
     form_for,
     header_of,
     own_tests,
+    shape_of,
     why_no_header,
 )
 from mirador_lsp.engine.prompts.render import render
@@ -76,10 +77,10 @@ async def run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome
     if outcome.patch is None:
         return outcome
     title = f"{headline} in {plain(place.name, 120)} ({outcome.patch.title.rpartition('(')[2]}"
-    outcome = replace(outcome, patch=replace(outcome.patch, title=title))
+    patch = replace(outcome.patch, title=title)
     if request.run_tests is None:
-        return outcome
-    return await _Trial(request, tools, ladder, emit).of(outcome)
+        return replace(outcome, patch=_titled(patch, "not run"))
+    return await _Trial(request, tools, ladder, emit).of(replace(outcome, patch=patch))
 
 
 def _why_no_place(snapshot: Snapshot) -> str:
@@ -156,7 +157,9 @@ class _Writer:
             most=str(MOST_TESTS),
             form=form_for(wanted.subject, wanted.place),
         )
-        form = reply_form(snapshot.language) if pen.card.supports_grammar else None
+        form = None
+        if pen.card.supports_grammar:
+            form = shape_of(wanted.subject, wanted.place) or reply_form(snapshot.language)
         version = f"{system.version}+{shown.version}+{asked.version}"
         return Prompt(system.text, shown.text, asked.text, constraint=form, version=version)
 
