@@ -24,7 +24,7 @@ class Subject:
 
     snapshot: Snapshot
     name: str
-    """Path of the symbol, or a description: "lines 3 to 9"; "" for the whole file."""
+    """Path of the symbol, or a description: "lines 3 to 9", "module level"; "" for the file."""
     kind: str
     """"function", "method", "class", "lines" or "file"."""
     span: Span
@@ -150,6 +150,8 @@ def _of_units(snapshot: Snapshot, units: Sequence[Unit]) -> Subject:
     index = snapshot.lines
     first, last = index.line_of(span.start) + 1, index.line_of(max(span.start, span.end - 1)) + 1
     name = f"line {first}" if first == last else f"lines {first} to {last}"
+    if len(units) == 1 and len(unit.pieces) > 1:
+        name = "module level"
     return Subject(snapshot, name, "lines", span, unit)
 
 
