@@ -1,0 +1,48 @@
+"""Several backends as one: every model of every server on one table."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from mirador_lsp.core.clean import plain
+from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
+from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.core.ports import ModelBackend, Reply
+
+
+class Switchboard:
+    """Puts a question to whichever backend has the model. Of two models of one name the one of the
+    earlier backend counts.
+    """
+
+    def __init__(self, backends: Sequence[ModelBackend]) -> None:
+        self._backends = tuple(backends)
+        self._home: Mapping[str, ModelBackend] = {}
+
+    async def cards(self) -> Sequence[ModelCard]:
+        """The models of all. Backends are asked at the same time; one that is slow to say that it
+        is not there delays the others no longer than its own patience.
+        """
+        found = await asyncio.gather(*(backend.cards() for backend in self._backends))
+        table: dict[str, tuple[ModelCard, ModelBackend]] = {}
+        for backend, theirs in zip(self._backends, found, strict=True):
+            for card in theirs:
+                table.setdefault(card.name, (card, backend))
+        self._home = {name: backend for name, (_, backend) in table.items()}
+        return tuple(card for card, _ in table.values())
+
+    @asynccontextmanager
+    async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
+        """Ask the backend that has the model."""
+        if model not in self._home:
+            await self.cards()
+        backend = self._home.get(model)
+        if backend is None:
+            message = f"There is no model {plain(model, 80)}."
+            raise ModelUnavailable(message, remedy="`mirador models list` names those there are.")
+        async with backend.open(model, prompt, limits) as reply:
+            yield reply
+
+    async def close(self) -> None:
+        """Close all of them."""
+        await asyncio.gather(*(backend.close() for backend in self._backends))
