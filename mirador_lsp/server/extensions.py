@@ -23,7 +23,7 @@ class Status:
     kind: Kind
     """"warning": it works, but less well. "error": the main job does not work."""
     busy: bool
-    """A review runs."""
+    """A review, or something else that the user asked for, runs."""
     message: str
     """One plain sentence."""
     remedy: str

@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 from mirador_lsp.server import extensions
 from mirador_lsp.server.features.commands import COMMANDS
@@ -30,8 +31,12 @@ def test_the_document_names_the_checksum_of_the_extensions() -> None:
 def test_the_document_names_every_field_command_and_code() -> None:
     """What the server can say is in the document."""
     text = DOCUMENT.read_text()
-    names = [f.name for kind in (extensions.Status, extensions.Stream) for f in fields(kind)]
-    names += [extensions.STATUS, extensions.STREAM, *COMMANDS]
+    shapes = (
+        *(extensions.Status, extensions.Stream, extensions.Answered),
+        *get_args(extensions.Part),
+    )
+    names = [f.name for kind in shapes for f in fields(kind)]
+    names += [extensions.STATUS, extensions.STREAM, extensions.EXPLAIN, extensions.ASK, *COMMANDS]
     assert [name for name in names if f"`{name}`" not in text] == []
     codes = (PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS, SERVER_NOT_INITIALIZED)
     assert [code for code in codes if f"| {code} |" not in text] == []
