@@ -11,8 +11,8 @@ from mirador_lsp.core.changes import NewTests
 from mirador_lsp.core.dialogue import Constraint
 from mirador_lsp.core.text import Span
 
-MOST_TESTS = 4
-_MOST_LINES = 8
+MOST_TESTS = 3
+_MOST_LINES = 5
 _LONGEST_LINE = 120
 
 _JS = frozenset(("javascript", "typescript", "tsx"))
