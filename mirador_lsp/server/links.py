@@ -5,6 +5,7 @@ who send can hold back what a client that does not read will not miss.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import queue
@@ -56,8 +57,8 @@ class StdioLink:
         self._pending: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._unsent = 0
         self._counting = threading.Lock()
-        self._writer = threading.Thread(target=self._write_all, name="stdout", daemon=True)
-        self._writer.start()
+        self._all_sent = asyncio.Event()
+        threading.Thread(target=self._write_all, name="stdout", daemon=True).start()
         threading.Thread(target=self._read_all, name="stdin", daemon=True).start()
 
     async def read(self) -> list[bytes]:
@@ -81,7 +82,10 @@ class StdioLink:
     async def close(self, grace: float) -> None:
         """See `Link`."""
         self._pending.put(None)
-        await asyncio.to_thread(self._writer.join, grace)
+        # Not by joining in a thread of the loop's pool: whatever is stuck there must not hold us.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self._all_sent.wait()
 
     def _read_all(self) -> None:
         """Runs in a thread: standard input may be a file or a terminal, which no loop can watch."""
@@ -105,9 +109,11 @@ class StdioLink:
             except OSError as error:
                 _log.info("standard output: %s", error)
                 asyncio.run_coroutine_threadsafe(self._chunks.put(b""), self._loop)
-                return
+                break
             with self._counting:
                 self._unsent -= len(message)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._all_sent.set)
 
 
 class SocketLink:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.5
 GRACE_SECONDS = 1.2
 """From the editor's death to the end by force. With the poll, below two seconds."""
 

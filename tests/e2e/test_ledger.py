@@ -60,8 +60,9 @@ class Ledger:
 
     def ask(self, msg_id: int | str, method: str) -> None:
         """A request goes out."""
+        if self.asked[msg_id] <= self.answered[msg_id]:
+            self.methods[msg_id] = method  # a second one under an id in use is refused
         self.asked[msg_id] += 1
-        self.methods[msg_id] = method
 
     def hear(self, message: dict[str, Any]) -> None:
         """An answer came in."""
@@ -120,7 +121,8 @@ class Storm:
 
     def burst(self, limit: int) -> None:
         """Send some messages together, of which at most `limit` are requests."""
-        messages: list[dict[str, Any]] = []
+        uris = self.mischief.rng.choices(self.mischief.uris, k=2)
+        messages = [self._open(uri) for uri in uris]
         asked = 0
         while len(messages) < BURST and asked < limit:
             if self.mischief.chance(0.8):
@@ -144,7 +146,7 @@ class Storm:
             self._put(self.mischief.answer(message))
         elif message["method"] == types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS:
             found = [d.get("data") for d in message["params"]["diagnostics"]]
-            ids = [str(d["id"]) for d in found if isinstance(d, dict) and "id" in d]
+            ids = [str(d["finding"]) for d in found if isinstance(d, dict)]
             self.mischief.known[:] = ids or self.mischief.known
 
     def _request(self) -> dict[str, Any]:
