@@ -46,7 +46,7 @@ class AnswerRequest:
     topic: Topic
     policy: ReviewPolicy
     """Its model stages run in their order: each later one may replace what an earlier one said.
-    `instant` gives what is known without a model."""
+    `instant` gives what is known without a model; `synthesis` does not run."""
     span: Span | None = None
     """The selection; empty for a cursor: the symbol around it is meant. None for the whole file."""
     question: str = ""
@@ -54,7 +54,8 @@ class AnswerRequest:
     history: tuple[Turn, ...] = ()
     """Oldest first. What does not fit is dropped from the oldest on, with a notice."""
     findings: tuple[Finding, ...] = ()
-    """What is known to be wrong with the code in question; part of the facts and of the prompt."""
+    """What is known to be wrong with the code in question: part of the facts, and told to the model
+    for `ASK` and `CUSTOM`. For `EXPLAIN`, one whose span is the request's is what is explained."""
     priority: Priority = Priority.INTERACTIVE
     max_tokens: int = 320
     """Of one stage's answer."""
@@ -62,14 +63,16 @@ class AnswerRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a stage says. Plain text with Markdown code spans and lists; no links, no HTML."""
+    """What a stage says. Plain text with Markdown code spans, code blocks and lists; no links, no
+    images, no HTML: safe to render.
+    """
 
     text: str
     stage: str
     model: str
     """"" for the facts of the instant stage."""
     confidence: float
-    """0…1."""
+    """0…1, not calibrated; 1 for facts."""
     digest: str = ""
     """SHA-256 of the model file."""
     kept: bool = False

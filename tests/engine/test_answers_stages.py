@@ -221,7 +221,7 @@ async def test_a_finding_is_explained_by_its_own_question(tmp_path: Path) -> Non
     assert asker.told[0] == "about shop.py: find_orders, ruff/S608: instant, quick"
     question = asker.backend.prompts[0].question
     assert "SQL text is built from a variable" in question
-    assert "Why is that a problem" in question
+    assert "What can go wrong" in question
 
 
 async def test_findings_are_facts_of_a_symbol_and_known_to_a_question(tmp_path: Path) -> None:
@@ -313,3 +313,17 @@ def test_a_later_explanation_of_the_same_stage_replaces_the_earlier() -> None:
     best = kept.best("it")
     assert best is not None
     assert best.text == "new"
+
+
+async def test_saying_the_same_to_a_further_question_is_no_answer(tmp_path: Path) -> None:
+    """Small models do that; the next stage may know more."""
+    asker = Asker(tmp_path, TWO_MODELS + TWO_SAY)
+    history = (Turn("What is it?", "It finds orders."),)
+
+    finished = await asker.ask(
+        asker.request(shop(), "que|ry =", topic=Topic.ASK, question="Why?", history=history)
+    )
+
+    assert "quick fails: The model only said again what it had answered before." in asker.told
+    assert finished.answer is not None
+    assert finished.answer.model == MIDDLE

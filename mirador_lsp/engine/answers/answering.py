@@ -17,7 +17,7 @@ from mirador_lsp.core.answers import (
     Topic,
 )
 from mirador_lsp.core.dialogue import Limits, ModelCard, Usage
-from mirador_lsp.core.errors import ContextOverflow
+from mirador_lsp.core.errors import BadReply, ContextOverflow
 from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageProgressed, StageStarted
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import INSTANT, StagePolicy
@@ -178,7 +178,13 @@ class _Run:
         voice = Voice(policy.name, card, labels, ceiling(policy, card), self._tell)
         left = max(0.1, attempt.deadline - tools.clock.monotonic())
         limits = replace(self._limits(policy, card), seconds=left)
-        return await speak(voice, wording.prompt, limits, tools.backend, tools.clock, attempt.tally)
+        spoken = await speak(
+            voice, wording.prompt, limits, tools.backend, tools.clock, attempt.tally
+        )
+        if any(spoken.text == turn.answer.strip() for turn in self._request.history):
+            message = "The model only said again what it had answered before."
+            raise BadReply(message, remedy="Ask in other words, or ask a larger model.")
+        return spoken
 
     def _answer(self, attempt: _Attempt, wording: Wording, spoken: Spoken) -> Kept:
         """What was said, with how sure it is and what has to be said of it.

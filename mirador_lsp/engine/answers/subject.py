@@ -47,7 +47,8 @@ class Subject:
         context, but not where they stand.
         """
         name = self.symbol.path if self.symbol is not None else ""
-        code = show(self.snapshot, self.unit).code
+        whole = self.kind == "file"
+        code = self.snapshot.content_hash if whole else show(self.snapshot, self.unit).code
         parts = (
             *(self.snapshot.language, self.kind, name),
             *(self.unit.context, code, self.picked),
