@@ -10,11 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import engine, instant, lag, reuse, server
+from benchmarks import engine, fixes, instant, lag, reuse, server
 from benchmarks.bench import Benchmark, BenchmarkError, Context
 from benchmarks.home import private_home
 from benchmarks.machine import load, this_machine
-from benchmarks.report import Results, Section, as_json, page, show
+from benchmarks.plot import bars
+from benchmarks.report import Results, Section, as_json, page, plot_name, show
 from mirador_lsp.core.errors import MiradorError
 
 BENCHMARKS = (
@@ -27,6 +28,8 @@ BENCHMARKS = (
     reuse.LENSES,
     reuse.REOPENED,
     reuse.AGAIN,
+    fixes.BENCHMARK,
+    fixes.LARGER,
 )
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 _USUAL_RUNS = 9
@@ -47,6 +50,9 @@ def main(words: Sequence[str] | None = None) -> int:
         arguments.json.write_text(as_json(results), encoding="utf-8")
     if arguments.write:
         PAGE.write_text(page(results, _command(arguments)), encoding="utf-8")
+        for section in results.sections:
+            if section.benchmark.plot and section.rows:
+                PAGE.with_name(plot_name(section)).write_text(bars(section.rows), encoding="utf-8")
         console.print(f"written: docs/{PAGE.name}")
     return int(any(section.failure for section in results.sections))
 

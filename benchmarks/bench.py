@@ -46,6 +46,8 @@ class Benchmark:
     run: Callable[[Context], Awaitable[Sequence[Row]]]
     slow: bool = False
     """Takes minutes, so it runs only when asked for."""
+    plot: bool = False
+    """The page shows its rows as bars; they all have one unit."""
 
 
 async def take_turns(rounds: int, *sides: Side, warm_up: int = 1) -> tuple[Series, ...]:

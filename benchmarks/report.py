@@ -108,6 +108,11 @@ def page(results: Results, command: str) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def plot_name(section: Section) -> str:
+    """File of a section's plot, beside the page."""
+    return f"benchmarks-{section.benchmark.name}.svg"
+
+
 def as_json(results: Results) -> str:
     """Everything measured, every value of every round included."""
     rows = [
@@ -144,6 +149,8 @@ def _markdown_table(rows: Sequence[Row]) -> list[str]:
 
 def _explained(section: Section) -> list[str]:
     lines = [f"### {section.benchmark.name}", "", _wrapped(section.benchmark.meaning)]
+    if section.benchmark.plot and section.rows:
+        lines += ["", f"![{section.benchmark.name}]({plot_name(section)})"]
     notes = [f"{row.what}: {row.note}" for row in section.rows if row.note]
     if notes:
         lines += ["", "In this run:", "", *(f"- {note}" for note in dict.fromkeys(notes))]
