@@ -204,8 +204,8 @@ _MEANING = (
     f"nothing else of use: “{_MESSAGE}” Mirador writes, checks and repairs as it does in an "
     "editor, its tests in their disposable copy; at most two repair rounds. The other side is the "
     f"same model, given the whole file and asked once: “{_BARE}” What it says is taken as it is. "
-    "A row gives the share of programs. *Wrong fixes shown* are those a user is offered and whose tests "
-    "fail; where no tests are configured, Mirador offers the first text that got past the rungs "
+    "A row gives the share of programs. *Wrong fixes shown* are those a user is offered and whose "
+    "tests fail; where no tests are configured, Mirador offers the first text that got past the rungs "
     "below."
 )
 
