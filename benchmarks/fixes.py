@@ -205,8 +205,8 @@ _MEANING = (
     "editor, its tests in their disposable copy; at most two repair rounds. The other side is the "
     f"same model, given the whole file and asked once: “{_BARE}” What it says is taken as it is. "
     "A row gives the share of programs. *Wrong fixes shown* are those a user is offered and whose "
-    "tests fail; where no tests are configured, Mirador offers the first text that got past the rungs "
-    "below."
+    "tests fail; where no tests are configured, Mirador offers the first text that got past the "
+    "rungs below."
 )
 
 BENCHMARK = Benchmark("fixes", _MEANING, partial(_run, MODEL), slow=True, plot=True)
