@@ -8,9 +8,9 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mirador_lsp.analysis.ruff import RuffAnalyzer
@@ -27,6 +27,8 @@ from mirador_lsp.core.changes import (
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
+from mirador_lsp.core.feedback import Opinion, Verdict
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import Analyzer, FeedbackBook, ModelBackend
@@ -41,11 +43,14 @@ from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, Installe
 from mirador_lsp.models.health import machine_checks, model_checks
 from mirador_lsp.models.pulling import Phase, PullProgress
 from mirador_lsp.models.scripted import ScriptedBackend
+from mirador_lsp.models.servers import Server, ServerOptions, reach
 from mirador_lsp.models.storage import Installed, ModelStore, Status
+from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import SqliteFeedbackBook
+from mirador_lsp.workspace.changes import Changes, changes_of
 from mirador_lsp.workspace.intake import gather
 from mirador_lsp.workspace.new_tests import new_tests
 from mirador_lsp.workspace.reading import read_source
@@ -103,6 +108,10 @@ class App:
     """What was wrong when it opened, and was worked around."""
     trusted: Path | None = None
     """The workspace folder, where the user trusts it: its tests may run."""
+    embedded: EmbeddedBackend | None = None
+    """The embedded engine, where it is used."""
+    servers: tuple[Server, ...] = ()
+    """The model servers that the user named."""
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
@@ -156,6 +165,40 @@ class App:
         scratch = self.paths.cache / "tests"
         return ProjectTests(self.trusted, fix.tests, fix.test_seconds, scratch)
 
+    async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
+        """Keep what the user thinks of a finding. Raises `ServiceError` where it cannot be kept."""
+        await self.feedback.record(
+            Opinion(
+                uri=uri,
+                finding_id=finding.id,
+                rule=finding.rule,
+                verdict=verdict,
+                reason=reason,
+                tool=finding.origin.tool,
+                time=SystemClock().wall(),
+            )
+        )
+
+    async def changes(self, snapshot: Snapshot, opened: str) -> Changes:
+        """What differs from the last commit or, where git knows none of it, from `opened`."""
+        return await changes_of(snapshot, opened)
+
+    def sources(self, folders: Sequence[Path]) -> Iterator[Snapshot | str]:
+        """The source files in folders and, in words, what is left out: iterate in a thread."""
+        for folder in folders:
+            for entry in gather(["."], cwd=folder):
+                if isinstance(entry, Source):
+                    yield entry.snapshot
+                else:
+                    yield f"{entry.name}: {entry.reason}"
+
+    async def restart_models(self) -> bool:
+        """End the engine for every Mirador process of the user; the next question starts it anew.
+
+        Open replies end with `ModelUnavailable`. False when there was none to end.
+        """
+        return await self.embedded.stop() if self.embedded is not None else False
+
     async def has_models(self) -> bool:
         """Whether any model can be used now. None is loaded to find out."""
         return bool(await self.backend.cards())
@@ -167,16 +210,22 @@ class App:
     async def doctor(self) -> tuple[Check, ...]:
         """Look at everything the main job needs. Never raises for what is missing."""
         stages = self.settings.stages
+        served = {card.name for server in self.servers for card in await server.backend.cards()}
         wanted = {
-            "quick": stages.quick.models,
-            "deep": stages.deep.models,
-            "synthesis": stages.synthesis.models,
+            name: models
+            for name, models in (
+                ("quick", stages.quick.models),
+                ("deep", stages.deep.models),
+                ("synthesis", stages.synthesis.models),
+            )
+            if not served.intersection(models[:1])
         }
         machine = await machine_checks(self.store)
         analyzers = [await self.parser.health(), await _ruff_check()]
         models = await model_checks(self.store, stages=wanted)
-        engine = await self.backend.health() if isinstance(self.backend, EmbeddedBackend) else ()
-        return (*machine, *analyzers, *models, *engine, *self.problems)
+        engine = await self.embedded.health() if self.embedded is not None else ()
+        servers = [check for server in self.servers for check in await server.health()]
+        return (*machine, *analyzers, *models, *engine, *servers, *self.problems)
 
 
 @asynccontextmanager
@@ -198,7 +247,9 @@ async def open_app(
     async with AsyncExitStack() as stack:
         parser = ParseWorker(budget_seconds=analysis.parse_seconds)
         stack.push_async_callback(parser.close)
-        chosen = backend if backend is not None else _backend(settings, where, store)
+        own = backend if backend is not None else _backend(settings, where, store)
+        servers, unreachable = _servers(settings)
+        chosen = Switchboard([own, *(s.backend for s in servers)]) if servers else own
         stack.push_async_callback(chosen.close)
         await asyncio.to_thread(preload)
         feedback = SqliteFeedbackBook(where.feedback, make_folder=private_folder)
@@ -225,8 +276,10 @@ async def open_app(
             analyzers=tuple(analyzers),
             store=store,
             feedback=feedback,
-            problems=broken,
+            problems=(*broken, *unreachable),
             trusted=trusted,
+            embedded=own if isinstance(own, EmbeddedBackend) else None,
+            servers=servers,
         )
 
 
@@ -258,6 +311,19 @@ def _backend(settings: Settings, paths: Paths, store: ModelStore) -> ModelBacken
         runtime=paths.runtime,
         cache=paths.cache / "prefixes",
     )
+
+
+def _servers(settings: Settings) -> tuple[tuple[Server, ...], tuple[Check, ...]]:
+    """The model servers that can be used, and what is wrong with the others."""
+    found: list[Server] = []
+    wrong: list[Check] = []
+    for named in settings.servers:
+        try:
+            found.append(reach(ServerOptions(**asdict(named))))
+        except UserError as error:
+            _log.warning("%s", error.sentence())
+            wrong.append(Check(named.name, Health.WARNING, str(error), error.remedy))
+    return tuple(found), tuple(wrong)
 
 
 def _installed_model(model: Installed) -> InstalledModel:

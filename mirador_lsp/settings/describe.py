@@ -7,23 +7,34 @@ from dataclasses import fields, is_dataclass
 from importlib import resources
 from typing import Any
 
-from mirador_lsp.settings.actions import MAX_ACTIONS
-from mirador_lsp.settings.keys import ACTIONS, Key, Kind, Value, action_keys, keys
-from mirador_lsp.settings.options import ActionOptions, Options
+from mirador_lsp.settings.keys import (
+    Key,
+    Kind,
+    Table,
+    Value,
+    keys,
+    must_be_said,
+    table_keys,
+    tables,
+)
+from mirador_lsp.settings.options import Options
+from mirador_lsp.settings.tables import MOST_TABLES
 
 _RESTRICTED = " Restricted: ignored in an untrusted workspace."
 
 
 def settings_page() -> str:
     """`docs/settings.md`: the guide, then one table for each section."""
+    lists = "".join(_table(table) for table in tables().values())
     guide = resources.files("mirador_lsp.settings").joinpath("guide.md").read_text("utf-8")
-    return guide.rstrip("\n") + "\n" + "".join(_sections(Options, ())) + _actions()
+    return guide.rstrip("\n") + "\n" + "".join(_sections(Options, ())) + lists
 
 
 def settings_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a settings file."""
     schema = _object(Options, ())
-    schema["properties"][ACTIONS] = _actions_schema()
+    for name, table in tables().items():
+        schema["properties"][name] = _table_schema(table)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Mirador settings",
@@ -42,30 +53,31 @@ def _sections(options: type, above: tuple[str, ...]) -> Iterator[str]:
         yield from _sections(section, (*above, name))
 
 
-def _actions() -> str:
+def _table(table: Table) -> str:
     rows = "".join(
         _cells(
             f"`{name}`",
             _type(key),
-            "must be said" if key.default == "" else f"`{_toml(key.default)}`",
+            "must be said" if must_be_said(key) else f"`{_toml(key.default)}`",
             key.option.doc,
         )
-        for name, key in action_keys().items()
+        for name, key in table_keys(table.name).items()
     )
     head = "| Setting | Type | Default | What it does |\n|---|---|---|---|\n"
-    meaning = f"{_meaning(ActionOptions)} **Restricted** as a whole; without a variable."
-    return f"\n### `[[{ACTIONS}]]`\n\n{meaning}\n\n{head}{rows}"
+    meaning = f"{_meaning(table.options)} **Restricted** as a whole; without a variable."
+    return f"\n### `[[{table.name}]]`\n\n{meaning}\n\n{head}{rows}"
 
 
-def _actions_schema() -> dict[str, Any]:
+def _table_schema(table: Table) -> dict[str, Any]:
+    known = table_keys(table.name)
     return {
         "type": "array",
-        "maxItems": MAX_ACTIONS,
-        "description": _meaning(ActionOptions) + _RESTRICTED,
+        "maxItems": MOST_TABLES,
+        "description": _meaning(table.options) + _RESTRICTED,
         "items": {
             "type": "object",
-            "properties": {name: _property(key) for name, key in action_keys().items()},
-            "required": [name for name, key in action_keys().items() if key.default == ""],
+            "properties": {name: _property(key) for name, key in known.items()},
+            "required": [name for name, key in known.items() if must_be_said(key)],
             "additionalProperties": False,
         },
     }
@@ -147,7 +159,7 @@ def _property(key: Key) -> dict[str, Any]:
     }
     default = list(key.default) if isinstance(key.default, tuple) else key.default
     note = _RESTRICTED if option.restricted else ""
-    held = {} if key.path[0] == ACTIONS and default == "" else {"default": default}
+    held = {} if key.path[0] in tables() and must_be_said(key) else {"default": default}
     return {**forms[key.kind], **held, "description": option.doc + note}
 
 

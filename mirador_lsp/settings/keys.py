@@ -7,11 +7,56 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 
-from mirador_lsp.settings.options import OPTION, ActionOptions, Option, Options
-from mirador_lsp.settings.settings import ActionSettings, Settings
+from mirador_lsp.settings.options import (
+    OPTION,
+    ActionOptions,
+    ModelServerOptions,
+    Option,
+    Options,
+)
+from mirador_lsp.settings.settings import ActionSettings, ModelServerSettings, Settings
 
 ACTIONS = "actions"
-"""The one setting that is a list of tables; `action_keys` has what stands in them."""
+SERVERS = "servers"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A setting that is a list of tables, each with a `name` of its own."""
+
+    name: str
+    options: type
+    settings: type
+    blank: object
+    """Settings with "" for what must be said."""
+    dropped: str
+    """What comes of a table that cannot be used."""
+
+
+@functools.cache
+def tables() -> Mapping[str, Table]:
+    """The settings that are lists of tables, by name; `table_keys` has what stands in them."""
+    blank_action = ActionSettings(name="", title="", prompt="")
+    blank_server = ModelServerSettings(name="", kind="", url="")
+    return types.MappingProxyType(
+        {
+            ACTIONS: Table(
+                ACTIONS,
+                ActionOptions,
+                ActionSettings,
+                blank_action,
+                "Correct it; until then this action is not offered.",
+            ),
+            SERVERS: Table(
+                SERVERS,
+                ModelServerOptions,
+                ModelServerSettings,
+                blank_server,
+                "Correct it; until then this server is not asked.",
+            ),
+        }
+    )
+
 
 Value = bool | int | float | str | tuple[str, ...]
 """What a setting can hold."""
@@ -66,20 +111,22 @@ def keys() -> Mapping[tuple[str, ...], Key]:
 
 
 @functools.cache
-def action_keys() -> Mapping[str, Key]:
-    """What an action can say, by name: the keys of one table of `[[actions]]`.
-
-    An empty default of a text stands for "must be said"; environment variables set none of them.
-    """
-    blank = ActionSettings(name="", title="", prompt="")
-    found = _keys(ActionOptions, blank, (ACTIONS,))
+def table_keys(name: str) -> Mapping[str, Key]:
+    """What one table of the list `name` can say, by name. Environment variables set none of it."""
+    table = tables()[name]
+    found = _keys(table.options, table.blank, (name,))
     return types.MappingProxyType({key.path[-1]: key for key in found})
+
+
+def must_be_said(key: Key) -> bool:
+    """Whether a table without this key cannot be used."""
+    return key.default == "" and not key.option.may_be_empty
 
 
 def _keys(options: type, defaults: object, above: tuple[str, ...]) -> Iterator[Key]:
     hints = typing.get_type_hints(options)
     for field in fields(options):
-        if (*above, field.name) == (ACTIONS,):
+        if not above and field.name in tables():
             continue
         path = (*above, field.name)
         default = getattr(defaults, field.name)

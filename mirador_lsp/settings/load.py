@@ -3,13 +3,13 @@
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mirador_lsp.settings.files import Unreadable, parse_toml, read_file
 from mirador_lsp.settings.paths import Paths, paths
 from mirador_lsp.settings.problems import Problem, problem
-from mirador_lsp.settings.resolve import Form, Layer, environment, resolve
+from mirador_lsp.settings.resolve import Form, Layer, environment, origins, resolve
 from mirador_lsp.settings.settings import Settings
 from mirador_lsp.settings.trust import TrustStore
 
@@ -34,6 +34,8 @@ class Loaded:
     """The workspace has a settings file and the user trusts it as it is."""
     workspace: Path | None = None
     """The workspace folder, as an absolute path."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """By the name of a setting ("review.gate"), the source it was taken from."""
 
     @property
     def trusted_folder(self) -> Path | None:
@@ -73,7 +75,8 @@ def load_settings(
     if flags is not None:
         layers.append(Layer("the command line", flags, Form.TEXT, _current_folder()))
     settings, problems = resolve(layers)
-    return Loaded(settings, problems, paths(env, settings), trusted, here)
+    where = paths(env, settings)
+    return Loaded(settings, problems, where, trusted, here, origins(layers))
 
 
 def workspace_layer(file: Path, store: TrustStore) -> Layer:

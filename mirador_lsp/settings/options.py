@@ -42,6 +42,7 @@ class Option:
     """Code points of a text or of an item of a list."""
 
 
+SERVER_KINDS = ("ollama", "openai")
 EDITABLE = ("nothing", "selection", "symbol", "file")
 """What an action of the user's own may change."""
 
@@ -314,6 +315,58 @@ class ActionOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelServerOptions:
+    """A server that runs models, besides the embedded engine."""
+
+    name: str | None = _option(
+        "What you call it. Its models are called `NAME/MODEL`; one of a stronger source replaces "
+        "that of a weaker one.",
+        form=r"[a-z0-9-]{1,40}",
+    )
+    kind: str | None = _option(
+        "What it speaks: `ollama`, or `openai` for llama.cpp's own server, vLLM, LM Studio, "
+        "LiteLLM and others.",
+        choices=SERVER_KINDS,
+    )
+    url: str | None = _option(
+        "Where it listens. Unless that is on this machine, the code that models read leaves it.",
+        form=r"https?://\S{1,300}",
+        max_length=310,
+    )
+    key_env: str | None = _option(
+        "The environment variable that holds its key. Empty when it needs none.",
+        form=r"[A-Za-z0-9_]{0,80}",
+        may_be_empty=True,
+    )
+    context_tokens: int | None = _option(
+        "How much text its models see at once, at most. Ollama loads a model anew when it changes.",
+        unit="tokens",
+        low=512,
+        high=131_072,
+    )
+    slots: int | None = _option(
+        "Requests it works on at the same time. More are not sent to it.", low=1, high=64
+    )
+    keep_alive: str | None = _option(
+        "How long Ollama keeps a model loaded after its last reply.",
+        form=r"-1|[0-9]{1,6}(?:ms|s|m|h)",
+    )
+    allow_cloud: bool | None = _option(
+        "Whether models may be used that Ollama runs on somebody else's machine. Their names end "
+        "in `cloud`."
+    )
+    pins: tuple[str, ...] | None = _option(
+        "Versions that models must have, as `MODEL=DIGEST` (`ollama list` shows digests).",
+        may_be_empty=True,
+        form=r"\S{1,120}=(?:sha256:)?[0-9a-f]{64}",
+    )
+    judges: tuple[str, ...] | None = _option(
+        "Models that may judge what others found. Small ones guess.",
+        may_be_empty=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """Everything one source said. None stands for what it did not say."""
 
@@ -327,3 +380,5 @@ class Options:
     fix: FixOptions = FixOptions()
     actions: tuple[ActionOptions, ...] = ()
     """A list of tables. As a whole it is restricted: an action tells a model what to do."""
+    servers: tuple[ModelServerOptions, ...] = ()
+    """A list of tables. As a whole it is restricted: code is sent to a server."""

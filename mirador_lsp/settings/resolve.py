@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.settings.actions import merged, read_actions
 from mirador_lsp.settings.check import Wrong, check, from_text
-from mirador_lsp.settings.keys import ACTIONS, Key, Value, keys
+from mirador_lsp.settings.keys import Key, Value, keys, tables
 from mirador_lsp.settings.problems import Problem, problem
-from mirador_lsp.settings.settings import ActionSettings, Settings
+from mirador_lsp.settings.settings import Settings
+from mirador_lsp.settings.tables import merged, read_tables
 
 _MAX_PROBLEMS = 25
 """Problems told of one source; a hostile file could hold thousands."""
@@ -80,9 +80,20 @@ def resolve(layers: Sequence[Layer]) -> tuple[Settings, tuple[Problem, ...]]:
         before, settings = settings, _overlay(settings, said, ())
         if layer.foreign:
             reader.tell_narrowed([key.name for key in _narrowing(said, before)])
-        settings = replace(settings, actions=merged(settings.actions, reader.actions))
+        for name, found in reader.tables.items():
+            settings = replace(settings, **{name: merged(getattr(settings, name), found)})
         problems += [*layer.problems, *reader.told()]
     return settings, tuple(problems)
+
+
+def origins(layers: Sequence[Layer]) -> dict[str, str]:
+    """By the name of each setting that is not at its default, the source that it was taken from."""
+    found: dict[str, str] = {}
+    for layer in layers:
+        reader = _Reader(layer)
+        found |= {".".join(path): layer.source for path, _ in reader.read(layer.values, ())}
+        found |= dict.fromkeys(reader.tables, layer.source)
+    return found
 
 
 def environment(env: Mapping[str, str], base: Path | None) -> Layer:
@@ -110,7 +121,7 @@ class _Reader:
 
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
-        self.actions: tuple[ActionSettings, ...] = ()
+        self.tables: dict[str, tuple[Any, ...]] = {}
         self._problems: list[Problem] = []
         self._untold = 0
 
@@ -122,8 +133,8 @@ class _Reader:
             path = (*above, self._spelled(raw_name))
             if raw is None and self._layer.form is not Form.TOML:
                 continue
-            if path == (ACTIONS,):
-                self._read_actions(raw)
+            if len(path) == 1 and path[0] in tables():
+                self._read_tables(path[0], raw)
             elif (key := keys().get(path)) is not None:
                 value = self._value(key, raw)
                 if value is not None:
@@ -152,11 +163,11 @@ class _Reader:
             source = self._layer.source
             self._problems.append(problem(source, "", message, self._layer.refusal, used=True))
 
-    def _read_actions(self, raw: object) -> None:
+    def _read_tables(self, name: str, raw: object) -> None:
         if self._layer.refusal:
-            self._tell(ACTIONS, "is ignored", self._layer.refusal)
+            self._tell(name, "is ignored", self._layer.refusal)
         else:
-            self.actions = read_actions(raw, self._layer.base, self._tell)
+            self.tables[name] = read_tables(tables()[name], raw, self._layer.base, self._tell)
 
     def _value(self, key: Key, raw: object) -> Value | None:
         if key.option.restricted and self._layer.refusal:
@@ -178,7 +189,7 @@ class _Reader:
         self._tell(
             name,
             "is not a setting",
-            _nearest(name, [ACTIONS, *(key.name for key in keys().values())]),
+            _nearest(name, [*tables(), *(key.name for key in keys().values())]),
         )
 
     def _tell(self, key: str, message: str, remedy: str) -> None:

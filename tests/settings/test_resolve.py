@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mirador_lsp.settings import Form, Layer, Settings, resolve
 from mirador_lsp.settings.describe import settings_schema
-from mirador_lsp.settings.keys import Kind, action_keys, keys
+from mirador_lsp.settings.keys import Kind, keys, table_keys
 from mirador_lsp.settings.resolve import environment
 
 ORDER = ("user", "workspace", "editor", "environment", "flags")
@@ -259,7 +259,7 @@ JUNK = st.recursive(
         | st.dictionaries(
             st.text(max_size=5)
             | st.sampled_from(
-                [part for path in keys() for part in path] + ["maxTokens", *action_keys()]
+                [part for path in keys() for part in path] + ["maxTokens", *table_keys("actions")]
             ),
             inner,
             max_size=4,
