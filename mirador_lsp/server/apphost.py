@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,8 @@ from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError, ServiceError
 from mirador_lsp.core.events import Emit
+from mirador_lsp.core.feedback import Verdict
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.requests import ReviewRequest
@@ -20,6 +22,20 @@ from mirador_lsp.core.text import Span
 from mirador_lsp.settings import Loaded
 
 _log = logging.getLogger(__name__)
+
+
+class Changed(Protocol):
+    """What changed in a document."""
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Places in the document."""
+        ...
+
+    @property
+    def since(self) -> str:
+        """In words: "the last commit"."""
+        ...
 
 
 class Reviewer(Protocol):
@@ -61,6 +77,22 @@ class Reviewer(Protocol):
 
     def run_tests(self, folder: Path) -> RunTests | None:
         """Runs the tests of a workspace folder; None where the user does not want that."""
+        ...
+
+    async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
+        """Keep what the user thinks of a finding. Raises `ServiceError` where it cannot be kept."""
+        ...
+
+    async def changes(self, snapshot: Snapshot, opened: str) -> Changed:
+        """What differs from the last commit or, without one, from the text it was `opened` with."""
+        ...
+
+    def sources(self, folders: Sequence[Path]) -> Iterator[Snapshot | str]:
+        """The source files in folders, and in words what is left out. Reads as it is advanced."""
+        ...
+
+    async def restart_models(self) -> bool:
+        """End the engine for all of Mirador; the next question starts it. False: it did not run."""
         ...
 
     async def has_models(self) -> bool:

@@ -54,6 +54,7 @@ class Client:
     pulls_diagnostics: bool = False
     """It asks for diagnostics and can be told to ask again; without the second, model findings
     would come too late for the first, so diagnostics are pushed."""
+    registers_diagnostics: bool = False
     refreshes_lenses: bool = False
     shows_documents: bool = False
     """It answers `window/showDocument`."""
@@ -93,6 +94,7 @@ def resolve_client(params: types.InitializeParams) -> Client:
         **_edits(workspace),
         pulls_diagnostics=text.diagnostic is not None
         and bool(workspace.diagnostics and workspace.diagnostics.refresh_support),
+        registers_diagnostics=_dynamic(text.diagnostic),
         refreshes_lenses=bool(workspace.code_lens and workspace.code_lens.refresh_support),
         shows_documents=bool(window.show_document and window.show_document.support),
         text_content=workspace.text_document_content is not None,

@@ -42,6 +42,8 @@ class OpenDocument:
         self.version = version
         self.doubt = ""
         """Why the text may not be the editor's; "" while it is known to be."""
+        self.opened = text
+        """The text it was opened with."""
         self._lines = _split(text)
         self._text: str | None = text
         self.taken: Snapshot | None = None

@@ -31,6 +31,10 @@ class Evidence:
         """What is known of a finding, in the order in which it was said."""
         return tuple(e for e in self._heard.get(uri, ()) if e.finding_id == finding_id)
 
+    def count(self) -> int:
+        """How many pieces are kept."""
+        return sum(len(kept) for kept in self._heard.values())
+
     def forget(self, uri: str) -> None:
         """The document was closed."""
         self._heard.pop(uri, None)

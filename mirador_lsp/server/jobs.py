@@ -22,7 +22,7 @@ from mirador_lsp.server.progress import ProgressBars
 from mirador_lsp.server.session import Session
 from mirador_lsp.server.streams import Streams
 
-Kind = Literal["explain", "ask", "fix", "document", "tests", "action"]
+Kind = Literal["explain", "ask", "fix", "document", "tests", "action", "review"]
 CHANGES: frozenset[Kind] = frozenset({"fix", "document", "tests", "action"})
 """Kinds whose outcome is of no use once their document is closed."""
 

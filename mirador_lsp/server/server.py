@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import inspect
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,7 @@ from mirador_lsp.server.progress import ProgressBars
 from mirador_lsp.server.protocol import Protocol
 from mirador_lsp.server.publisher import Publisher
 from mirador_lsp.server.refreshing import Refresher
+from mirador_lsp.server.registrations import Registrations
 from mirador_lsp.server.session import Session
 from mirador_lsp.server.streams import Streams
 from mirador_lsp.settings import Loaded, Settings
@@ -68,6 +69,8 @@ class MiradorServer(LanguageServer):
         self.load = load
         self.set_log_level = set_log_level
         self.settings = Settings()
+        self.origins: Mapping[str, str] = {}
+        """By the name of a setting, the source it was taken from."""
         self.settled = asyncio.Event()
         """Set while `settings` are the user's and the application is theirs; reviews begin then."""
         self.settling = asyncio.Lock()
@@ -91,6 +94,7 @@ class MiradorServer(LanguageServer):
             self.congested,
         )
         self.evidence = Evidence()
+        self.registrations = Registrations(self)
         self.bars = ProgressBars(self, self.supervisor)
         self.messages = Messages(self._show, self._tell, self._note, self.session.said)
         self.streams = Streams(self._extension, self.congested)

@@ -1,10 +1,11 @@
 """An application whose reviews and answers do what a test says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from fakes.feedback import FakeFeedbackBook
 from mirador_lsp.core.answers import (
     Answer,
     AnswerFinished,
@@ -35,6 +36,7 @@ from mirador_lsp.core.events import (
     StageStarted,
     StreamToken,
 )
+from mirador_lsp.core.feedback import Opinion, Verdict
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.outline import Outline, Surroundings
@@ -44,6 +46,7 @@ from mirador_lsp.settings import Loaded
 from mirador_lsp.syntax.outline import outline_of
 from mirador_lsp.syntax.parser import parse
 from mirador_lsp.syntax.surroundings import surroundings_of
+from mirador_lsp.workspace.changes import Changes, changed_spans
 
 Script = Callable[[ReviewRequest, Emit], Awaitable[None]]
 AnswerScript = Callable[[AnswerRequest, EmitAnswer], Awaitable[None]]
@@ -107,6 +110,10 @@ class FakeApp:
         """What every check of a ready text says."""
         self.test_folders: list[Path] = []
         self.models = True
+        self.book = FakeFeedbackBook()
+        self.files: list[Snapshot | str] = []
+        """What a review of the workspace finds there."""
+        self.restarts = 0
         self.outlined: list[Snapshot] = []
         self.parses = asyncio.Event()
         """Cleared, it holds every outline back."""
@@ -167,6 +174,21 @@ class FakeApp:
 
     async def has_models(self) -> bool:
         return self.models
+
+    async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
+        tool, now = finding.origin.tool, float(len(self.book.kept))
+        opinion = Opinion(uri, finding.id, finding.rule, verdict, reason, tool, now)
+        await self.book.record(opinion)
+
+    async def changes(self, snapshot: Snapshot, opened: str) -> Changes:
+        return Changes(changed_spans(opened, snapshot.text), "it was opened")
+
+    def sources(self, folders: Sequence[Path]) -> Iterator[Snapshot | str]:
+        yield from self.files
+
+    async def restart_models(self) -> bool:
+        self.restarts += 1
+        return True
 
     async def warm_up(self) -> None:
         self.warmed += 1

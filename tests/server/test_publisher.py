@@ -12,7 +12,7 @@ from lsprotocol import types
 from fakes.app import FakeApp, finding, finished, staged
 from fakes.editor import URI, eventually, insert, ready
 from mirador_lsp.core import events
-from mirador_lsp.core.dialogue import Usage
+from mirador_lsp.core.dialogue import Prompt, Usage
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import Edit, Fix
 from mirador_lsp.core.events import (
@@ -503,6 +503,7 @@ def test_every_event_has_a_listener_case(room: Room) -> None:
         StageStarted("quick", "", "", 1),
         events.StageProgressed("quick", 0, 1, "f"),
         events.StreamToken("x", 0.5, "quick", "m", {}, 0.0),
+        events.EvidenceHeard("quick", "x", "m", "f", "", Prompt("", "", ""), "x", 0.5),
         FindingWithdrawn("quick", "x", ""),
         StageFinished("quick", "", 0, Usage()),
         StageFailed("quick", "", 0, "", ""),

@@ -28,8 +28,10 @@ Action = types.CodeAction | types.Command
 Echoes = Mapping[str, list[types.Diagnostic]]
 
 
-def options(client: Client) -> types.CodeActionOptions:
-    """What `initialize` says."""
+def options(client: Client) -> types.CodeActionOptions | None:
+    """What `initialize` says to a client that takes no registration later."""
+    if client.registers_actions:
+        return None
     return types.CodeActionOptions(
         code_action_kinds=list(KINDS), resolve_provider=client.lazy_edits
     )

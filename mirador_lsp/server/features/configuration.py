@@ -10,13 +10,12 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from mirador_lsp.server import from_lsp, reviewing
-from mirador_lsp.server.features import pages
+from mirador_lsp.server.features import registering
+from mirador_lsp.server.features.registering import SECTION
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Stage
 from mirador_lsp.settings import Loaded
-from mirador_lsp.settings.load import WORKSPACE_FILE
 
-SECTION = "mirador"
 _ANSWER_SECONDS = 3.0
 """How long a client may take to answer a question; after it we go on without."""
 _log = logging.getLogger(__name__)
@@ -33,7 +32,6 @@ async def begin(ls: MiradorServer) -> None:
     """The first settings: ask the client, open the application, review what is open by now."""
     await _pull(ls)
     await _apply(ls)
-    await _register(ls)
 
 
 def did_change(ls: MiradorServer, params: types.DidChangeConfigurationParams) -> None:
@@ -92,6 +90,7 @@ async def _apply(ls: MiradorServer) -> None:
         if ls.protocol.stage is Stage.SHUT_DOWN:
             return
         ls.settings = loaded.settings
+        ls.origins = loaded.origins
         ls.set_log_level(loaded.settings.server.log_level)
         ls.apps.open(loaded)
         ls.supervisor.start(ls.pages.keep_in(loaded.paths.cache / "pages"), "pages")
@@ -99,6 +98,7 @@ async def _apply(ls: MiradorServer) -> None:
         ls.ahead.allow(ls.settings)
         ls.supervisor.start(ls.lenses.offer(wanted=ls.settings.server.code_lens), "lenses")
         reviewing.start_wanted(ls)
+    await registering.follow(ls)
 
 
 def _report(ls: MiradorServer, loaded: Loaded) -> None:
@@ -132,32 +132,3 @@ async def _pull(ls: MiradorServer) -> None:
         return
     if answer and isinstance(answer[0], Mapping):
         remember(ls, answer[0])
-
-
-async def _register(ls: MiradorServer) -> None:
-    """Ask to be told of changes, where the client offers it."""
-    client = ls.session.client
-    wishes = [wish for wish in (pages.registration(client),) if wish is not None]
-    if client.registers_configuration:
-        wishes.append(
-            types.Registration(
-                id="mirador-configuration",
-                method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
-                register_options=types.DidChangeConfigurationRegistrationOptions(section=SECTION),
-            )
-        )
-    if client.registers_watched_files:
-        watcher = types.FileSystemWatcher(glob_pattern=f"**/{WORKSPACE_FILE}")
-        wishes.append(
-            types.Registration(
-                id="mirador-watched-files",
-                method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
-                register_options=types.DidChangeWatchedFilesRegistrationOptions([watcher]),
-            )
-        )
-    if wishes:
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await ls.client_register_capability_async(types.RegistrationParams(wishes))
-        except (TimeoutError, JsonRpcException):
-            _log.warning("the client declined to tell of changes")

@@ -8,7 +8,14 @@ from lsprotocol import types
 from mirador_lsp import __version__
 from mirador_lsp.server import from_lsp
 from mirador_lsp.server.client import resolve_client
-from mirador_lsp.server.features import code_actions, code_lens, commands, configuration, pages
+from mirador_lsp.server.features import (
+    code_actions,
+    code_lens,
+    commands,
+    configuration,
+    diagnostics,
+    pages,
+)
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Stage
 
@@ -33,6 +40,7 @@ def initialize(ls: MiradorServer, params: types.InitializeParams) -> types.Initi
             hover_provider=True,
             code_lens_provider=code_lens.options(client),
             code_action_provider=code_actions.options(client),
+            diagnostic_provider=diagnostics.options(client),
             text_document_sync=types.TextDocumentSyncOptions(
                 open_close=True,
                 change=types.TextDocumentSyncKind.Incremental,

@@ -1,19 +1,27 @@
-"""The commands that review: a file, a selection, a symbol."""
+"""The commands that review: a file, a selection, a symbol, what changed, the workspace."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.core.text import Span
-from mirador_lsp.server import reviewing
+from mirador_lsp.server import reports, reviewing, workspace_review
 from mirador_lsp.server.arguments import about_document, must_be_open, names
 from mirador_lsp.server.asked import Asked, asked
+from mirador_lsp.server.jobs import Job
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Part, Run, Wish
+from mirador_lsp.server.workspace_review import Tour
 
 Answer = dict[str, Any]
+
+MOST_FILES = 500
+"""Of the workspace; more would take a day."""
 
 
 async def review_file(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
@@ -41,6 +49,57 @@ async def review_symbol(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
         raise UserError(message, remedy="Put the cursor into one, or review the file.")
     part = Part((symbol.span,), symbol.path, ask.snapshot.content_hash)
     return await _review(ls, ask, part)
+
+
+async def review_changes(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
+    """`mirador.reviewChanges`: review the lines that changed since the last commit alone."""
+    ask = asked(ls, about_document(arguments))
+    document = ls.session.document(ask.snapshot.uri)
+    app = await ls.apps.get()
+    opened = document.opened if document is not None else ask.snapshot.text
+    changes = await app.changes(ask.snapshot, opened)
+    answer: Answer = {"since": changes.since, "places": len(changes.spans)}
+    if not changes.spans:
+        ls.messages.note(
+            types.MessageType.Info, f"{ask.snapshot.name}: no line changed since {changes.since}"
+        )
+        uri, version = ask.snapshot.uri, ask.snapshot.version
+        return answer | {"uri": uri, "version": version, "state": "unchanged"}
+    words = f"what changed since {changes.since}"
+    return answer | await _review(ls, ask, Part(changes.spans, words, ask.snapshot.content_hash))
+
+
+async def review_workspace(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
+    """`mirador.reviewWorkspace`: review every source file of the workspace, `limit` at most."""
+    said = arguments[0] if arguments else {}
+    if not isinstance(said, Mapping):
+        message = "The argument is an object."
+        raise JsonRpcInvalidParams(message)
+    if not ls.session.folders:
+        message = "This editor has no workspace folder open."
+        raise UserError(message, remedy="Open a folder, or review the file.")
+    limit = said.get("limit", MOST_FILES)
+    if type(limit) is not int or not 0 < limit <= MOST_FILES:
+        message = f"limit is a number from 1 to {MOST_FILES}."
+        raise JsonRpcInvalidParams(message)
+    wish = Wish(Trigger.COMMAND, stages=names(said, "stages"), lenses=names(said, "lenses"))
+    tour = Tour(limit)
+    await ls.settled.wait()
+    job = Job("review", "review the workspace", ls.session.folders[0].as_uri())
+    state = await ls.jobs.run(
+        job,
+        lambda emit: workspace_review.review_workspace(ls, wish, tour, emit),
+        work_done_token=said.get("workDoneToken"),
+    )
+    await ls.pages.show("review", "the workspace", reports.tour(tour, state), job.uri)
+    return {
+        "state": state.value,
+        "files": len(tour.reviewed),
+        "notReviewed": len(tour.not_reviewed),
+        "skipped": tour.skipped,
+        "overLimit": tour.over_limit,
+        "findings": tour.findings,
+    }
 
 
 async def _review(ls: MiradorServer, ask: Asked, part: Part | None) -> Answer:

@@ -7,6 +7,8 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from mirador_lsp import __version__
 from mirador_lsp.core.health import Check
+from mirador_lsp.server import debugging, reports, reviewing
+from mirador_lsp.server.features import registering
 from mirador_lsp.server.server import MiradorServer
 
 Answer = dict[str, Any]
@@ -31,6 +33,36 @@ async def status(ls: MiradorServer, _arguments: Sequence[Any]) -> Answer:
         "jobs": [{"kind": job.kind, "uri": job.uri} for job in ls.jobs.running()],
         "checks": [_check(check) for check in checks],
     }
+
+
+async def doctor(ls: MiradorServer, _arguments: Sequence[Any]) -> Answer:
+    """`mirador.doctor`: everything Mirador needs, as a page for the user."""
+    app = await ls.apps.get()
+    checks = await app.doctor()
+    await ls.pages.show("doctor", "Mirador", reports.checks(checks))
+    return {"checks": [_check(check) for check in checks]}
+
+
+async def restart_models(ls: MiradorServer, _arguments: Sequence[Any]) -> Answer:
+    """`mirador.restartModels`: end the engine and with it every loaded model; the next question
+    starts it anew. What runs now is stopped first, so that it is not told as a failure.
+    """
+    ls.jobs.cancel()
+    await ls.session.suspend()
+    await ls.jobs.cancel_all()
+    app = await ls.apps.get()
+    restarted = await app.restart_models()
+    ls.streams.recover()
+    await registering.follow(ls)
+    reviewing.start_wanted(ls)
+    return {"restarted": restarted}
+
+
+async def print_debug_information(ls: MiradorServer, _arguments: Sequence[Any]) -> Answer:
+    """`mirador.printDebugInformation`: what a bug report needs, and not a line of code."""
+    facts = await debugging.facts(ls)
+    await ls.pages.show("debug", "Mirador inside", reports.debug(facts))
+    return facts
 
 
 def _check(check: Check) -> Answer:

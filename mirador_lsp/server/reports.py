@@ -1,0 +1,140 @@
+"""Pages about findings and about Mirador itself: Markdown in which nothing from outside can act."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.events import EvidenceHeard, Hush, Hushed
+from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.health import Check, Health
+from mirador_lsp.server.board import Aside
+from mirador_lsp.server.jobs import Ending
+from mirador_lsp.server.markdown import block, code, words
+from mirador_lsp.server.workspace_review import Tour
+
+_MARKS = {Health.OK: "ok", Health.WARNING: "warning", Health.FAILURE: "**failure**"}
+
+
+def line_of(finding: Finding, snapshot: Snapshot) -> dict[str, Any]:
+    """A finding in a list, for programs. Lines count from 1."""
+    return {
+        "findingId": finding.id,
+        "line": snapshot.lines.line_of(finding.span.start) + 1,
+        "rule": finding.rule,
+        "message": finding.message,
+        "confidence": round(finding.confidence, 4),
+    }
+
+
+def evidence(finding: Finding, heard: Sequence[EvidenceHeard], snapshot: Snapshot) -> str:
+    """Everything that was asked and said about a finding."""
+    origin = finding.origin
+    line = snapshot.lines.line_of(finding.span.start) + 1
+    sure = round(finding.confidence * 100)
+    parts = [
+        f"# Evidence: {words(finding.message)}",
+        f"{code(finding.rule)} on line {line} of {words(snapshot.name)}, {sure} % sure.",
+        f"- found by: {words(origin.tool)}, in the {words(origin.stage)} stage",
+    ]
+    if finding.confirmed_by:
+        parts[-1] += f"\n- confirmed by: {words(', '.join(finding.confirmed_by))}"
+    if origin.digest:
+        parts[-1] += f"\n- model file: SHA-256 {code(origin.digest)}"
+    if finding.quote:
+        parts += ["The code it points at:", block(finding.quote, snapshot.language)]
+    if not heard:
+        parts.append(
+            "No model was asked about it: it is a fact of an analyzer."
+            if not finding.rule.startswith("model/")
+            else "What the model was asked is not kept any more. Save the document to ask again."
+        )
+    for number, each in enumerate(heard, 1):
+        parts += _piece(number, each, snapshot)
+    return "\n\n".join(parts) + "\n"
+
+
+def _piece(number: int, each: EvidenceHeard, snapshot: Snapshot) -> list[str]:
+    under = f", {words(each.lens)}" if each.lens else ""
+    prompt = each.prompt
+    return [
+        f"## {number}. {words(each.stage)}: {words(each.model)} about {words(each.unit)}{under}",
+        f"Said, {round(each.sureness * 100)} % sure by its own probabilities:",
+        block(each.said, ""),
+        f"Asked (prompt version {words(prompt.version)}):",
+        block(prompt.question, ""),
+        "About:",
+        block(prompt.material, snapshot.language),
+        "Under the standing instructions:",
+        block(prompt.system, ""),
+    ]
+
+
+def withheld(aside: Aside, gate: float, snapshot: Snapshot) -> str:
+    """What is known of a document and not shown, and why."""
+    parts = [f"# Not shown in {words(snapshot.name)}"]
+    if not (aside.withheld or aside.hushed or aside.over_cap):
+        parts.append("Nothing: every finding is shown.")
+    if aside.withheld:
+        parts.append(f"## Too unsure: below {round(gate * 100)} %")
+        parts.append("\n".join(_row(finding, snapshot) for finding in aside.withheld))
+    for by, title in ((Hush.COMMENT, "Suppressed by comments"), (Hush.DISMISSED, "Dismissed")):
+        rows = [_hushed_row(each, snapshot) for each in aside.hushed if each.by is by]
+        if rows:
+            parts += [f"## {title}", "\n".join(rows)]
+    if aside.over_cap:
+        parts.append(f"{aside.over_cap} more are above the limit for one file.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(finding: Finding, snapshot: Snapshot) -> str:
+    line = snapshot.lines.line_of(finding.span.start) + 1
+    sure = round(finding.confidence * 100)
+    return f"- line {line}, {code(finding.rule)}, {sure} %: {words(finding.message)}"
+
+
+def _hushed_row(hushed: Hushed, snapshot: Snapshot) -> str:
+    reason = f" — {words(hushed.reason)}" if hushed.reason else ""
+    return f"{_row(hushed.finding, snapshot)}{reason}"
+
+
+def tour(done: Tour, ending: Ending) -> str:
+    """What a review of the workspace found, the worst files first."""
+    parts = ["# Review of the workspace"]
+    files = len(done.reviewed)
+    counts = [f"{done.findings} findings in {files} files"]
+    if ending is not Ending.FINISHED:
+        counts.append("stopped before its end")
+    if done.skipped:
+        counts.append(f"{done.skipped} paths held nothing to review")
+    if done.over_limit:
+        counts.append(f"{done.over_limit} files left out, the most is {done.limit}")
+    parts.append(f"{'; '.join(counts)}.")
+    if done.not_reviewed:
+        listed = "\n".join(f"- {words(name)}" for name in done.not_reviewed)
+        parts += ["## Not reviewed", listed]
+    for snapshot, findings in sorted(done.reviewed, key=_worst):
+        if findings:
+            rows = "\n".join(_row(finding, snapshot) for finding in findings)
+            parts += [f"## {words(snapshot.name)}", rows]
+    return "\n\n".join(parts) + "\n"
+
+
+def _worst(reviewed: tuple[Snapshot, tuple[Finding, ...]]) -> int:
+    return min((finding.severity.rank for finding in reviewed[1]), default=9)
+
+
+def checks(found: Sequence[Check]) -> str:
+    """What works here, what does not, and what mends it."""
+    parts = ["# How Mirador is"]
+    for check in found:
+        text = f"- {_MARKS[check.health]}: {words(check.name)}: {words(check.detail, 1000)}"
+        if check.remedy:
+            text += f"\n  - {words(check.remedy, 1000)}"
+        parts.append(text)
+    return "\n".join([parts[0], "", *parts[1:]]) + "\n"
+
+
+def debug(facts: Mapping[str, Any]) -> str:
+    """Everything a bug report needs, for programs and people alike."""
+    return f"# Mirador, inside\n\n{block(json.dumps(facts, indent=2, default=str), 'json')}\n"
