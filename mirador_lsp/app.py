@@ -243,9 +243,8 @@ async def open_app(
     """
     where = paths if paths is not None else default_paths(os.environ, settings)
     store, broken = _open_store(where)
-    analysis = settings.analysis
     async with AsyncExitStack() as stack:
-        parser = ParseWorker(budget_seconds=analysis.parse_seconds)
+        parser = ParseWorker(budget_seconds=settings.analysis.parse_seconds)
         stack.push_async_callback(parser.close)
         own = backend if backend is not None else _backend(settings, where, store)
         servers, unreachable = _servers(settings)
@@ -254,11 +253,7 @@ async def open_app(
         await asyncio.to_thread(preload)
         feedback = SqliteFeedbackBook(where.feedback, make_folder=private_folder)
         stack.push_async_callback(feedback.close)
-        analyzers: list[Analyzer] = []
-        if analysis.ruff:
-            analyzers.append(RuffAnalyzer())
-        if analysis.rules:
-            analyzers.append(parser)
+        analyzers = _analyzers(settings, parser)
         engine = Engine(
             backend=chosen,
             outliner=parser,
@@ -273,7 +268,7 @@ async def open_app(
             engine=engine,
             backend=chosen,
             parser=parser,
-            analyzers=tuple(analyzers),
+            analyzers=analyzers,
             store=store,
             feedback=feedback,
             problems=(*broken, *unreachable),
@@ -281,6 +276,12 @@ async def open_app(
             embedded=own if isinstance(own, EmbeddedBackend) else None,
             servers=servers,
         )
+
+
+def _analyzers(settings: Settings, parser: ParseWorker) -> tuple[Analyzer, ...]:
+    wanted = settings.analysis
+    rules = (parser,) if wanted.rules else ()
+    return (RuffAnalyzer(), *rules) if wanted.ruff else rules
 
 
 def _open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:
