@@ -8,6 +8,7 @@ from typing import assert_never
 
 from mirador_lsp.core.answers import AnswerEvent, AnswerFinished, AnswerRevised, AnswerStarted
 from mirador_lsp.core.changes import Attempted, ChangeEvent, ChangeFinished, ChangeStarted
+from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Event,
@@ -32,6 +33,8 @@ GATHER_SECONDS = 0.08
 _log = logging.getLogger(__name__)
 
 Send = Callable[[str, Status | Stream], None]
+_WHY_NOTHING = (NoticeKind.UNAVAILABLE, NoticeKind.SKIPPED, NoticeKind.TRUNCATED, NoticeKind.BROKEN)
+"""Notices that explain why a review found less than it could have."""
 _CALM = Status("normal", busy=False, message="Ready.", remedy="", uri="", stage="", model="")
 
 
@@ -42,17 +45,19 @@ class Streams:
         self._send = send
         self._congested = congested
         self._status = _CALM
+        self._concluded: Status | None = None
+        """What is to be said once the work that concluded has ended."""
         self._running = 0
         self.wants_status = False
         self.wants_stream = False
 
     def follow(self, snapshot: Snapshot) -> "Follower":
         """A listener for one review."""
-        return Follower(self, snapshot.uri, snapshot.version)
+        return Follower(self, snapshot.uri, snapshot.version, snapshot.name)
 
     def follow_job(self, uri: str) -> "Follower":
         """A listener for one job. Its text reaches the client by other ways."""
-        return Follower(self, uri, None, streams_text=False)
+        return Follower(self, uri, None, "", streams_text=False)
 
     def begin(self) -> None:
         """A review or job begins."""
@@ -62,7 +67,8 @@ class Streams:
     def end(self) -> None:
         """A review or job ended, in whatever way."""
         self._running -= 1
-        self._tell(replace(self._status, stage="", model=""))
+        status, self._concluded = self._concluded or self._status, None
+        self._tell(replace(status, stage="", model=""))
 
     def fail(self, message: str, remedy: str) -> None:
         """The main job does not work."""
@@ -72,6 +78,11 @@ class Streams:
         """What was wrong is mended, or may be: a review went well, or settings changed."""
         if self._status.kind != "normal":
             self._tell(_CALM)
+
+    def conclude(self, uri: str, message: str) -> None:
+        """A review went well; the message says what came of it, or why nothing did."""
+        # Told with the end of the work, which is a moment away: one message instead of two.
+        self._concluded = replace(_CALM, message=message, uri=uri)
 
     def stage(self, uri: str, stage: str, model: str) -> None:
         """A stage runs."""
@@ -101,10 +112,17 @@ class Follower:
     """Follows one review or job until it ends or is stopped."""
 
     def __init__(
-        self, streams: Streams, uri: str, version: int | None, *, streams_text: bool = True
+        self,
+        streams: Streams,
+        uri: str,
+        version: int | None,
+        name: str,
+        *,
+        streams_text: bool = True,
     ) -> None:
         self._streams = streams
         self._uri = uri
+        self._name = name
         self._streams_text = streams_text
         self._gatherer = _Gatherer(streams, uri, version)
         self._troubled = False
@@ -156,11 +174,34 @@ class Follower:
     def _ended(self, event: StageFinished | ReviewFinished) -> None:
         self._gatherer.flush()
         if isinstance(event, ReviewFinished) and not self._troubled:
-            self._streams.recover()
+            self._streams.conclude(self._uri, outcome_in_words(self._name, event))
 
     def _trouble(self, message: str, remedy: str) -> None:
         self._troubled = True
         self._streams.degrade(self._uri, message, remedy)
+
+
+def outcome_in_words(name: str, end: ReviewFinished) -> str:
+    """What came of a review; where nothing did, why: one plain sentence."""
+    if end.findings:
+        count = len(end.findings)
+        return f"{name}: {count} finding{'s' * (count > 1)}."
+    why = next((n.message for n in end.notices if n.kind in _WHY_NOTHING), "")
+    why = plain(why.removeprefix(f"{name}: ")).rstrip(".")
+    if not end.reviewed:
+        return f"{name} was not reviewed{f': {why}' if why else ''}."
+    unseen = [
+        f"{count} {what}"
+        for count, what in (
+            (len(end.withheld), "withheld as too unsure"),
+            (end.suppressed, "suppressed by comments"),
+            (end.dismissed, "dismissed"),
+        )
+        if count
+    ]
+    if unseen:
+        return f"{name}: nothing to show; {', '.join(unseen)}."
+    return f"{name}: nothing found{f'; {why}' if why else ''}."
 
 
 class _Gatherer:
