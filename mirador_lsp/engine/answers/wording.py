@@ -116,6 +116,7 @@ def _question(request: AnswerRequest, subject: Subject, history: Sequence[Turn])
     asked = render(
         "answer_ask",
         turns=before,
+        last="last " if turns else "",
         part=said,
         known=known,
         what=_what(subject),
