@@ -263,7 +263,7 @@ SIGNATURE = Signature(("path", "count"), gives=True, errors=("ValueError",))
 @pytest.mark.parametrize(
     "reply",
     [
-        "Summary: Does it.\npath: The path.\ncount: How many.\nReturns: A list.\nValueError: if not",
+        "Summary: Does it.\npath: The path.\ncount: How many.\nReturns: A list.\nValueError: if",
         (
             "Does it.\n\nArgs:\n    path (str): The path.\n    count: How many.\nReturns: A list.\n"
             "Raises:\n    ValueError: If not."
