@@ -327,3 +327,19 @@ async def test_saying_the_same_to_a_further_question_is_no_answer(tmp_path: Path
     assert "quick fails: The model only said again what it had answered before." in asker.told
     assert finished.answer is not None
     assert finished.answer.model == MIDDLE
+
+
+async def test_a_stand_in_does_not_replace_the_larger_model(tmp_path: Path) -> None:
+    """The deep stage's model has answered in place of the quick one's: nobody is asked again."""
+    asker = Asker(
+        tmp_path,
+        TWO_MODELS + said(SMALL, "", error="unavailable") + said(MIDDLE, "It returns orders."),
+        settings=f'[stages.quick]\nmodels = ["{SMALL}", "{MIDDLE}"]\n',
+    )
+
+    finished = await asker.ask(asker.request(shop(), "que|ry ="))
+
+    assert f"  skipped: The deep stage is left out: {MIDDLE} has answered already." in asker.told
+    assert finished.answer is not None
+    assert (finished.answer.stage, finished.answer.model) == ("quick", MIDDLE)
+    assert len(asker.backend.prompts) == 2

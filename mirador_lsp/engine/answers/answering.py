@@ -135,9 +135,9 @@ class _Run:
         """Ask the models of a stage in turn until one answers; none answers twice."""
         choice = choose(policy, self._cards)
         left = tuple(card for card in choice.cards if card.name not in self._answered)
-        if not left:
-            names = ", ".join(card.name for card in choice.cards)
-            text = f"The {policy.name} stage is left out: it would ask {names} again."
+        first = choice.cards[0].name
+        if first in self._answered:  # the next ones are there to stand in, not to contradict it
+            text = f"The {policy.name} stage is left out: {first} has answered already."
             self._tell(Notice(NoticeKind.SKIPPED, text, stage=policy.name))
             return
         clock = self._tools.clock
