@@ -38,6 +38,7 @@ from mirador_lsp.engine.engine import Engine
 from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
+from mirador_lsp.models.discovery import discover
 from mirador_lsp.models.download import pull
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
 from mirador_lsp.models.health import machine_checks, model_checks
@@ -225,7 +226,8 @@ class App:
         models = await model_checks(self.store, stages=wanted)
         engine = await self.embedded.health() if self.embedded is not None else ()
         servers = [check for server in self.servers for check in await server.health()]
-        return (*machine, *analyzers, *models, *engine, *servers, *self.problems)
+        found = [found.check() for found in await discover(self.servers)]
+        return (*machine, *analyzers, *models, *engine, *servers, *found, *self.problems)
 
 
 @asynccontextmanager
