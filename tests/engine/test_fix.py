@@ -539,3 +539,4 @@ async def test_a_finding_that_only_moved_is_not_mended(tmp_path: Path) -> None:
     said = await desk.change(desk.request(snapshot, finding, repairs=0))
 
     assert said.attempts[0].failed is Rung.CLEAN
+    assert "The finding is still there" in said.attempts[0].why

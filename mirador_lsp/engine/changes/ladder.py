@@ -151,6 +151,9 @@ class Ladder:
         if target is not None and now.families[target] >= max(1, before.families[target]):
             return f"The finding is still there: {_message(self._request)}"
         new = self._new(before, now)
+        if target is not None and any(finding.rule == target[0] for finding in new):
+            # Its line reads differently, and so has another identity; what is wrong is the same.
+            return f"The finding is still there: {_message(self._request)}"
         if new:
             named = " ".join(_told(f, now.snapshot) for f in new[:_MOST_NAMED])
             return f"It brings something new: {named}"
