@@ -100,7 +100,7 @@ async def test_cancelled_it_ends_git(tmp_path: Path) -> None:
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(changes_of(shot(tmp_path, "b\n"), "a\n", git=str(slow)))
         async with asyncio.timeout(30):
-                while not (mark.exists() and mark.read_text().strip()):  # noqa: ASYNC110 — see below
+            while not (mark.exists() and mark.read_text().strip()):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         asking.cancel()
 
