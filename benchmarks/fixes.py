@@ -206,7 +206,8 @@ _MEANING = (
     f"same model, given the whole file and asked once: “{_BARE}” What it says is taken as it is. "
     "A row gives the share of programs. *Wrong fixes shown* are those a user is offered and whose "
     "tests fail; where no tests are configured, Mirador offers the first text that got past the "
-    "rungs below."
+    "rungs below. A model that gives the program back as it was has an answer that parses on the "
+    "other side; Mirador refuses it before it is parsed."
 )
 
 BENCHMARK = Benchmark("fixes", _MEANING, partial(_run, MODEL), slow=True, plot=True)
