@@ -13,7 +13,7 @@ from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.models.servers import Server, ServerOptions, reach
 
-_SECONDS = 2.0
+_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Found:
 async def discover(
     servers: Sequence[Server] = (), places: Sequence[Place] = PLACES
 ) -> tuple[Found, ...]:
-    """The servers that run at `places` and are none of `servers`. Takes two seconds at most; never
+    """The servers that run at `places` and are none of `servers`. Takes five seconds at most; never
     raises.
     """
     known = {server.url.rstrip("/").replace("localhost", "127.0.0.1") for server in servers}
