@@ -154,7 +154,9 @@ def _edits(workspace: types.WorkspaceClientCapabilities) -> dict[str, Any]:
     edit = workspace.workspace_edit or types.WorkspaceEditClientCapabilities()
     return {
         "applies_edits": bool(workspace.apply_edit),
-        "document_changes": bool(edit.document_changes),
+        # Resource operations exist among document changes only; a client that takes the one takes
+        # the other, and some forget to say so.
+        "document_changes": bool(edit.document_changes or edit.resource_operations),
         "creates_files": types.ResourceOperationKind.Create in (edit.resource_operations or ()),
         "annotates": edit.change_annotation_support is not None,
     }

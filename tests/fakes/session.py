@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Union
 
+from cattrs import Converter
 from lsprotocol import types
 from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient
@@ -24,7 +26,7 @@ class RecordingClient(LanguageClient):
     """pytest-lsp's client, which also checks us against the specification, with a memory."""
 
     def __init__(self) -> None:
-        super().__init__(converter_factory=default_converter)
+        super().__init__(converter_factory=_converter)
         self.published: list[types.PublishDiagnosticsParams] = []
         self.registered: list[str] = []
         register_lsp_features(self)
@@ -106,6 +108,20 @@ async def over_tcp(workspace: Workspace) -> AsyncIterator[RecordingClient]:
         if isinstance(writer, asyncio.StreamWriter):
             writer.close()
         await client.stop()
+
+
+def _converter() -> Converter:
+    """Like pygls' converter, but a code action with a command in it is an action, not a command."""
+    made: Converter = default_converter()
+
+    def either(value: Any, _: Any) -> types.Command | types.CodeAction:
+        is_command = isinstance(value.get("command"), str)
+        kind: Any = types.Command if is_command else types.CodeAction
+        read: types.Command | types.CodeAction = made.structure(value, kind)
+        return read
+
+    made.register_structure_hook(Union[types.Command, types.CodeAction], either)  # noqa: UP007 — the form under which lsprotocol registers it
+    return made
 
 
 def _client() -> RecordingClient:

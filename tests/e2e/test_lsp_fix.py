@@ -1,0 +1,190 @@
+"""Changing code in an editor, end to end: the real server and analyzers, a scripted model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.protocol import default_converter
+
+from fakes.applying import applied
+from fakes.session import RecordingClient, Workspace, eventually
+
+SWALLOW = """\
+import json
+
+
+def load(path):
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except Exception:
+        pass
+
+
+def name(path):
+    return f"nothing"
+"""
+MENDED = SWALLOW.replace(
+    "    except Exception:\n        pass\n",
+    "    except Exception as error:\n        raise ValueError(path) from error\n",
+)
+WRITTEN = MENDED[MENDED.index("def load") : MENDED.index("\n\ndef name")]
+REPLY = f"""
+[[reply]]
+question = "Rewrite the whole"
+text = '''```python
+{WRITTEN}```
+'''
+"""
+HELD = f'{REPLY}hold = "go"\n'
+
+
+class Author:
+    """An editor with one document, whose edits it makes as it is told."""
+
+    def __init__(self, client: RecordingClient, uri: str, text: str) -> None:
+        self.client = client
+        self.uri = uri
+        self.text = text
+        self.version = 1
+        self.edits: list[types.ApplyWorkspaceEditParams] = []
+
+        def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            self.edits.append(params)
+            self.make(params.edit)
+            return types.ApplyWorkspaceEditResult(applied=True)
+
+        client.protocol.fm.features.pop(types.WORKSPACE_APPLY_EDIT, None)
+        client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
+        item = types.TextDocumentItem(uri, "python", 1, text)
+        client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+
+    def make(self, edit: types.WorkspaceEdit) -> None:
+        wire = default_converter().unstructure(edit)
+        self.text = applied(wire, {self.uri: self.text})[self.uri]
+        self.version += 1
+        identifier = types.VersionedTextDocumentIdentifier(self.version, self.uri)
+        change = types.TextDocumentContentChangeWholeDocument(self.text)
+        self.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(identifier, [change])
+        )
+
+    def save(self) -> None:
+        identifier = types.TextDocumentIdentifier(self.uri)
+        self.client.text_document_did_save(types.DidSaveTextDocumentParams(identifier, self.text))
+
+    def shows(self, rule: str) -> list[types.Diagnostic]:
+        return [d for d in self.client.diagnostics.get(self.uri, ()) if d.code == rule]
+
+    async def actions(
+        self, diagnostics: Sequence[types.Diagnostic], only: Sequence[Any] | None = None
+    ) -> list[types.CodeAction]:
+        """What is offered for the first of `diagnostics`."""
+        found = await self.client.text_document_code_action_async(
+            types.CodeActionParams(
+                types.TextDocumentIdentifier(self.uri),
+                diagnostics[0].range,
+                types.CodeActionContext(diagnostics=diagnostics, only=only),
+            )
+        )
+        return [action for action in found or () if isinstance(action, types.CodeAction)]
+
+    async def run(self, command: types.Command | None) -> Any:
+        """Run the command of an action; what it is answered."""
+        assert command is not None
+        return await self.client.workspace_execute_command_async(
+            types.ExecuteCommandParams(command.command, command.arguments)
+        )
+
+
+async def author(client: RecordingClient, workspace: Workspace) -> Author:
+    """An author whose file was reviewed, by a model that finds nothing."""
+    made = Author(client, workspace.write("load.py", SWALLOW), SWALLOW)
+    await eventually(lambda: made.shows("ruff/S110") and made.shows("ruff/F541"))
+    await eventually(lambda: any("2 shown" in m.message for m in client.log_messages))
+    return made
+
+
+async def test_a_fix_is_offered_chosen_checked_and_applied(
+    client: RecordingClient, workspace: Workspace
+) -> None:
+    """From the light bulb to the changed text; the review after the next save agrees."""
+    workspace.script(REPLY)
+    editor = await author(client, workspace)
+    (fix, *_) = await editor.actions(editor.shows("ruff/S110"), ["quickfix"])
+
+    answer = await editor.run(fix.command)
+
+    assert answer["state"] == "applied", answer
+    assert answer["rungs"][-1] == "clean"
+    assert answer["title"].endswith("(parses, lints clean)")
+    assert editor.text == MENDED
+    assert len(editor.edits) == 1
+    editor.save()
+    await eventually(lambda: editor.shows("ruff/F541") and not editor.shows("ruff/S110"))
+
+
+async def test_cancelling_a_fix_stops_the_model(
+    client: RecordingClient, workspace: Workspace
+) -> None:
+    """The model is told, not merely ignored; nothing is edited."""
+    workspace.script(HELD)
+    editor = await author(client, workspace)
+    (fix, *_) = await editor.actions(editor.shows("ruff/S110"), ["quickfix"])
+    assert fix.command is not None
+    before = workspace.journal().count("started")
+    params = types.ExecuteCommandParams(fix.command.command, fix.command.arguments)
+    asked = client.protocol.send_request_async(
+        types.WORKSPACE_EXECUTE_COMMAND, params, msg_id="the-fix"
+    )
+    await eventually(lambda: workspace.journal().count("started") > before)
+
+    client.cancel_request(types.CancelParams(id="the-fix"))
+
+    with pytest.raises(JsonRpcException) as error:
+        await asked
+    assert error.value.code == -32800
+    await eventually(lambda: "cancelled" in workspace.journal())
+    assert editor.text == SWALLOW
+    assert editor.edits == []
+
+
+async def test_ready_fixes_come_with_the_action_or_when_it_is_resolved(
+    client: RecordingClient, workspace: Workspace
+) -> None:
+    """No model is asked; alone and all together they lead to the same text."""
+    editor = await author(client, workspace)
+    before = workspace.journal()
+    found = editor.shows("ruff/F541")
+    (fix, *_) = await editor.actions(found, ["quickfix"])
+    (every,) = await editor.actions(found, ["source.fixAll"])
+
+    edits = []
+    for action in (fix, every):
+        if action.edit is None:
+            action = await client.code_action_resolve_async(action)  # noqa: PLW2901
+        assert action.edit is not None
+        edits.append(action.edit)
+    wires = [default_converter().unstructure(edit) for edit in edits]
+    texts = [applied(wire, {editor.uri: SWALLOW})[editor.uri] for wire in wires]
+
+    assert texts == [SWALLOW.replace('f"', '"')] * 2
+    assert workspace.journal() == before
+
+
+async def test_a_suppressed_finding_is_not_shown_again(
+    client: RecordingClient, workspace: Workspace
+) -> None:
+    """The comment goes into the code by one edit, and the next review honours it."""
+    editor = await author(client, workspace)
+    offered = await editor.actions(editor.shows("ruff/F541"))
+    (suppress,) = [a for a in offered if a.title == "Suppress ruff/F541 with a comment"]
+
+    answer = await editor.run(suppress.command)
+
+    assert answer["state"] == "applied", answer
+    assert 'return f"nothing"  # mirador: ignore[ruff/F541]\n' in editor.text
+    editor.save()
+    await eventually(lambda: editor.shows("ruff/S110") and not editor.shows("ruff/F541"))
