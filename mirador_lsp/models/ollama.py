@@ -18,26 +18,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Prompt
+from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
 from mirador_lsp.core.errors import (
     BadReply,
-    ContextOverflow,
     ModelError,
     ModelTimeout,
     ModelUnavailable,
 )
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Reply
-from mirador_lsp.models.served import End, Hangups, Piece, ServedReply
-from mirador_lsp.models.texts import content, least_tokens, was_cut
+from mirador_lsp.models.ollama_lines import CLOUD, OllamaLines
+from mirador_lsp.models.served import Hangups, ServedReply
+from mirador_lsp.models.texts import content, least_tokens, too_long
 from mirador_lsp.models.transport import Refusal, Transport
 
 BACKEND = "ollama"
-CLOUD = "cloud"
-"""Tag on the card of a model that the server runs on another machine."""
 _CARDS_SECONDS = 30.0
 """How long the list of models is taken as it was."""
 _MOST_LOGPROBS = 20
@@ -98,7 +94,7 @@ class OllamaBackend:
         known = await self._find(model)
         least = least_tokens(prompt)
         if least + limits.max_tokens > known.card.context_tokens:
-            raise _too_long(known)
+            raise too_long(known.card)
         body = _question(known, prompt, limits, self._options)
         late = ModelTimeout(f"{model} did not begin within {limits.seconds:.0f} seconds.")
         connected = self._lines(known, body)
@@ -108,7 +104,7 @@ class OllamaBackend:
         except TimeoutError as error:
             raise late from error
         try:
-            reader = _Reader(known, least, wants_probabilities=limits.top_logprobs > 0)
+            reader = OllamaLines(known.card, least, wants_probabilities=limits.top_logprobs > 0)
             yield ServedReply(lines, reader.read, self._hangups, model, limits, begin)
         finally:
             await connected.__aexit__(None, None, None)
@@ -242,92 +238,6 @@ class _Facts:
     parameters: float
 
 
-class _Reader:
-    """Reads the lines of one reply."""
-
-    def __init__(self, known: _Known, least: int, *, wants_probabilities: bool) -> None:
-        self._known = known
-        self._least = least
-        self._wants = wants_probabilities
-
-    def read(self, line: bytes) -> list[Piece]:
-        """The pieces of a line. Raises `BadReply`, `ContextOverflow`, `ModelUnavailable`."""
-        if not line.strip():
-            return []
-        try:
-            said = _LINE.decode(line)
-        except msgspec.MsgspecError as error:
-            message = f"{self._known.card.name} sent a line that cannot be read."
-            raise BadReply(message) from error
-        if said.error:
-            message = f"{self._known.card.name} failed: {plain(said.error, 200)}."
-            raise ModelUnavailable(message)
-        if said.remote_host and CLOUD not in self._known.card.tags:
-            message = f"{self._known.card.name} was answered by another machine."
-            raise ModelUnavailable(message, remedy="Name a model that runs on the server itself.")
-        pieces: list[Piece] = self._chunks(said)
-        if said.done:
-            self._check(said)
-            pieces.append(
-                End(
-                    said.prompt_eval_count,
-                    None,
-                    said.eval_count,
-                    truncated=said.done_reason == "length",
-                )
-            )
-        return pieces
-
-    def _check(self, said: "_Line") -> None:
-        """An older server ignores `truncate` and says nothing but the count."""
-        if was_cut(said.prompt_eval_count, self._least):
-            raise _too_long(self._known)
-        if said.done_reason not in ("stop", "length"):
-            message = f"{self._known.card.name} ended its reply early ({said.done_reason[:40]})."
-            raise BadReply(plain(message, 200))
-
-    def _chunks(self, said: "_Line") -> list[Piece]:
-        text = said.message.content
-        if not text:
-            return []
-        if not self._wants or not said.logprobs:
-            return [Chunk(text)]
-        chunks: list[Piece] = [
-            Chunk(
-                each.token,
-                min(each.logprob, 0.0),
-                tuple((other.token, other.logprob) for other in each.top_logprobs),
-            )
-            for each in said.logprobs
-        ]
-        spelled = "".join(each.token for each in said.logprobs)
-        return chunks if spelled == text else [Chunk(text, min(said.logprobs[0].logprob, 0.0))]
-
-
-class _Token(msgspec.Struct, frozen=True):
-    token: str
-    logprob: float
-    top_logprobs: tuple["_Token", ...] = ()
-
-
-class _Message(msgspec.Struct, frozen=True):
-    content: str = ""
-
-
-class _Line(msgspec.Struct, frozen=True):
-    message: _Message = _Message()
-    done: bool = False
-    done_reason: str = ""
-    error: str = ""
-    remote_host: str = ""
-    prompt_eval_count: int | None = None
-    eval_count: int | None = None
-    logprobs: tuple[_Token, ...] = ()
-
-
-_LINE = msgspec.json.Decoder(_Line)
-
-
 def _question(
     known: _Known, prompt: Prompt, limits: Limits, options: OllamaOptions
 ) -> dict[str, Any]:
@@ -361,18 +271,11 @@ def _load_options(known: _Known) -> dict[str, Any]:
     return {"num_ctx": known.card.context_tokens}
 
 
-def _too_long(known: _Known) -> ContextOverflow:
-    message = (
-        f"The prompt does not fit the {known.card.context_tokens} tokens of {known.card.name}."
-    )
-    return ContextOverflow(message, remedy="Give the server a larger context_tokens.")
-
-
 def _error(refusal: Refusal, known: _Known) -> ModelError:
     said, name = refusal.message, known.card.name
     lower = said.lower()
     if refusal.status == 400 and ("context" in lower or "exceed" in lower):
-        return _too_long(known)
+        return too_long(known.card)
     if refusal.status == 404:
         message = f"{name} is not there any more."
         return ModelUnavailable(message, remedy=f"Get it: ollama pull {plain(known.tag, 80)}")

@@ -17,25 +17,24 @@ from typing import Any
 import msgspec
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Prefill, Prompt
+from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
 from mirador_lsp.core.errors import (
     BadReply,
-    ContextOverflow,
     ModelError,
     ModelTimeout,
     ModelUnavailable,
 )
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Reply
-from mirador_lsp.models.served import End, Hangups, Piece, ServedReply
-from mirador_lsp.models.texts import content, least_tokens, was_cut
+from mirador_lsp.models.openai_events import OpenAIEvents, speaks_of_length
+from mirador_lsp.models.served import Hangups, ServedReply
+from mirador_lsp.models.texts import content, least_tokens, too_long
 from mirador_lsp.models.transport import Refusal, Transport
 
 BACKEND = "openai"
 _CARDS_SECONDS = 30.0
 _MOST_MODELS = 500
 _MOST_LOGPROBS = 20
-_DONE = b"[DONE]"
 
 
 class Flavour(StrEnum):
@@ -95,7 +94,7 @@ class OpenAIBackend:
         known = await self._find(model)
         least = least_tokens(prompt)
         if least + limits.max_tokens > known.card.context_tokens:
-            raise _too_long(known)
+            raise too_long(known.card)
         late = ModelTimeout(f"{model} did not begin within {limits.seconds:.0f} seconds.")
         connected = self._transport.lines("/v1/chat/completions", _question(known, prompt, limits))
         try:
@@ -106,7 +105,7 @@ class OpenAIBackend:
         except Refusal as refusal:
             raise _error(refusal, known) from refusal
         try:
-            reader = _Reader(known, least)
+            reader = OpenAIEvents(known.card, least)
             yield ServedReply(lines, reader.read, self._hangups, model, limits, begin)
         finally:
             await connected.__aexit__(None, None, None)
@@ -206,129 +205,6 @@ class OpenAIBackend:
         return _Known(card, identity, self._flavour)
 
 
-class _Reader:
-    """Reads the lines of one reply: server-sent events, each one line of JSON."""
-
-    def __init__(self, known: _Known, least: int) -> None:
-        self._known = known
-        self._least = least
-        self._reason = ""
-        self._usage: _Usage | None = None
-
-    def read(self, line: bytes) -> list[Piece]:
-        """The pieces of a line. Raises `BadReply`, `ContextOverflow`, `ModelUnavailable`."""
-        line = line.strip()
-        if line.startswith(b"{"):
-            # Some servers drop the framing when they fail in the middle.
-            data = line
-        elif line.startswith(b"data:"):
-            data = line[5:].strip()
-        else:
-            return []  # a comment that keeps the connection alive, an event's name, its end
-        if data == _DONE:
-            return [self._end()]
-        try:
-            said = _EVENT.decode(data)
-        except msgspec.MsgspecError as error:
-            message = f"{self._known.card.name} sent a line that cannot be read."
-            raise BadReply(message) from error
-        if said.error is not None:
-            raise _failed(said.error, self._known)
-        self._usage = said.usage or self._usage
-        pieces: list[Piece] = []
-        if said.prompt_progress is not None:
-            progress = said.prompt_progress
-            pieces.append(Prefill(min(progress.processed, progress.total), progress.total))
-        for choice in said.choices:
-            pieces += _chunks(choice)
-            self._reason = choice.finish_reason or self._reason
-        return pieces
-
-    def _end(self) -> End:
-        if self._reason not in ("stop", "length"):
-            message = (
-                f"{self._known.card.name} ended its reply early ({self._reason or 'no reason'})."
-            )
-            raise BadReply(plain(message, 200))
-        usage = self._usage or _Usage()
-        if was_cut(usage.prompt_tokens, self._least):
-            raise _too_long(self._known)
-        details = usage.prompt_tokens_details
-        return End(
-            usage.prompt_tokens,
-            details.cached_tokens if details else None,
-            usage.completion_tokens,
-            truncated=self._reason == "length",
-        )
-
-
-class _Alternative(msgspec.Struct, frozen=True):
-    token: str
-    logprob: float
-
-
-class _Token(msgspec.Struct, frozen=True):
-    token: str
-    logprob: float
-    top_logprobs: tuple[_Alternative, ...] | None = None
-
-
-class _Logprobs(msgspec.Struct, frozen=True):
-    content: tuple[_Token, ...] | None = None
-
-
-class _Delta(msgspec.Struct, frozen=True):
-    content: str | None = None
-
-
-class _Choice(msgspec.Struct, frozen=True):
-    delta: _Delta = _Delta()
-    finish_reason: str | None = None
-    logprobs: _Logprobs | None = None
-
-
-class _Details(msgspec.Struct, frozen=True):
-    cached_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct, frozen=True):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _Details | None = None
-
-
-class _Progress(msgspec.Struct, frozen=True):
-    total: int
-    processed: int
-
-
-class _Event(msgspec.Struct, frozen=True):
-    choices: tuple[_Choice, ...] = ()
-    usage: _Usage | None = None
-    error: Any = None
-    prompt_progress: _Progress | None = None
-
-
-_EVENT = msgspec.json.Decoder(_Event)
-
-
-def _chunks(choice: _Choice) -> list[Piece]:
-    text = choice.delta.content
-    if not text:
-        return []
-    told = (choice.logprobs.content if choice.logprobs else None) or ()
-    if "".join(each.token for each in told) != text:
-        return [Chunk(text, min(told[0].logprob, 0.0) if told else None)]
-    return [
-        Chunk(
-            each.token,
-            min(each.logprob, 0.0),
-            tuple((other.token, other.logprob) for other in each.top_logprobs or ()),
-        )
-        for each in told
-    ]
-
-
 def _question(known: _Known, prompt: Prompt, limits: Limits) -> dict[str, Any]:
     code = f"{prompt.material}\n{prompt.question}" if prompt.material else prompt.question
     body: dict[str, Any] = {
@@ -372,17 +248,10 @@ def _no_list(refusal: Refusal, name: str) -> ModelUnavailable:
     return ModelUnavailable(message, remedy="Correct its address.")
 
 
-def _too_long(known: _Known) -> ContextOverflow:
-    message = (
-        f"The prompt does not fit the {known.card.context_tokens} tokens of {known.card.name}."
-    )
-    return ContextOverflow(message, remedy="Give the server a larger context_tokens.")
-
-
 def _error(refusal: Refusal, known: _Known) -> ModelError:
     name, said = known.card.name, refusal.message
-    if refusal.status in (400, 413, 422) and _speaks_of_length(said):
-        return _too_long(known)
+    if refusal.status in (400, 413, 422) and speaks_of_length(said):
+        return too_long(known.card)
     match refusal.status:
         case 401 | 403:
             remedy = "Set the variable that key_env names."
@@ -396,18 +265,3 @@ def _error(refusal: Refusal, known: _Known) -> ModelError:
             pass
     detail = f": {said}" if said else ""
     return ModelUnavailable(f"{name} refused the question ({refusal.status}){detail}.")
-
-
-def _failed(error: Any, known: _Known) -> ModelError:
-    said = error.get("message", "") if isinstance(error, dict) else error
-    text = plain(str(said), 200)
-    if _speaks_of_length(text):
-        return _too_long(known)
-    return ModelUnavailable(f"{known.card.name} failed: {text or 'it gave no reason'}.")
-
-
-def _speaks_of_length(text: str) -> bool:
-    lower = text.lower()
-    return "context" in lower and any(
-        word in lower for word in ("exceed", "maximum", "too long", "larger", "length", "size")
-    )

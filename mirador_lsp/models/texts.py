@@ -2,7 +2,8 @@
 
 import re
 
-from mirador_lsp.core.dialogue import Prompt
+from mirador_lsp.core.dialogue import ModelCard, Prompt
+from mirador_lsp.core.errors import ContextOverflow
 
 _CONTROL = re.compile(
     r"<[|\uff5c][^<>|\uff5c\n]{1,60}[|\uff5c]>|<\|?/?(?:s|bos|eos|pad|unk|eot|start_of_turn|end_of_turn"
@@ -37,3 +38,9 @@ def content(text: str) -> str:
     """
     apart = _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
     return apart if apart.isascii() else apart.encode("utf-8", "replace").decode()
+
+
+def too_long(card: ModelCard) -> ContextOverflow:
+    """The error of a prompt that a server would have to cut."""
+    message = f"The prompt does not fit the {card.context_tokens} tokens of {card.name}."
+    return ContextOverflow(message, remedy="Give the server a larger context_tokens.")
