@@ -180,7 +180,7 @@ class App:
             )
         )
 
-    async def changes(self, snapshot: Snapshot, opened: str) -> Changes:
+    async def changed_since(self, snapshot: Snapshot, opened: str) -> Changes:
         """What differs from the last commit or, where git knows none of it, from `opened`."""
         return await changes_of(snapshot, opened)
 

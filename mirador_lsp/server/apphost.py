@@ -83,7 +83,7 @@ class Reviewer(Protocol):
         """Keep what the user thinks of a finding. Raises `ServiceError` where it cannot be kept."""
         ...
 
-    async def changes(self, snapshot: Snapshot, opened: str) -> Changed:
+    async def changed_since(self, snapshot: Snapshot, opened: str) -> Changed:
         """What differs from the last commit or, without one, from the text it was `opened` with."""
         ...
 

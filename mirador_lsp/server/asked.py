@@ -41,10 +41,15 @@ def asked(ls: MiradorServer, said: Argument) -> Asked:
         _, finding_id = arguments.about_finding([said])
         finding = finding_of(ls, snapshot, finding_id)
         span = finding.span
+    return Asked(said, snapshot, span, finding, token_of(said))
+
+
+def token_of(said: Argument) -> str | int | None:
+    """Where the client wants to see progress; None where it does not say."""
     token = said.get("workDoneToken")
     if isinstance(token, bool) or not isinstance(token, str | int):
-        token = None
-    return Asked(said, snapshot, span, finding, token)
+        return None
+    return token
 
 
 def current(ls: MiradorServer, uri: str) -> Snapshot | None:

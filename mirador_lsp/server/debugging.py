@@ -1,5 +1,6 @@
 """What a bug report needs to know of a session: figures and settings, no text and no secret."""
 
+import asyncio
 import dataclasses
 import platform
 import re
@@ -23,7 +24,7 @@ async def facts(ls: MiradorServer) -> dict[str, Any]:
     return {
         "version": __version__,
         "python": sys.version.split()[0],
-        "system": platform.platform(),
+        "system": await asyncio.to_thread(platform.platform),
         "client": client,
         "folders": len(ls.session.folders),
         "settings": _settings(dataclasses.asdict(ls.settings), ls.origins),

@@ -180,7 +180,7 @@ class FakeApp:
         opinion = Opinion(uri, finding.id, finding.rule, verdict, reason, tool, now)
         await self.book.record(opinion)
 
-    async def changes(self, snapshot: Snapshot, opened: str) -> Changes:
+    async def changed_since(self, snapshot: Snapshot, opened: str) -> Changes:
         return Changes(changed_spans(opened, snapshot.text), "it was opened")
 
     def sources(self, folders: Sequence[Path]) -> Iterator[Snapshot | str]:

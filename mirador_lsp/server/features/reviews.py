@@ -12,7 +12,7 @@ from mirador_lsp.core.requests import Trigger
 from mirador_lsp.core.text import Span
 from mirador_lsp.server import reports, reviewing, workspace_review
 from mirador_lsp.server.arguments import about_document, must_be_open, names
-from mirador_lsp.server.asked import Asked, asked
+from mirador_lsp.server.asked import Asked, asked, token_of
 from mirador_lsp.server.jobs import Job
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Part, Run, Wish
@@ -57,7 +57,7 @@ async def review_changes(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     document = ls.session.document(ask.snapshot.uri)
     app = await ls.apps.get()
     opened = document.opened if document is not None else ask.snapshot.text
-    changes = await app.changes(ask.snapshot, opened)
+    changes = await app.changed_since(ask.snapshot, opened)
     answer: Answer = {"since": changes.since, "places": len(changes.spans)}
     if not changes.spans:
         ls.messages.note(
@@ -89,7 +89,7 @@ async def review_workspace(ls: MiradorServer, arguments: Sequence[Any]) -> Answe
     state = await ls.jobs.run(
         job,
         lambda emit: workspace_review.review_workspace(ls, wish, tour, emit),
-        work_done_token=said.get("workDoneToken"),
+        work_done_token=token_of(said),
     )
     await ls.pages.show("review", "the workspace", reports.tour(tour, state), job.uri)
     return {

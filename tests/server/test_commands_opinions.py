@@ -1,0 +1,171 @@
+"""Judging findings, and seeing what lies behind them and what is not shown."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fakes.app import FakeApp, finding, finished, staged
+from fakes.commands import about, command, result
+from fakes.editor import URI, Editor, ready
+from mirador_lsp.core.dialogue import Prompt
+from mirador_lsp.core.events import (
+    Emit,
+    EvidenceHeard,
+    FindingReported,
+    Hush,
+    Hushed,
+    ReviewStarted,
+)
+from mirador_lsp.core.feedback import Verdict
+from mirador_lsp.core.requests import ReviewRequest
+
+TEXT = "alpha\nbeta\ngamma\n"
+MODELS = finding("f1", start=0, end=5, rule="model/bug", tool="small-model", stage="quick")
+TWO = staged(("instant", (MODELS, finding("f2", start=6, end=10))))
+
+
+def marks(editor: Editor) -> list[str]:
+    """The findings that the editor shows now."""
+    return [d["data"]["finding"] for d in editor.published()[-1]["diagnostics"]]
+
+
+async def opened(editor: Editor, count: int) -> None:
+    """Open the document and wait for its findings."""
+    editor.open(TEXT)
+    await editor.diagnostics(lambda p: len(p["diagnostics"]) == count)
+
+
+async def test_a_dismissed_finding_goes_at_once_and_comes_back_when_restored() -> None:
+    """Both are recorded, with the user's reason as one plain line."""
+    app = FakeApp(TWO)
+    async with ready(app) as editor:
+        await opened(editor, 2)
+        gone = await result(editor, "dismiss", about(reason="checked\x1b[31m\nabove"))
+        assert (gone, marks(editor)) == ({"dismissed": True, "kept": True}, ["f2"])
+        (kept,) = await app.book.about(URI)
+        assert (kept.verdict, kept.reason) == (Verdict.DISMISSED, "checked[31m above")
+        assert (kept.rule, kept.tool) == ("model/bug", "small-model")
+
+        withheld = await result(editor, "showWithheld", {"uri": URI})
+        assert [(h["findingId"], h["by"]) for h in withheld["hushed"]] == [("f1", "dismissed")]
+
+        assert await result(editor, "restore", about()) == {"restored": True}
+        assert set(marks(editor)) == {"f1", "f2"}
+        (kept,) = await app.book.about(URI)
+        assert kept.verdict is Verdict.RESTORED
+
+
+async def test_a_dismissal_that_cannot_be_kept_holds_for_the_session_and_is_told() -> None:
+    """The finding goes; the user learns that it will come back."""
+    app = FakeApp(TWO)
+    app.book.broken = "The disk is full."
+    async with ready(app) as editor:
+        await opened(editor, 2)
+        assert await result(editor, "dismiss", about()) == {"dismissed": True, "kept": False}
+        assert marks(editor) == ["f2"]
+        shown = editor.of("window/showMessage")
+        assert "The disk is full." in shown[-1]["params"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("helpful", Verdict.HELPFUL), ("notHelpful", Verdict.UNHELPFUL)]
+)
+async def test_a_judgement_is_recorded_and_changes_nothing_that_is_shown(
+    name: str, verdict: Verdict
+) -> None:
+    """It says what the user thinks; the finding stays."""
+    app = FakeApp(TWO)
+    async with ready(app) as editor:
+        await opened(editor, 2)
+        assert await result(editor, name, about()) == {"recorded": verdict.value}
+        assert [o.verdict for o in await app.book.about(URI)] == [verdict]
+        assert set(marks(editor)) == {"f1", "f2"}
+
+
+@pytest.mark.parametrize("name", ["dismiss", "helpful", "notHelpful", "restore", "showEvidence"])
+@pytest.mark.parametrize(
+    ("argument", "code"),
+    [
+        (about("unknown"), -32803),
+        ({"uri": URI}, -32602),
+        ({"uri": "file:///work/closed.py", "findingId": "f1"}, -32803),
+        (7, -32602),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused(name: str, argument: Any, code: int) -> None:
+    """An unknown finding, none, a closed document, no object."""
+    async with ready(FakeApp(TWO)) as editor:
+        await opened(editor, 2)
+        assert (await command(editor, name, argument))["error"]["code"] == code
+
+
+async def hushing(request: ReviewRequest, emit: Emit) -> None:
+    """A review that shows one finding; the user had dismissed one, a comment hides another."""
+    emit(ReviewStarted("cart.py", ("quick",), ""))
+    emit(FindingReported("quick", MODELS))
+    hushed = (
+        Hushed(finding("gone", start=6, end=10), Hush.DISMISSED, "of old"),
+        Hushed(finding("quiet", start=11, end=16), Hush.COMMENT, "a comment on line 3"),
+    )
+    faint = finding("faint", start=0, end=1, confidence=0.1)
+    emit(replace(finished(MODELS), hushed=hushed, withheld=(faint,)))
+
+
+async def test_what_earlier_sessions_dismissed_can_be_restored() -> None:
+    """The review knows it; what a comment hides is not the user's to restore."""
+    app = FakeApp(hushing)
+    async with ready(app) as editor:
+        await opened(editor, 1)
+        listed = await result(editor, "showWithheld", {"uri": URI})
+        assert [w["findingId"] for w in listed["withheld"]] == ["faint"]
+        assert [(h["findingId"], h["by"], h["reason"], h["line"]) for h in listed["hushed"]] == [
+            ("gone", "dismissed", "of old", 2),
+            ("quiet", "comment", "a comment on line 3", 3),
+        ]
+        assert await result(editor, "restore", about("gone")) == {"restored": True}
+        assert set(marks(editor)) == {"f1", "gone"}
+        assert "error" in await command(editor, "restore", about("quiet"))
+
+
+PROMPT = Prompt("Be brief.", "```\ncode\n```", "What is wrong?", version="3")
+
+
+async def evident(request: ReviewRequest, emit: Emit) -> None:
+    """A review whose model says what it was asked."""
+    emit(ReviewStarted("cart.py", ("quick",), ""))
+    emit(FindingReported("quick", MODELS))
+    said = EvidenceHeard("quick", "f1", "small-model", "f", "bug", PROMPT, "- bug: <b>bad</b>", 0.7)
+    emit(said)
+    emit(replace(said, stage="deep", model="big-model"))
+    emit(replace(said, sureness=0.8))
+    emit(finished(MODELS))
+
+
+async def test_evidence_is_shown_with_prompt_and_words_and_goes_with_the_document() -> None:
+    """What was said again is there once; a page shows it in code blocks that it cannot leave."""
+    capabilities = {
+        "window": {"showDocument": {"support": True}},
+        "workspace": {"textDocumentContent": {}},
+    }
+    async with ready(FakeApp(evident), capabilities) as editor:
+        await opened(editor, 1)
+        asked = {"command": "mirador.showEvidence", "arguments": [about()]}
+        waiting = editor.request("workspace/executeCommand", asked)
+        show = await editor.until(lambda m: m.get("method") == "window/showDocument")
+        editor.put({"id": show["id"], "result": {"success": True}})
+        shown = (await editor.answer(waiting))["result"]
+
+        assert [(e["stage"], e["sureness"]) for e in shown["evidence"]] == [
+            ("deep", 0.7),
+            ("quick", 0.8),
+        ]
+        assert shown["evidence"][0]["prompt"]["question"] == "What is wrong?"
+        page = await editor.ask("workspace/textDocumentContent", {"uri": show["params"]["uri"]})
+        text = page["result"]["text"]
+        assert "```\n- bug: <b>bad</b>\n```" in text
+        assert "````python\n```\ncode\n```\n````" in text
+
+        editor.close()
+        await editor.settle()
+        assert editor.server.evidence.count() == 0
