@@ -64,7 +64,8 @@ async def test_a_new_file_is_created(tmp_path: Path) -> None:
     assert [(edit.span.start, edit.span.end) for edit in said.patch.edits] == [(0, 0)]
     assert said.patch.edits[0].text == said.patch.after
     assert (
-        said.patch.title == "Tests for total in tests/test_shop.py (parses, lints clean, not run)"
+        said.patch.title
+        == "Tests for total in tests/test_shop.py (parses, no lint errors, not run)"
     )
     assert said.patch.rungs == (Rung.APPLIES, Rung.PARSES, Rung.CLEAN)
     assert said.events[0] == ChangeStarted("shop.py: tests for total")
@@ -115,11 +116,17 @@ async def test_what_is_no_test_file_is_not_offered(tmp_path: Path, reply: str, w
     assert why in desk.prompts[1]
 
 
+async def test_style_is_no_reason_to_refuse_tests(tmp_path: Path) -> None:
+    """A variable that is not used does no harm in a draft."""
+    desk = Desk(tmp_path, [fenced(f"{ONE}\n    left = total([2])")])
+    assert (await written(desk)).patch.after.endswith("left = total([2])\n")
+
+
 async def test_passing_tests_are_said_to_pass(tmp_path: Path) -> None:
     """The run is a rung, and its result comes along."""
     desk = Desk(tmp_path, [fenced(f"{ONE}\n\n\n{TWO}")])
     said = await written(desk, run_tests=runs(""))
-    assert said.patch.title.endswith("(parses, lints clean, all 2 pass)")
+    assert said.patch.title.endswith("(parses, no lint errors, all 2 pass)")
     assert said.patch.rungs[-1] is Rung.TESTS
     assert said.patch.tests is not None
     assert said.patch.tests.passed == 7
@@ -132,7 +139,7 @@ async def test_failing_tests_are_left_out_and_named(tmp_path: Path) -> None:
     said = await written(desk, run_tests=runs(output, ""))
 
     assert said.patch.after == f"{HEAD}{ONE}\n"
-    assert said.patch.title.endswith("in tests/test_shop.py (parses, lints clean, 1 of 2 pass)")
+    assert said.patch.title.endswith("in tests/test_shop.py (parses, no lint errors, 1 of 2 pass)")
     notices = [event.message for event in said.events if isinstance(event, Notice)]
     assert len(notices) == 1
     assert "`test_nothing`" in notices[0]
@@ -185,7 +192,7 @@ async def test_tests_that_cannot_be_run_are_told(tmp_path: Path) -> None:
 
     desk = Desk(tmp_path, [fenced(ONE)])
     said = await written(desk, run_tests=run)
-    assert said.patch.title.endswith("(parses, lints clean, not run)")
+    assert said.patch.title.endswith("(parses, no lint errors, not run)")
     notices = [event.message for event in said.events if isinstance(event, Notice)]
     assert notices == ["The tests could not be started: no such file. Check fix.tests."]
 

@@ -21,6 +21,7 @@ from mirador_lsp.core.dialogue import Prompt
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed
+from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.outline import Symbol, Unit
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.answers.subject import find_subject
@@ -45,6 +46,7 @@ from mirador_lsp.engine.stages.material import fenced, standing_text
 from mirador_lsp.syntax.languages import LANGUAGES
 
 _TOKENS = 900
+_NO_ERRORS = "no lint errors"
 _FAILURE = re.compile(r"fail|error|not ok|[✕✖✗\u00d7]|panicked", re.IGNORECASE)
 
 
@@ -68,6 +70,9 @@ async def run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome
         return Outcome(None, why_no_header(subject))
     # Nobody else knows the new file yet, and its tests are run once it is complete.
     asked = replace(request, finding=None, findings=(), ask_neighbours=None, run_tests=None)
+    # A draft of tests is not refused for its style: an unused variable does no harm.
+    lenses = tuple(lens for lens in request.policy.lenses if lens is not Lens.STYLE)
+    asked = replace(asked, policy=replace(request.policy, lenses=lenses))
     base = Snapshot(place.uri, place.name, snapshot.language, "", None, place.path)
     ladder = Ladder(asked, tools, base=base)
     writer = _Writer(asked, _Wanted(subject, place, header, symbol, found.unit), tools, emit)
@@ -76,7 +81,8 @@ async def run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome
     outcome = await pursue(task, asked, tools, emit)
     if outcome.patch is None:
         return outcome
-    title = f"{headline} in {plain(place.name, 120)} ({outcome.patch.title.rpartition('(')[2]}"
+    checked = outcome.patch.title.rpartition("(")[2].replace("lints clean", _NO_ERRORS)
+    title = f"{headline} in {plain(place.name, 120)} ({checked}"
     patch = replace(outcome.patch, title=title)
     if request.run_tests is None:
         return replace(outcome, patch=_titled(patch, "not run"))
@@ -214,6 +220,7 @@ class _Trial:
         kept = patch_of(
             self._ladder, self._request, text, climb, headline=headline, model=patch.model
         )
+        kept = replace(kept, title=kept.title.replace("lints clean", _NO_ERRORS))
         return replace(outcome, patch=_passed(kept, run, count - len(failing), count))
 
     def _unclear(self, outcome: Outcome, patch: Patch, run: TestRun) -> Outcome:
