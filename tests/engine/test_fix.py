@@ -389,6 +389,43 @@ async def test_new_imports_are_in_the_title(tmp_path: Path) -> None:
     assert "; adds `import logging` (" in said.patch.title
 
 
+EVAL = "def parse(text):\n    return eval(text)\n"
+LITERAL = "import ast\nimport os\n\ndef parse(text):\n    return ast.literal_eval(text)\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "with_import"),
+    [
+        ("", "import ast\n\n\n"),
+        ("import json\n\n\n", "import json\nimport ast\n\n\n"),
+        (
+            '"""Says."""\n\nfrom a import (\n    b,\n)\nX = b\n\n\n',
+            '"""Says."""\n\nfrom a import (\n    b,\n)\nimport ast\nX = b\n\n\n',
+        ),
+        (
+            "# x\n\nX = 1\n\n\ndef g():\n    import re\n    return re\n\n\n",
+            "# x\n\nX = 1\n\n\nimport ast\n\n\ndef g():\n    import re\n    return re\n\n\n",
+        ),
+        ("import ast\n\n\n", "import ast\n\n\n"),
+        ("import json\r\n\r\n\r\n", "import json\r\nimport ast\r\n\r\n\r\n"),
+    ],
+)
+async def test_an_import_that_the_function_needs_comes_along(
+    tmp_path: Path, head: str, with_import: str
+) -> None:
+    """Of the imports above the function in a reply, those it uses go to the module's others."""
+    desk = Desk(tmp_path, [_fenced(LITERAL)])
+    end = "\r\n" if "\r" in head else "\n"
+    snapshot = document(head + EVAL.replace("\n", end))
+    finding = (await desk.findings(snapshot))["ruff/S307"]
+
+    said = await desk.change(desk.request(snapshot, finding))
+
+    mended = EVAL.replace("eval", "ast.literal_eval").replace("\n", end)
+    assert said.patch.after == with_import + mended
+    assert ("adds `import ast`" in said.patch.title) == ("import ast" not in head)
+
+
 async def test_a_language_without_a_parser_gets_no_fix(tmp_path: Path) -> None:
     """What cannot be checked is not offered."""
     desk = Desk(tmp_path, [{"raw": "```\nx := 2\n```", "text": ""}, "No defects."])

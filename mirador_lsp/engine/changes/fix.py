@@ -17,6 +17,7 @@ from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Outline, Symbol, Unit
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.changes.attempts import Outcome, Pen, Round, Task, pursue
+from mirador_lsp.engine.changes.imports import ImportPlace, imports_for, place_for_imports
 from mirador_lsp.engine.changes.ladder import Changed, Ladder, keeps_symbols, patch_of
 from mirador_lsp.engine.changes.recheck import not_said_again
 from mirador_lsp.engine.changes.rewriting import (
@@ -57,6 +58,7 @@ async def run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome
         request,
         tools,
         allowed=place.widest,
+        imports=place.imports.room if place.imports is not None else None,
         also={
             Rung.PARSES: keeps_symbols,
             Rung.CLEAN: partial(_flagged_again, finding, request, tools, emit),
@@ -143,6 +145,8 @@ class _Place:
     """"function" or "method"."""
     name: str = ""
     """Of the function, without its path."""
+    imports: ImportPlace | None = None
+    """Where what it needs can be imported."""
 
     @property
     def widest(self) -> Span:
@@ -174,7 +178,9 @@ async def _place(
         function = None
     if symbol is None:
         return _Place(unit, statement, function)
-    return _Place(unit, statement, function, symbol.kind, symbol.path.rpartition(".")[2])
+    name = symbol.path.rpartition(".")[2]
+    imports = place_for_imports(snapshot, outline, min(symbol.span.start, statement.span.start))
+    return _Place(unit, statement, function, symbol.kind, name, imports)
 
 
 def _function(outline: Outline, span: Span) -> Symbol | None:
@@ -210,13 +216,16 @@ class _Writer:
         prompt = self._prompt(pen, now, region)
         code = code_in(await pen.write(prompt, at, max(size, pen.policy.max_tokens)))
         written = await self._function_in(code)
-        if written is not None:
-            # Also where only the statement was asked for: in its place it would nest.
-            if place.function is None:
-                message = "It rewrites the whole function where a statement was asked for."
-                raise Refused(message)
-            return rewritten(snapshot, place.function, written)
-        return rewritten(snapshot, region, code)
+        if written is None:
+            return rewritten(snapshot, region, code)
+        # Also where only the statement was asked for: in its place it would nest.
+        if place.function is None:
+            message = "It rewrites the whole function where a statement was asked for."
+            raise Refused(message)
+        head, function = written
+        text = rewritten(snapshot, place.function, function)
+        lines = imports_for(function, head, snapshot.text)
+        return place.imports.add(lines, text) if lines and place.imports is not None else text
 
     def _prompt(self, pen: Pen, now: Round, region: Region) -> Prompt:
         place, snapshot = self._place, self._request.snapshot
@@ -246,14 +255,15 @@ class _Writer:
             version=f"{system.version}+{shown.version}+{asked.version}",
         )
 
-    async def _function_in(self, code: str) -> str | None:
-        """The function out of a reply that may show its class, its imports or how to call it too;
-        None where the reply does not hold it.
+    async def _function_in(self, code: str) -> tuple[str, str] | None:
+        """The function out of a reply that may show its class, its imports or how to call it too,
+        behind what stands above it; None where the reply does not hold it.
         """
         snapshot = self._request.snapshot
         reply = Snapshot("reply:", snapshot.name, snapshot.language, code)
         outline = await self._tools.outliner.outline(reply)
         for symbol in outline.symbols:
             if self._place.name and symbol.path.rpartition(".")[2] == self._place.name:
-                return region_of(reply, symbol.span).code
+                region = region_of(reply, symbol.span)
+                return code[: region.span.start], region.code
         return None

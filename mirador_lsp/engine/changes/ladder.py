@@ -12,7 +12,7 @@ from itertools import chain
 from mirador_lsp.core.changes import ChangeRequest, Patch, Rung, TestRun
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.edits import apply, smallest
+from mirador_lsp.core.edits import Edit, apply, smallest
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.events import NoticeKind
 from mirador_lsp.core.findings import Finding
@@ -83,14 +83,17 @@ class Ladder:
         *,
         base: Snapshot | None = None,
         allowed: Span | None = None,
+        imports: Span | None = None,
         also: Mapping[Rung, Check] | None = None,
     ) -> None:
         """`base` is the text that is changed: by default the request's; for a file that is to be
-        created, one with an empty text. `allowed` is the only place that may change. `also` holds
-        checks of the intent itself, made last on their rung (`PARSES` or `CLEAN`).
+        created, one with an empty text. `allowed` is the only place that may change, besides lines
+        that are put in at `imports`. `also` holds checks of the intent itself, made last on their
+        rung (`PARSES` or `CLEAN`).
         """
         self.base = base if base is not None else request.snapshot
         self.allowed = allowed
+        self._imports = imports
         self._request = request
         self._tools = tools
         self._also = also or {}
@@ -127,11 +130,17 @@ class Ladder:
         edits = smallest(self.base.text, text)
         if not edits:
             return "The new code is the old code."
-        if self.allowed is not None and not all(self.allowed.contains(e.span) for e in edits):
+        if not all(self._may_change(edit) for edit in edits):
             return "It changes code outside the place it is about."
         if apply(self.base.text, edits) != text:  # cannot be: `smallest` promises it
             return "The edits do not lead to the new text."
         return ""
+
+    def _may_change(self, edit: Edit) -> bool:
+        if self.allowed is None or self.allowed.contains(edit.span):
+            return True
+        # White space around what is put in may be told as part of it.
+        return self._imports is not None and self._imports.contains(edit.span)
 
     def _parses(self, before: State, now: State) -> str:
         if now.outline.note:
