@@ -147,6 +147,10 @@ class Protocol(LanguageServerProtocol):
         if not self._waits(message.get("id")):
             _log.warning("an answer that nobody waits for is ignored")
             return
+        if message.get("error") is None:
+            # Some write both and some neither; pygls would take a missing result for a good one.
+            message.pop("error", None)
+            message.setdefault("result", None)
         try:
             answer = self.structure_message(message)
         except JsonRpcException:

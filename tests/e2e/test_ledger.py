@@ -60,8 +60,7 @@ class Ledger:
 
     def ask(self, msg_id: int | str, method: str) -> None:
         """A request goes out."""
-        if self.asked[msg_id] <= self.answered[msg_id]:
-            self.methods[msg_id] = method  # a second one under an id in use is refused
+        self.methods[msg_id] = method
         self.asked[msg_id] += 1
 
     def hear(self, message: dict[str, Any]) -> None:
@@ -97,6 +96,8 @@ class Ledger:
         """The result has the shape that the method promises."""
         method = self.methods.get(msg_id, "")
         self.codes[0] += 1
+        if self.asked[msg_id] > 1:
+            return  # the answer to which of them?
         if method in types.METHOD_TO_TYPES:
             try:
                 self._converter.structure(message, types.METHOD_TO_TYPES[method][1])

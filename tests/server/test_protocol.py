@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 import pytest
+from lsprotocol.types import ShowDocumentParams
+from pygls.exceptions import JsonRpcException
 
 from fakes.app import FakeApp, endless
 from fakes.editor import URI, Editor, connected, eventually, ready
@@ -200,6 +202,29 @@ async def test_an_answer_that_comes_too_late_is_ignored() -> None:
         editor.put({"id": question["id"], "result": [None]})
         await editor.settle()
         assert question["id"] not in editor.server.protocol._request_futures
+
+
+@pytest.mark.parametrize("more", [{}, {"error": None}])
+async def test_an_answer_may_say_that_there_is_no_error(more: dict[str, Any]) -> None:
+    """A result beside an error of null is a result."""
+    async with connected(FakeApp()) as editor:
+        await editor.initialize({"workspace": {"configuration": True}})
+        question = await editor.until(lambda m: m.get("method") == "workspace/configuration")
+        editor.put({"id": question["id"], "result": [{"review": {"gate": 0.5}}], **more})
+        await editor.settled()
+        assert editor.server.editor_settings == {"review": {"gate": 0.5}}
+
+
+async def test_an_answer_of_nothing_fails_the_question() -> None:
+    """Neither result nor error: whoever waits is told that it cannot be read."""
+    async with ready(FakeApp()) as editor:
+        server = editor.server
+        params = ShowDocumentParams("file:///work/x.md")
+        asking = server.supervisor.start(server.window_show_document_async(params), "question")
+        question = await editor.until(lambda m: m.get("method") == "window/showDocument")
+        editor.put({"id": question["id"], "error": None})
+        with pytest.raises(JsonRpcException):
+            await asking
 
 
 async def test_the_client_cannot_cancel_what_it_is_asked() -> None:
