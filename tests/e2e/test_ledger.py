@@ -17,7 +17,8 @@ from pytest_lsp import client_capabilities
 
 from fakes.editor import Editor, MemoryLink, eventually
 from fakes.mischief import Mischief
-from fakes.session import CART, FIXED, MEAN, Workspace
+from fakes.session import CART, FIXED, MEAN, SERVE, Workspace
+from fakes.wire import over_pipes, process
 from mirador_lsp.app import open_app
 from mirador_lsp.server.run import talk
 from mirador_lsp.server.wiring import create_server
@@ -286,6 +287,27 @@ async def test_ten_thousand_requests_get_ten_thousand_answers(
     assert "failed" not in "\n".join(
         r.getMessage() for r in caplog.records if r.levelname == "ERROR"
     )
+
+
+def test_a_storm_over_standard_streams_is_answered(workspace: Workspace, tmp_path: Path) -> None:
+    """The same against the real command in its own process, which ends with code 0."""
+    uris = [workspace.write(name, text) for name, text in TEXTS.items()]
+    workspace.script(FAST)
+    env = workspace.env | {"MIRADOR_ANALYSIS_RUFF": "false"}
+    with process(SERVE, env, errors=tmp_path / "errors") as child:
+        wire = over_pipes(child)
+        wire.initialize(capabilities=capabilities(), rootUri=workspace.folder.as_uri())
+        storm = Storm(Mischief(8, uris), lambda messages: wire.put(*messages))
+        storm.open_all()
+        while storm.sent < OVER_STDIO or storm.ledger.waiting():
+            if storm.sent < OVER_STDIO and storm.ledger.waiting() <= IN_FLIGHT:
+                storm.burst(OVER_STDIO - storm.sent)
+            wire.until(lambda message: storm.hear(message) is None)
+        assert storm.ledger.balance() == {}
+        assert not storm.ledger.wrong, "\n".join(storm.ledger.wrong)
+        assert wire.ask("shutdown")["result"] is None
+        wire.notify("exit")
+        assert child.wait(PATIENCE) == 0
 
 
 async def until(condition: Callable[[], bool], storm: Storm, editor: Editor) -> None:
