@@ -1,5 +1,6 @@
 """Changing code in an editor, end to end: the real server and analyzers, a scripted model."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +40,13 @@ text = '''```python
 '''
 """
 HELD = f'{REPLY}hold = "go"\n'
+
+
+@pytest.fixture
+def workspace(workspace: Workspace) -> Workspace:
+    """A workspace whose model is asked for nothing but what the test asks for."""
+    workspace.env["MIRADOR_SERVER_EXPLAIN_AHEAD"] = "false"
+    return workspace
 
 
 class Author:
@@ -136,15 +144,13 @@ async def test_cancelling_a_fix_stops_the_model(
     assert fix.command is not None
     before = workspace.journal().count("started")
     params = types.ExecuteCommandParams(fix.command.command, fix.command.arguments)
-    asked = client.protocol.send_request_async(
-        types.WORKSPACE_EXECUTE_COMMAND, params, msg_id="the-fix"
-    )
+    asked = client.protocol.send_request(types.WORKSPACE_EXECUTE_COMMAND, params, msg_id="the-fix")
     await eventually(lambda: workspace.journal().count("started") > before)
 
     client.cancel_request(types.CancelParams(id="the-fix"))
 
     with pytest.raises(JsonRpcException) as error:
-        await asked
+        await asyncio.wrap_future(asked)
     assert error.value.code == -32800
     await eventually(lambda: "cancelled" in workspace.journal())
     assert editor.text == SWALLOW
