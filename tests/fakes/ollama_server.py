@@ -51,7 +51,6 @@ class OllamaStandIn:
 @asynccontextmanager
 async def ollama_server(stand_in: OllamaStandIn) -> AsyncIterator[OllamaStandIn]:
     """Serve until the block ends."""
-
     served: dict[asyncio.StreamWriter, asyncio.Event] = {}
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
