@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from mirador_lsp.core.document import Snapshot
@@ -19,7 +18,6 @@ from mirador_lsp.syntax.comments import convention_of
 
 REFRESH_SECONDS = 0.5
 """Clients are asked to look again at most once in this time."""
-REGISTRATION = "mirador-code-lens"
 _ANSWER_SECONDS = 10.0
 _MOST_SYMBOLS = 1000
 _log = logging.getLogger(__name__)
@@ -61,19 +59,9 @@ class Wire(Protocol):
         """Tell the client that its lenses are out of date."""
         ...
 
-    async def client_register_capability_async(self, params: types.RegistrationParams) -> None:
-        """Offer something from now on."""
-        ...
-
-    async def client_unregister_capability_async(self, params: types.UnregistrationParams) -> None:
-        """Offer it no longer."""
-        ...
-
 
 class Lenses:
-    """Keeps what the client shows in step: it is told when findings change, and when the setting
-    does.
-    """
+    """Keeps what the client shows in step: it is told when findings change, or the setting does."""
 
     def __init__(self, wire: Wire, session: Session, supervisor: Supervisor) -> None:
         self._wire = wire
@@ -81,8 +69,6 @@ class Lenses:
         self._supervisor = supervisor
         self._timer: asyncio.TimerHandle | None = None
         self._asked = False
-        self._offered = False
-        self._offering = asyncio.Lock()
 
     def asked(self) -> None:
         """The client asked for lenses, so it has some that can be out of date."""
@@ -94,19 +80,6 @@ class Lenses:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(REFRESH_SECONDS, self._refresh_now)
 
-    async def offer(self, *, wanted: bool) -> None:
-        """Register or take back, as the setting says; where the client takes no registrations, it
-        has what `initialize` said, and looks again.
-        """
-        if not self._session.client.registers_lenses:
-            self.refresh()
-            return
-        async with self._offering:
-            if wanted == self._offered:
-                return
-            if await self._ask(self._register if wanted else self._unregister):
-                self._offered = wanted
-
     def close(self) -> None:
         """Ask nothing any more."""
         if self._timer is not None:
@@ -114,29 +87,11 @@ class Lenses:
 
     def _refresh_now(self) -> None:
         self._timer = None
-        self._supervisor.start(self._ask(self._refresh), "refresh of lenses")
+        self._supervisor.start(self._refresh(), "refresh of lenses")
 
     async def _refresh(self) -> None:
-        await self._wire.workspace_code_lens_refresh_async(None)
-
-    async def _register(self) -> None:
-        wish = types.Registration(
-            id=REGISTRATION,
-            method=types.TEXT_DOCUMENT_CODE_LENS,
-            register_options=types.CodeLensRegistrationOptions(resolve_provider=False),
-        )
-        await self._wire.client_register_capability_async(types.RegistrationParams([wish]))
-
-    async def _unregister(self) -> None:
-        wish = types.Unregistration(id=REGISTRATION, method=types.TEXT_DOCUMENT_CODE_LENS)
-        await self._wire.client_unregister_capability_async(types.UnregistrationParams([wish]))
-
-    async def _ask(self, question: Callable[[], Any]) -> bool:
-        """Whether the client agreed."""
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await question()
+                await self._wire.workspace_code_lens_refresh_async(None)
         except (TimeoutError, JsonRpcException):
-            _log.info("the client declined a request about lenses")
-            return False
-        return True
+            _log.info("the client did not refresh its lenses")

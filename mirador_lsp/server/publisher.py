@@ -204,6 +204,9 @@ class Publisher:
         board.published = rendered
         board.published_version = board.snapshot.version
         self.on_change()
+        if client.pulls_diagnostics:
+            self._refresh()
+            return
         self._send(
             types.PublishDiagnosticsParams(
                 uri=board.snapshot.uri, version=board.snapshot.version, diagnostics=rendered

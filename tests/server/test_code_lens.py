@@ -125,12 +125,12 @@ async def test_the_registration_follows_the_setting() -> None:
         assert methods == ["textDocument/codeLens"]
         editor.put({"id": wish["id"], "result": None})
         loaded[0] = off()
-        await eventually(lambda: editor.server.lenses._offered)
+        await eventually(editor.server.registrations.held)
         editor.notify("workspace/didChangeConfiguration", {"settings": {"a": 1}})
         gone = await editor.until(lambda m: m.get("method") == "client/unregisterCapability")
         assert gone["params"]["unregisterations"][0]["id"] == "mirador-code-lens"
         editor.put({"id": gone["id"], "result": None})
-        await eventually(lambda: not editor.server.lenses._offered)
+        await eventually(lambda: not editor.server.registrations.held())
 
 
 async def test_initialize_offers_lenses_to_clients_without_registrations() -> None:

@@ -96,7 +96,7 @@ async def _apply(ls: MiradorServer) -> None:
         ls.supervisor.start(ls.pages.keep_in(loaded.paths.cache / "pages"), "pages")
         ls.settled.set()
         ls.ahead.allow(ls.settings)
-        ls.supervisor.start(ls.lenses.offer(wanted=ls.settings.server.code_lens), "lenses")
+        ls.lenses.refresh()
         reviewing.start_wanted(ls)
     await registering.follow(ls)
 
