@@ -118,7 +118,7 @@ async def test_what_does_not_hold_is_never_offered(
 
 
 async def test_a_repair_round_is_told_what_failed(tmp_path: Path) -> None:
-    """The second question holds the first answer and what was wrong with it."""
+    """The second question says what was wrong with the first answer."""
     desk = Desk(tmp_path, [_fenced(UNKNOWN), _fenced("x = 1\n"), _fenced(MENDED)])
     said = await desk.change(desk.request(*await _swallow(desk)))
 

@@ -207,6 +207,28 @@ def test_deleting_is_not_mending(code: str) -> None:
     assert "deletes" in _refusal(code)
 
 
+@pytest.mark.parametrize(
+    ("old", "code", "refused"),
+    [
+        ("return pickle.loads(data)", "from pickle import load", True),
+        ("return a", "b = a", True),
+        ("yield a", "b = a", True),
+        ("return a", "raise ValueError(a)", False),
+        ("return", "print(a)", False),
+        ("# return a\nb = a", "b = c", False),
+        ("return a;", "throw a;", False),
+    ],
+)
+def test_what_gave_a_result_gives_one(old: str, code: str, refused: bool) -> None:
+    """A statement that returned something is not replaced by one that does not."""
+    snapshot = document(old)
+    region = region_of(snapshot, Span(0, len(old)))
+    if refused:
+        assert "no result any more" in _refusal(code, old)
+    else:
+        assert rewritten(snapshot, region, code) == code
+
+
 @pytest.mark.parametrize("code", [OLD, f"{OLD}\n\n", OLD.replace("\n    log", "\n\n    log")])
 def test_the_old_code_is_no_change(code: str) -> None:
     """Blank lines alone do not make it new."""

@@ -23,6 +23,9 @@ from mirador_lsp.engine.stages.job import Tally, Tools
 
 GET_A_MODEL = "No model is installed; get one with: mirador models pull 0.5b"
 _MOST_ROUNDS = 5
+_BOLDER = 0.5
+"""Temperature of a repair round at least: at 0 a small model says the same again, whatever it is
+told. Engines that we run draw from a fixed seed, so a round can be repeated."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,6 @@ class Round:
     """1 for the first."""
     failed: str = ""
     """What was wrong with the one before, for the prompt: one or several lines, bounded."""
-    earlier: str = ""
-    """What the model wrote then; "" when it could not be read."""
 
 
 class Pen:
@@ -51,8 +52,7 @@ class Pen:
     ) -> None:
         self.card = card
         self.policy = policy
-        self.last = ""
-        """The latest reply."""
+        self.temperature = policy.temperature
         self._request = request
         self._tools = tools
         self._emit = emit
@@ -66,7 +66,7 @@ class Pen:
         limits = Limits(
             max_tokens=max_tokens,
             seconds=max(0.1, self.deadline - clock.monotonic()),
-            temperature=self.policy.temperature,
+            temperature=self.temperature,
             priority=self._request.priority,
         )
         self._emit(at)
@@ -82,11 +82,10 @@ class Pen:
                     self._emit(self._token(piece.text, piece.logprob, at))
             finally:
                 self._tally.add(reply.usage, self._started, asked)
-        self.last = "".join(pieces)
         if reply.usage.truncated:
             message = f"The reply was longer than {max_tokens} tokens and was cut."
             raise Refused(message)
-        return self.last
+        return "".join(pieces)
 
     def _token(self, text: str, logprob: float | None, at: StageProgressed) -> StreamToken:
         sure = self.policy.confidence if logprob is None else math.exp(min(logprob, 0.0))
@@ -154,7 +153,7 @@ async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitCha
             emit(done)
             if patch is not None:
                 return patch
-            now = Round(now.number + 1, climb.detail or climb.why, pen.last)
+            now = Round(now.number + 1, climb.detail or climb.why)
         return None
 
     patch = await on_first_that_can(policy.name, choice, rounds, tools.clock, emit, work)
@@ -172,7 +171,8 @@ def writing_stage(request: ChangeRequest) -> StagePolicy | None:
 async def _attempt(
     task: Task, request: ChangeRequest, pen: Pen, now: Round
 ) -> tuple[Patch | None, Climb]:
-    pen.last = ""
+    if now.number > 1:
+        pen.temperature = max(pen.policy.temperature, _BOLDER)
     try:
         text = await task.write(pen, now)
     except (Refused, BadReply) as refused:

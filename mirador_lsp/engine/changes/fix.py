@@ -37,7 +37,6 @@ from mirador_lsp.engine.units import show
 _MOST_FUNCTION_LINES = 60
 _MOST_STATEMENT_LINES = 40
 _LONGEST_HEADLINE = 100
-_LONGEST_EARLIER = 1500
 _TOKENS_BESIDES = 96
 _MOST_TOKENS = 1500
 
@@ -233,9 +232,8 @@ class _Writer:
         shown = material(snapshot.language, show(snapshot, place.unit))
         history = ""
         if now.failed:
-            earlier = now.earlier[:_LONGEST_EARLIER]
-            code = fenced(snapshot.language, earlier)
-            again = render("fix_again", code=code, failed=now.failed)
+            # Shown what it wrote before, a small model writes it again.
+            again = render("fix_again", failed=now.failed)
             history = f"{again.text}\n"
         line = snapshot.lines.line_text(snapshot.lines.line_of(self._finding.span.start))
         known = {

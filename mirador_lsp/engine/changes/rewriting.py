@@ -38,6 +38,9 @@ _IMPORT = re.compile(
     r"^\s*(?:from\s+[\w.]+\s+import\s+.+|import\s+.+|#\s*include\s+.+|using\s+[\w.]+;"
     r"|use\s+[\w:{}, ]+;|require(?:_once|_relative)?\b.+|(?:const|let|var)\s+.+=\s*require\(.+)$"
 )
+_GIVES = re.compile(r"^\s*(?:return[ \t(]+[^;\s]|yield\b)", re.MULTILINE)
+_LEAVES = re.compile(r"\b(?:return|yield|raise|throw|panic|exit)\b")
+"""Ways out of a function: code that gave a result and has none of them does not any more."""
 _LEAST_KEPT = 0.4
 _SMALL = 40
 """Letters and digits; of a piece of code this small any share may go."""
@@ -156,6 +159,9 @@ def _refuse_dodging(old: str, new: str) -> None:
     if kept == 0 or (weight > _SMALL and kept < _LEAST_KEPT * weight):
         message = "It deletes code instead of mending it."
         raise Refused(message)
+    if _GIVES.search(_code_alone(old)) and not _LEAVES.search(_code_alone(new)):
+        message = "It gives no result any more."
+        raise Refused(message)
 
 
 def _added(old: str, new: str) -> list[str]:
@@ -165,8 +171,12 @@ def _added(old: str, new: str) -> list[str]:
 
 def _weight(code: str) -> int:
     """Letters and digits outside lines that are comments."""
-    lines = (line for line in code.split("\n") if not _COMMENT.match(line))
-    return sum(char.isalnum() for line in lines for char in line)
+    return sum(char.isalnum() for char in _code_alone(code))
+
+
+def _code_alone(code: str) -> str:
+    """The lines that are no comments."""
+    return "\n".join(line for line in code.split("\n") if not _COMMENT.match(line))
 
 
 def _squeezed(code: str) -> list[str]:
