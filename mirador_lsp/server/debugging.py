@@ -31,6 +31,7 @@ async def facts(ls: MiradorServer) -> dict[str, Any]:
         "documents": [_document(ls, uri) for uri in ls.session.uris()],
         "reviews": [run.snapshot.name for run in ls.session.runs()],
         "jobs": [f"{job.kind}: {job.title}" for job in ls.jobs.running()],
+        "ahead": dataclasses.asdict(ls.ahead.figures),
         "registered": list(ls.registrations.held()),
         "evidence": ls.evidence.count(),
         "unsent_bytes": ls.backlog(),

@@ -1,6 +1,7 @@
 """The commands about Mirador itself: stop what runs, say how it is."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
@@ -31,6 +32,7 @@ async def status(ls: MiradorServer, _arguments: Sequence[Any]) -> Answer:
         "open": len(ls.session.uris()),
         "running": [run.snapshot.uri for run in ls.session.runs()],
         "jobs": [{"kind": job.kind, "uri": job.uri} for job in ls.jobs.running()],
+        "ahead": asdict(ls.ahead.figures),
         "checks": [_check(check) for check in checks],
     }
 
