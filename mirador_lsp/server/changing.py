@@ -15,7 +15,7 @@ from mirador_lsp.core.changes import ChangeFinished, ChangeRequest, Intent, Patc
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import apply
 from mirador_lsp.core.errors import UserError
-from mirador_lsp.core.events import fan_out
+from mirador_lsp.core.events import StageFailed, fan_out
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Span
 from mirador_lsp.server import carry
@@ -157,14 +157,22 @@ async def _pursue(ls: MiradorServer, request: ChangeRequest, outcome: Outcome, e
 
 async def _worked_out(ls: MiradorServer, request: ChangeRequest, emit: Emit) -> ChangeFinished:
     ends: list[ChangeFinished] = []
+    failures: list[StageFailed] = []
 
     def hear(event: JobEvent) -> None:
         if isinstance(event, ChangeFinished):
             ends.append(event)
+        elif isinstance(event, StageFailed):
+            failures.append(event)
 
     app = await ls.apps.get()
     await app.change(request, fan_out(hear, emit))
-    return ends[-1]
+    finished = ends[-1]
+    if finished.patch is None and not finished.attempts and failures:
+        # No model came to write at all: what kept the last one away is the reason.
+        why = f"{failures[-1].message} {failures[-1].remedy}".strip()
+        return replace(finished, why=why)
+    return finished
 
 
 async def _fitted(

@@ -108,7 +108,8 @@ class Jobs:
 
         bar = self._bars.bar(job.title, stop, supported=self._session.client.progress)
         follower = self._streams.follow_job(job.uri)
-        told = fan_out(bar.hear, self._messages.listen(job.title), follower.hear, *listeners)
+        said = self._messages.listen(job.title, pops_up=job.kind not in CHANGES)
+        told = fan_out(bar.hear, said, follower.hear, *listeners)
 
         def emit(event: JobEvent) -> None:
             if running is None or running.heard:

@@ -50,13 +50,17 @@ class Messages:
         self._note = note
         self._said = said
 
-    def listen(self, name: str) -> Callable[[Event | AnswerEvent | ChangeEvent], None]:
-        """A listener for one review or job."""
+    def listen(
+        self, name: str, *, pops_up: bool = True
+    ) -> Callable[[Event | AnswerEvent | ChangeEvent], None]:
+        """A listener for one review or job. Without `pops_up` a stage that fails goes to the log
+        alone: whoever asked is told of the whole outcome.
+        """
 
         def hear(event: Event | AnswerEvent | ChangeEvent) -> None:
             match event:
                 case StageFailed():
-                    self._failed(name, event)
+                    self._failed(name, event, pops_up=pops_up)
                 case Notice():
                     self._noticed(name, event)
                 case ReviewFinished():
@@ -106,12 +110,13 @@ class Messages:
             self._said.add(cause)
             self._show(kind, f"Mirador: {plain(text)}")
 
-    def _failed(self, name: str, event: StageFailed) -> None:
+    def _failed(self, name: str, event: StageFailed, *, pops_up: bool) -> None:
         """One cause fails every model stage alike: its remedy tells causes apart."""
         text = f"{event.message} {event.remedy}".strip()
         _log.warning("%s: %s failed", name, event.stage)
         self._tell(types.MessageType.Warning, f"{name}: {event.stage}: {text}")
-        self._pop_up(event.remedy or "a stage failed", types.MessageType.Warning, text)
+        if pops_up:
+            self._pop_up(event.remedy or "a stage failed", types.MessageType.Warning, text)
 
     def _noticed(self, name: str, notice: Notice) -> None:
         """What was left out is in the log; that a part of Mirador cannot run at all pops up."""

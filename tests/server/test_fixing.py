@@ -24,6 +24,7 @@ from mirador_lsp.core.changes import (
 )
 from mirador_lsp.core.edits import Edit, Fix
 from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.core.events import StageFailed
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Encoding, Span
 from mirador_lsp.server.neighbours import read
@@ -215,6 +216,22 @@ async def test_an_error_of_the_model_is_one_message() -> None:
 
     assert answer["result"]["state"] == "notOffered"
     assert shown(editor) == ["Mirador: No model is installed. Get one: mirador models pull 0.5b"]
+
+
+async def test_a_model_that_fails_is_named_as_the_reason_in_one_message() -> None:
+    """No pop-up for the stage and another one for the outcome: the cause is the outcome's."""
+    app = FakeApp()
+
+    async def failing(request: ChangeRequest, emit: EmitChange) -> None:
+        emit(StageFailed("deep", "small", 0.1, "The model small would not load.", "Free memory."))
+        emit(ChangeFinished(None, "No model could write it; the notices say why.", 0.1))
+
+    app.change_script = failing
+    async with fixable(app) as (editor, _):
+        answer = await editor.answer(command(editor))
+
+    assert answer["result"]["why"] == "The model small would not load. Free memory."
+    assert shown(editor) == ["Mirador: The model small would not load. Free memory."]
 
 
 async def test_a_client_that_takes_no_edits_is_told_so() -> None:

@@ -36,7 +36,8 @@ def test_the_document_names_every_field_command_and_code() -> None:
         *get_args(extensions.Part),
     )
     names = [f.name for kind in shapes for f in fields(kind)]
-    names += [extensions.STATUS, extensions.STREAM, extensions.EXPLAIN, extensions.ASK, *COMMANDS]
+    names += [extensions.STATUS, extensions.STREAM, extensions.EXPLAIN, extensions.ASK]
+    names += [extensions.CHECK_DIAGNOSTICS, *COMMANDS]
     assert [name for name in names if f"`{name}`" not in text] == []
     codes = (PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS, SERVER_NOT_INITIALIZED)
     assert [code for code in codes if f"| {code} |" not in text] == []
