@@ -54,15 +54,18 @@ async def show_evidence(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
 
 
 async def show_withheld(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
-    """`mirador.showWithheld`: the findings that are not shown, each with the reason."""
+    """`mirador.showWithheld`: the findings that are not shown, each with the reason.
+
+    With `"page": false` they are only listed, for a client that lets the user choose one.
+    """
     said = about_document(arguments)
     snapshot = current(ls, said["uri"])
     if snapshot is None:
         raise must_be_open(said["uri"])
     aside = ls.publisher.aside(snapshot)
-    gate = ls.settings.review.gate
-    page = reports.withheld(aside, gate, snapshot)
-    await ls.pages.show("withheld", f"not shown in {snapshot.name}", page, snapshot.uri)
+    if said.get("page") is not False:
+        page = reports.withheld(aside, ls.settings.review.gate, snapshot)
+        await ls.pages.show("withheld", f"not shown in {snapshot.name}", page, snapshot.uri)
     return {
         "withheld": [reports.line_of(finding, snapshot) for finding in aside.withheld],
         "hushed": [
