@@ -132,12 +132,7 @@ class Jobs:
         task = self._supervisor.start(do(), f"{job.kind} {job.title}")
         running = self._running[task] = _Running(job, task)
         task.add_done_callback(lambda done: self._running.pop(done, None))
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            self._stop(running)
-            raise
-        return Ending.STOPPED if task.cancelled() else task.result()
+        return await self._ended(running)
 
     def running(self) -> tuple[Job, ...]:
         """The jobs that run, oldest first."""
@@ -163,6 +158,15 @@ class Jobs:
             _, late = await asyncio.wait(tuple(self._running), timeout=grace)
             for task in late:
                 _log.error("%s did not end when cancelled", task.get_name())
+
+    async def _ended(self, running: _Running) -> Ending:
+        """Wait for a job. Who waits no longer wants it no longer."""
+        try:
+            await asyncio.wait({running.task})
+        except asyncio.CancelledError:
+            self._stop(running)
+            raise
+        return Ending.STOPPED if running.task.cancelled() else running.task.result()
 
     def _supersede(self, job: Job) -> None:
         for running in tuple(self._running.values()):
