@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import engine, fixes, instant, lag, reuse, server
+from benchmarks import editing, engine, fixes, instant, lag, reuse, server, stopping
 from benchmarks.bench import Benchmark, BenchmarkError, Context
 from benchmarks.home import private_home
 from benchmarks.machine import load, this_machine
@@ -21,6 +21,8 @@ from mirador_lsp.core.errors import MiradorError
 BENCHMARKS = (
     instant.BENCHMARK,
     server.SAVE,
+    editing.BENCHMARK,
+    stopping.BENCHMARK,
     engine.BENCHMARK,
     server.START,
     server.IDLE,

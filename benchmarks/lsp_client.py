@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,25 +29,42 @@ class Editor:
         """The server's process id."""
         return self._process.pid
 
-    async def initialize(self) -> float:
-        """Send `initialize`; the moment (`time.perf_counter`) at which its answer came."""
-        capabilities = {"textDocument": {"publishDiagnostics": {"versionSupport": True}}}
+    async def initialize(self, more: Mapping[str, Any] | None = None) -> float:
+        """Send `initialize`, with `more` capabilities than the least; the moment
+        (`time.perf_counter`) at which its answer came.
+        """
+        capabilities: dict[str, Any] = {
+            "textDocument": {"publishDiagnostics": {"versionSupport": True}},
+            **(more or {}),
+        }
         params = {"processId": None, "rootUri": None, "capabilities": capabilities}
         await self.request("initialize", params)
         return time.perf_counter()
 
     async def request(self, method: str, params: Any) -> Any:
         """Ask and wait for the answer. Raises BenchmarkError when it is an error."""
+        message = await self.answer(self.ask(method, params))
+        if "error" in message:
+            text = f"{method}: {message['error'].get('message')}"
+            raise BenchmarkError(text)
+        return message.get("result")
+
+    def ask(self, method: str, params: Any) -> int:
+        """Send a request; the id under which its answer will come."""
         self._last_id += 1
-        number = self._last_id
-        self._send({"id": number, "method": method, "params": params})
+        self._send({"id": self._last_id, "method": method, "params": params})
+        return self._last_id
+
+    async def answer(self, number: int) -> dict[str, Any]:
+        """Wait for the answer to a request, be it an error."""
+        return await self.until(lambda m: m.get("id") == number and "method" not in m)
+
+    async def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The next message that `wanted` accepts. Raises BenchmarkError when the server leaves."""
         async for message in self._messages():
-            if message.get("id") == number and "method" not in message:
-                if "error" in message:
-                    text = f"{method}: {message['error'].get('message')}"
-                    raise BenchmarkError(text)
-                return message.get("result")
-        text = f"the server left during {method}"
+            if wanted(message):
+                return message
+        text = "the server left while it was waited for"
         raise BenchmarkError(text)
 
     def notify(self, method: str, params: Any) -> None:
