@@ -97,6 +97,7 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
 
     async def work() -> None:
         await _run(ls, request, emit, bar)
+        ls.on_review_end()
         if wish.stages is not None or only is not None:
             return
         if outcome.finished is not None and outcome.finished.reviewed:

@@ -86,6 +86,13 @@ class MiradorServer(LanguageServer):
         """Becomes the exit code once the client said `exit`, or the client is gone."""
         self.on_client_process: Callable[[int], None] = lambda _: None
         """Told the client's process id, for the watchdog."""
+        self.on_review_end: Callable[[], None] = lambda: None
+        """Called when a review has ended by itself: a model may have come or gone meanwhile."""
+        self._make_parts()
+        self._wire(features)
+
+    def _make_parts(self) -> None:
+        """What shows, runs and remembers; each part gets of the others what it needs."""
         self.refresher = Refresher(self._refresh_diagnostics, self.supervisor)
         self.publisher = Publisher(
             self.session,
@@ -109,7 +116,6 @@ class MiradorServer(LanguageServer):
         self.publisher.on_change = self.lenses.refresh
         self.conversations = Conversations()
         self.pages = Pages(self, self.session, self.supervisor, self.congested)
-        self._wire(features)
 
     def congested(self) -> bool:
         """Whether the client is behind with reading."""

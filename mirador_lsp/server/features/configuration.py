@@ -32,6 +32,13 @@ async def begin(ls: MiradorServer) -> None:
     """The first settings: ask the client, open the application, review what is open by now."""
     await _pull(ls)
     await _apply(ls)
+    ls.on_review_end = lambda: _look_again(ls)
+
+
+def _look_again(ls: MiradorServer) -> None:
+    """A model may have come or gone."""
+    if ls.protocol.stage is Stage.RUNNING and not ls.exited.done():
+        ls.supervisor.start(registering.follow(ls), "registrations")
 
 
 def did_change(ls: MiradorServer, params: types.DidChangeConfigurationParams) -> None:
