@@ -46,7 +46,7 @@ return {
       end
     end,
   },
-  -- Code actions and lenses call these two; the answer streams into a window of its own.
+  -- Code actions and lenses call these: an answer streams into a window, a reason is asked for.
   commands = {
     ['mirador.explain'] = function(command, context)
       require('mirador').explain(context.client_id, command.arguments[1])

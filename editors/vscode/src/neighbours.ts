@@ -10,11 +10,11 @@ import type { CheckResult } from "./protocol";
 import type { Scratch } from "./scratch";
 
 /** How long others may take before anything comes from them. */
-const FIRST_MS = 4_000;
+const FIRST_MS = 2_000;
 /** Nothing new for this long: they have said all. */
-const QUIET_MS = 600;
-/** In all. */
-const LONGEST_MS = 10_000;
+const QUIET_MS = 400;
+/** In all; the server does not wait longer than five seconds. */
+const LONGEST_MS = 4_200;
 const MOST = 5;
 const SOURCE = "mirador";
 /** Imports that a file outside its project cannot resolve say nothing about the change. */

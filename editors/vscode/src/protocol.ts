@@ -17,6 +17,8 @@ export interface Abilities {
   status: boolean;
   answers: boolean;
   checkDiagnostics: boolean;
+  /** Links in hovers run `mirador.explain` and `mirador.ask`. */
+  commandLinks: boolean;
   /** A promise of this code: settings are the user's own, or of a workspace the user trusts. */
   vouchesForSettings: boolean;
 }
@@ -66,7 +68,8 @@ export interface AnswerResult {
   /** Empty when the text was streamed. */
   text: string;
   notices: string[];
-  conversation?: string;
+  /** Names it in the next question; empty for an explanation. */
+  conversation: string;
 }
 
 /** What comes while an answer is made. */
@@ -79,6 +82,16 @@ export type Part =
   | { kind: "notice"; message: string };
 
 export const partType = new ProgressType<Part>();
+/** What a command that changes code answers. Why nothing came of it the user is told by then. */
+export interface Changed {
+  state: "applied" | "refused" | "notOffered" | "stopped";
+  /** What was done and how far it was checked. */
+  title: string;
+  why: string;
+  rungs: string[];
+  attempts: number;
+}
+
 export const explainRequest = new RequestType<AnswerParams, AnswerResult, void>("mirador/explain");
 export const askRequest = new RequestType<AskParams, AnswerResult, void>("mirador/ask");
 

@@ -265,6 +265,7 @@ class Declaration implements StaticFeature {
       status: true,
       answers: true,
       checkDiagnostics: true,
+      commandLinks: true,
       vouchesForSettings: vscode.workspace.isTrusted,
     };
     capabilities.experimental = { ...(capabilities.experimental as object | undefined), mirador };

@@ -92,7 +92,7 @@ export class Editor {
     const context = await chromium.launchPersistentContext(folder("browser"), {
       executablePath: BROWSERS.find(existsSync),
       headless: true,
-      viewport: { width: 1280, height: 760 },
+      viewport: { width: 1180, height: 640 },
       colorScheme: "dark",
       args: [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -112,8 +112,10 @@ export class Editor {
 
   async openFile(name) {
     const pattern = new RegExp(name.replace(".", "\\."));
+    log("the page is there");
     await this.page.getByRole("treeitem", { name: pattern }).dblclick({ timeout: PATIENCE });
     await this.page.waitForSelector(".monaco-editor .view-line", { timeout: PATIENCE });
+    log("the file is open");
   }
 
   /** Runs a command from the palette, as a user does: by its title. */
@@ -186,8 +188,11 @@ export async function main(options, steps) {
     log("all seen");
   } catch (error) {
     log("FAILED", error.stack);
-    await editor.picture("failed").catch(() => undefined);
-    console.log(editor.server.said.slice(-3000));
+    // What popped up and went away is in the list behind the bell.
+    await editor.page.locator("[id='status.notifications']").click({ timeout: 3000 }).catch(() => {});
+    await editor.picture("failed").catch(() => {});
+    const said = join(editor.root, "state", "mirador", "mirador.log");
+    console.log(existsSync(said) ? readFileSync(said, "utf8").slice(-6000) : editor.server.said);
   } finally {
     await editor.close();
   }

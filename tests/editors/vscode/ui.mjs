@@ -1,6 +1,6 @@
 /** What a user sees and does, in a real VS Code with a model that says what a script says. */
 
-import { log, main, until } from "./driver.mjs";
+import { PATIENCE, log, main, until } from "./driver.mjs";
 
 const CART = `"""A shopping cart."""
 
@@ -9,28 +9,191 @@ def mean(prices):
     return sum(prices) / len(prices)
 
 
-def run(text):
-    return eval(text)
+def sign(currency):
+    """How a currency is written."""
+    return "€" if currency is "EUR" else currency
 `;
 const SCRIPT = `
 [[model]]
 name = "qwen2.5-coder-0.5b"
 
 [[reply]]
+question = "What does"
+text = '''Divides the sum of all \`prices\` by their number. An empty list has no number to divide by, so \`mean([])\` raises a \`ZeroDivisionError\`: callers that may have no prices must look first.'''
+hold = "explain"
+hold_after = 12
+
+[[reply]]
+question = "what if"
+text = '''Then \`len(prices)\` is zero and the division raises a \`ZeroDivisionError\`.
+
+- Return \`0.0\` for an empty cart, or
+- let the caller decide.'''
+
+[[reply]]
+question = "has this problem"
+text = '''\`\`\`python
+def mean(prices):
+    return sum(prices) / len(prices) if prices else 0.0
+\`\`\`'''
+
+[[reply]]
+material = "endlessly"
+text = "well "
+endless = true
+delay_ms = 20
+
+[[reply]]
+material = '(?m)/ len\\(prices\\)$'
 text = '''- bug: This divides by the number of items, which may be zero. Code: \`return sum(prices) / len(prices)\`'''
-hold = "go"
+hold = "review"
 `;
 
-await main({ files: { "cart.py": CART }, script: SCRIPT }, async (editor) => {
-  const { page } = editor;
-  const squiggles = () => page.locator(".monaco-editor .squiggly-warning, .monaco-editor .squiggly-error");
+const options = {
+  files: { "cart.py": CART },
+  script: SCRIPT,
+  settings: {
+    "mirador.server.explain_ahead": false,
+    "mirador.review.stages": ["instant", "quick"],
+  },
+};
+
+await main(options, async (editor) => {
   await editor.show();
   await editor.openFile("cart.py");
-  await until("the analyzers' finding is underlined", async () => (await squiggles().count()) > 0);
-  await until("the model is asked", () => editor.journal().includes("started"));
-  await page.locator(".statusbar >> text=/cart.py/").first().waitFor({ timeout: 30000 });
-  log("ok progress in the status bar", await page.locator(".statusbar").innerText());
-  await editor.picture("review");
-  editor.release("go");
-  await until("the model's finding", async () => (await squiggles().count()) > 1);
+  await review(editor);
+  await hover(editor);
+  await explain(editor);
+  await readyFix(editor);
+  await modelFix(editor);
+  await cancel(editor);
 });
+
+/** Findings appear stage by stage, with progress in the status bar, lenses above the functions. */
+async function review(editor) {
+  const { page } = editor;
+  await until("the analyzer's finding is shown", () => problems(page, 1));
+  await until("the model is asked", () => editor.journal().includes("started"));
+  await statusBar(page, /cart\.py: quick/).waitFor({ timeout: PATIENCE });
+  log("ok progress is in the status bar");
+  await statusBar(page, /Mirador: quick/).waitFor({ timeout: PATIENCE });
+  log("ok the status says which stage runs");
+  editor.release("review");
+  await until("the model's finding is shown", () => problems(page, 2));
+  await page.locator(".codelens-decoration", { hasText: "Write tests" }).first().waitFor({ timeout: PATIENCE });
+  log("ok lenses are above the functions");
+  await until("the status is calm again", async () => (await statusBar(page, /Mirador: quick/).count()) === 0);
+  await editor.goTo(5);
+  await editor.picture("findings");
+}
+
+/** The hover knows the signature and the finding. */
+async function hover(editor) {
+  const { page } = editor;
+  await line(page, "def mean").locator("span", { hasText: "mean" }).last().hover();
+  const shown = page.locator(".monaco-hover:not(.hidden)", { hasText: "which may be zero" });
+  await shown.first().waitFor({ timeout: PATIENCE });
+  log("ok hover:", (await shown.first().innerText()).replaceAll("\n", " | "));
+  await page.waitForTimeout(500);
+  await editor.picture("hover");
+  await page.keyboard.press("Escape");
+}
+
+/** An explanation streams into the panel; a follow-up question stands below it. */
+async function explain(editor) {
+  const { page } = editor;
+  await editor.goTo(4);
+  await editor.command("Mirador: Explain");
+  const panel = editor.panel();
+  await panel.locator(".draft", { hasText: "Divides the sum" }).waitFor({ timeout: PATIENCE });
+  if ((await panel.locator(".answer", { hasText: "callers" }).count()) > 0) {
+    throw new Error("the explanation came at once");
+  }
+  log("ok the explanation streams:", await panel.locator(".draft").innerText());
+  await editor.picture("explaining");
+  editor.release("explain");
+  await panel.locator(".answer", { hasText: "callers that may have no prices" }).waitFor({ timeout: PATIENCE });
+  await panel.locator("article[data-state=finished]").waitFor({ timeout: PATIENCE });
+  log("ok the explanation is whole:", await panel.locator(".by").innerText());
+  await panel.locator("#question").fill("what if there are no prices?");
+  await panel.locator("#question").press("Enter");
+  await panel.locator("article:nth-of-type(2) .answer li", { hasText: "empty cart" }).waitFor({ timeout: PATIENCE });
+  log("ok a follow-up question is answered below");
+  await page.waitForTimeout(500);
+  await editor.picture("explained");
+  await page.keyboard.press("Control+W");
+  await page.locator("iframe.webview").waitFor({ state: "detached", timeout: PATIENCE }).catch(() => undefined);
+}
+
+/** A fix that an analyzer has ready is applied and saved. */
+async function readyFix(editor) {
+  await editor.goTo(10);
+  await choose(editor, "(ruff/F632)");
+  await until("the comparison is mended", async () => (await text(editor.page)).includes('== "EUR"'));
+  await save(editor, (saved) => saved.includes('== "EUR"'));
+}
+
+/** A fix that the model writes is checked, applied and saved. */
+async function modelFix(editor) {
+  const { page } = editor;
+  await editor.goTo(5);
+  await page.keyboard.press("Control+.");
+  const offered = page.locator(".action-widget .monaco-list-row", { hasText: "Fix with Mirador" });
+  await offered.first().waitFor({ timeout: PATIENCE });
+  await editor.picture("actions");
+  await page.keyboard.press("Escape");
+  await choose(editor, "Fix with Mirador");
+  await until("the fix is made", async () => (await text(page)).includes("if prices else 0.0"));
+  await statusBar(page, /parses/).waitFor({ timeout: PATIENCE });
+  log("ok the status bar says how far it was checked:", await statusBar(page, /parses/).innerText());
+  await editor.picture("fixed");
+  await save(editor, (saved) => saved.includes("if prices else 0.0"));
+}
+
+/** A review that never ends is stopped by the button, and the model with it. */
+async function cancel(editor) {
+  const { page } = editor;
+    await page.keyboard.press("Control+End");
+  await page.keyboard.type("\n\ndef endlessly():\n    return 1\n");
+  const before = editor.journal().length;
+  await editor.command("Mirador: Review File");
+  await until("the endless reply begins", () => editor.journal().slice(before).includes("started"));
+  const toast = page.locator(".notification-toast", { hasText: "Reviewing the file" });
+  await toast.waitFor({ timeout: PATIENCE });
+  await editor.picture("cancel");
+  await toast.getByRole("button", { name: "Cancel" }).click();
+  await until("the model is stopped", () => editor.journal().slice(before).includes("cancelled"));
+}
+
+/** Opens the menu of code actions and chooses one. */
+async function choose(editor, title) {
+  const { page } = editor;
+  await page.keyboard.press("Control+.");
+  const row = page.locator(".action-widget .monaco-list-row", { hasText: title }).first();
+  await row.waitFor({ timeout: PATIENCE });
+  await row.click();
+}
+
+async function save(editor, wanted) {
+  await editor.page.keyboard.press("Control+S");
+  await until("it is on the disk", () => wanted(editor.read("cart.py")));
+}
+
+/** Whether the explorer's badge counts at least this many problems. */
+async function problems(page, count) {
+  const marks = page.locator(".editor-instance [class*=squiggly-]");
+  return (await marks.count()) >= count;
+}
+
+function statusBar(page, words) {
+  return page.locator(".statusbar-item", { hasText: words }).first();
+}
+
+function line(page, words) {
+  return page.locator(".view-line", { hasText: words }).first();
+}
+
+async function text(page) {
+  const lines = await page.locator(".editor-instance .view-line").allInnerTexts();
+  return lines.join("\n").replaceAll("\u00a0", " ");
+}

@@ -165,7 +165,9 @@ local subcommands = {
       M.dismiss(call.client.id, place, call.words)
     end)
   end,
-  restore = about_place('restore'),
+  restore = function(call)
+    M.restore(call.client.id, call.place)
+  end,
   helpful = about_finding('helpful'),
   ['not-helpful'] = about_finding('notHelpful'),
   suppress = about_finding('suppress', say_change),
@@ -273,6 +275,32 @@ function M.dismiss(client_id, place, reason)
   else
     vim.ui.input({ prompt = 'Why is it dismissed? ' }, go_on)
   end
+end
+
+--- Shows a dismissed finding of a document again; the user chooses which.
+---@param client_id integer
+---@param place mirador.Place
+function M.restore(client_id, place)
+  local client = assert(vim.lsp.get_client_by_id(client_id))
+  execute(client, 'showWithheld', { uri = place.uri, page = false }, function(result)
+    local dismissed = vim.tbl_filter(function(one)
+      return one.by == 'dismissed'
+    end, result.hushed)
+    if #dismissed == 0 then
+      say('no finding of this buffer was dismissed.')
+      return
+    end
+    vim.ui.select(dismissed, {
+      prompt = 'Show which finding again?',
+      format_item = function(one)
+        return ('%d: %s'):format(one.line, one.message)
+      end,
+    }, function(one)
+      if one then
+        execute(client, 'restore', { uri = place.uri, findingId = one.findingId })
+      end
+    end)
+  end)
 end
 
 --- Keeps what a server says of itself.

@@ -17,7 +17,7 @@ const REVIEWS: Readonly<Record<string, string>> = {
 /** They need a finding, and answer at once. */
 const OPINIONS = ["mirador.helpful", "mirador.notHelpful", "mirador.suppress", "mirador.showEvidence"];
 /** They are about a document. */
-const PAGES = ["mirador.showWithheld", "mirador.restore"];
+const PAGES = ["mirador.showWithheld", "mirador.showFindings"];
 const REASONS = ["It is wrong", "It is right, but does not matter here", "It is known and accepted"];
 
 export function activate(context: Context): void {
@@ -58,6 +58,12 @@ export function activate(context: Context): void {
       }
     });
   }
+  register("mirador.restore", async (client, argument) => {
+    const place = given(argument) ?? here(client);
+    if (place !== undefined) {
+      await restore(client, place);
+    }
+  });
   register("mirador.dismiss", async (client, argument) => {
     const place = given(argument) ?? (await finding(client));
     if (place === undefined) {
@@ -98,6 +104,34 @@ export async function finding(client: LanguageClient): Promise<Place | undefined
     range: client.code2ProtocolConverter.asRange(choice.diagnostic.range),
     findingId: choice.id,
   };
+}
+
+/** Shows a dismissed finding of a document again; the user chooses which. */
+async function restore(client: LanguageClient, { uri, findingId }: Place): Promise<void> {
+  let id = findingId;
+  if (id === undefined) {
+    const argument = { uri, page: false };
+    const answer = (await run(client, { command: "mirador.showWithheld", argument })) as
+      | { hushed: { findingId: string; line: number; message: string; by: string }[] }
+      | undefined;
+    if (answer === undefined) {
+      return;
+    }
+    const dismissed = answer.hushed.filter((one) => one.by === "dismissed");
+    if (dismissed.length === 0) {
+      void vscode.window.showInformationMessage("No finding of this file was dismissed.");
+      return;
+    }
+    const items = dismissed.map((one) => ({
+      label: one.message,
+      description: `line ${one.line}`,
+      id: one.findingId,
+    }));
+    id = (await vscode.window.showQuickPick(items, { placeHolder: "Show which again?" }))?.id;
+  }
+  if (id !== undefined) {
+    await run(client, { command: "mirador.restore", argument: { uri, findingId: id } });
+  }
 }
 
 /** Why a finding is dismissed, in the user's words or in one of ours; undefined: not dismissed. */

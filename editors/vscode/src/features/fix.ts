@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import type { Context } from "../context";
 import { Neighbours } from "../neighbours";
 import { given, here } from "../place";
-import { checkDiagnosticsRequest } from "../protocol";
+import { type Changed, checkDiagnosticsRequest } from "../protocol";
 import { run } from "../run";
 import type { Scratch } from "../scratch";
 import { finding } from "./findings";
@@ -14,7 +14,10 @@ const JOBS: Readonly<Record<string, string>> = {
   "mirador.document": "Documenting",
   "mirador.writeTests": "Writing tests",
   "mirador.action": "Working",
+  "mirador.fixAll": "Making all safe fixes",
 };
+/** How long the status bar says what was done and how far it was checked. */
+const SAID_MS = 12_000;
 
 export function activate(context: Context, scratch: Scratch): void {
   const neighbours = new Neighbours(scratch);
@@ -34,9 +37,15 @@ export function activate(context: Context, scratch: Scratch): void {
         const place =
           given(argument) ?? (command === "mirador.fix" ? await finding(client) : here(client));
         if (place !== undefined) {
-          await run(client, { command, argument: place, title });
+          tell((await run(client, { command, argument: place, title })) as Changed | undefined);
         }
       }),
     );
+  }
+}
+
+function tell(changed: Changed | undefined): void {
+  if (changed?.state === "applied" && changed.title) {
+    vscode.window.setStatusBarMessage(`$(check) Mirador: ${changed.title}`, SAID_MS);
   }
 }

@@ -141,7 +141,7 @@ class Panel implements Answers, vscode.Disposable {
   }
 
   private finish(id: number, result: AnswerResult): void {
-    this.conversation = result.conversation ?? this.conversation;
+    this.conversation = result.conversation || this.conversation;
     this.tell({ kind: "title", id, title: result.title });
     if (result.text) {
       const { stage, model, text, confidence } = result;

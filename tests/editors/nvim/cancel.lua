@@ -1,0 +1,12 @@
+-- `:Mirador cancel` stops a review that would never end, and the model with it.
+local s = dofile(os.getenv('SESSION'))
+local client = s.open('cart.py')
+s.wait('the endless review begins', function() return vim.list_contains(s.journal(), 'started') end)
+s.wait('progress begins', function() return s.progress[1] == 'begin' end)
+vim.cmd('Mirador cancel')
+s.wait('the model is stopped', function() return vim.list_contains(s.journal(), 'cancelled') end)
+s.wait('progress ends', function() return s.progress[#s.progress] == 'end' end)
+s.wait('it is said', function()
+  return vim.list_contains(s.said, 'Mirador: 1 stopped')
+end)
+s.leave(client)

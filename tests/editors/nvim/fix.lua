@@ -1,0 +1,21 @@
+-- A ready fix, a fix by the model, and a comment that suppresses: applied and saved.
+local s = dofile(os.getenv('SESSION'))
+local client = s.open('sign.py')
+s.wait('both findings', function() return s.codes()['ruff/F632'] and s.codes()['model/bug'] end)
+
+vim.api.nvim_win_set_cursor(0, { 6, 16 })
+s.act('%(ruff/F632%)$')
+s.wait('the ready fix is made', function() return s.text():find('currency == "EUR"', 1, true) end)
+
+vim.cmd('silent write')
+s.wait('reviewed again', function() return s.codes()['model/bug'] and not s.codes()['ruff/F632'] end)
+vim.api.nvim_win_set_cursor(0, { 2, 8 })
+vim.cmd('Mirador fix')
+s.wait('the fix by the model is made', function() return s.text():find('if prices else 0.0', 1, true) end)
+s.wait('it is said how far it was checked', function()
+  return vim.iter(s.said):any(function(said) return said:find('parses') end)
+end)
+vim.cmd('silent write')
+assert(s.on_disk('sign.py'):find('if prices else 0.0', 1, true))
+assert(s.on_disk('sign.py'):find('currency == "EUR"', 1, true))
+s.leave(client)

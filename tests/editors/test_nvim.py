@@ -1,0 +1,115 @@
+"""A real Neovim with the plugin that ships in `editors/nvim`, driven by scripts."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes.session import CART, MEAN, SAYS, Workspace
+
+ROOT = Path(__file__).parent.parent.parent
+SCRIPTS = Path(__file__).with_name("nvim")
+NVIM = os.environ.get("MIRADOR_TEST_NVIM") or str(Path(sys.executable).with_name("nvim"))
+FINDS = rf"""
+[[reply]]
+material = '(?m)/ len\(prices\)$'
+text = '''- bug: This divides by the number of items, which may be zero. Code: `{MEAN}`'''
+"""
+ANSWERS = """
+[[reply]]
+question = "What does"
+text = '''Divides the sum of all `prices` by their number, so callers must look first.'''
+hold = "explain"
+hold_after = 4
+
+[[reply]]
+question = "what if"
+text = '''Then the division raises. Return `0.0` for an empty cart.'''
+
+[[reply]]
+question = "endlessly"
+text = "well "
+endless = true
+delay_ms = 5
+"""
+MENDS = """
+[[reply]]
+question = "has this problem"
+text = '''```python
+def mean(prices):
+    return sum(prices) / len(prices) if prices else 0.0
+```'''
+"""
+SIGN = f"""\
+def mean(prices):
+    {MEAN}
+
+
+def sign(currency):
+    return "€" if currency is "EUR" else currency
+"""
+ENDLESS = """
+[[reply]]
+text = "well "
+endless = true
+delay_ms = 5
+"""
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+def drive(workspace: Workspace, script: str, **more: str) -> None:
+    """Run one script in Neovim; it raises where something is not as it should be."""
+    env = os.environ | workspace.env
+    env |= {
+        "FOLDER": str(workspace.folder),
+        "PLUGIN": str(ROOT / "editors" / "nvim"),
+        "PYTHON": sys.executable,
+        "SESSION": str(SCRIPTS / "session.lua"),
+        "XDG_STATE_HOME": str(workspace.folder / "state"),
+    }
+    done = subprocess.run(
+        [NVIM, "--headless", "--clean", "-n", "-l", str(SCRIPTS / script)],
+        env=env | more,
+        capture_output=True,
+        text=True,
+        timeout=220,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_neovim_shows_the_review(workspace: Workspace) -> None:
+    """Open, staged diagnostics, progress, hover, status, save, close and stop."""
+    workspace.script(SAYS)
+    workspace.write("cart.py", CART)
+    drive(workspace, "review.lua")
+
+
+def test_neovim_streams_explanations(workspace: Workspace) -> None:
+    """The window fills while the model speaks, questions go on below, and `q` stops the model."""
+    workspace.script(ANSWERS)
+    workspace.write("cart.py", CART)
+    drive(workspace, "explain.lua")
+
+
+def test_neovim_makes_fixes(workspace: Workspace) -> None:
+    """Fixes that are ready and fixes that a model writes reach the buffer, and the disk on save."""
+    workspace.script(MENDS + FINDS)
+    workspace.write("sign.py", SIGN)
+    drive(workspace, "fix.lua")
+
+
+def test_neovim_cancels(workspace: Workspace) -> None:
+    """`:Mirador cancel` reaches the model."""
+    workspace.script(ENDLESS)
+    workspace.write("cart.py", CART)
+    drive(workspace, "cancel.lua")
+
+
+def test_neovim_has_commands_for_everything(workspace: Workspace) -> None:
+    """Completion, ranges, errors and `:checkhealth mirador`."""
+    workspace.write("cart.py", CART)
+    drive(workspace, "commands.lua")
