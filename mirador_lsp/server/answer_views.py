@@ -164,9 +164,13 @@ class OnPage:
 
     def _working(self) -> str:
         who = self._speaker
-        if who is None or not who.model:
-            return "working …"
-        return f"{who.stage} ({markdown.words(who.model)}) is working …"
+        words = "working …"
+        if who is not None and who.model:
+            words = f"{who.stage} ({markdown.words(who.model)}) is working …"
+        if not self._pages.session.client.text_content:
+            # A file, and not every editor looks whether one has changed.
+            words += " Reload this page if your editor does not."
+        return words
 
 
 def _by(said: Answer) -> str:

@@ -162,7 +162,9 @@ def _named(snapshot: Snapshot, outline: Outline, word: Span | None) -> Symbol | 
         return None
     text = snapshot.text
     name = text[word.start : word.end]
-    fitting = [s for s in outline.symbols if s.path.rpartition(".")[2] == name]
+    fitting = [
+        s for s in outline.symbols if s.path.endswith(name) and s.path.rpartition(".")[2] == name
+    ]
     if len(fitting) != 1:
         return None
     symbol = fitting[0]
