@@ -12,7 +12,7 @@ from benchmarks.bench import BenchmarkError
 from benchmarks.home import Home, mirador_command
 from benchmarks.processes import end
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 class Editor:

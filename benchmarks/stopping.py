@@ -21,7 +21,8 @@ _WORKING = 0.25
 """A slice in which the engine took more than this share of one processor counts as work."""
 _LIMIT = (Target("value", 200),)
 _EXECUTE = "workspace/executeCommand"
-_SYMBOL = "def process_redirect"
+_SHORT, _LONG = "async def handshake", "def process_redirect"
+_ROUNDS_AT_LEAST = 3
 
 
 async def _run(context: Context) -> Sequence[Row]:
@@ -35,16 +36,14 @@ async def _run(context: Context) -> Sequence[Row]:
     async with serving(context.home, **SMALL, MIRADOR_SERVER_EXPLAIN_AHEAD="false") as editor:
         await editor.initialize(CLIENT)
         editor.notify("initialized", {})
-        for number in range(-1, context.runs):
-            context.tell(f"cancel to stop, round {number + 1}")
+        for number in range(max(_ROUNDS_AT_LEAST, context.few)):
             for index, (name, way) in enumerate(ways.items()):
+                context.tell(f"cancel to stop, round {number + 1}: {name}")
                 # Another text each time: what was answered before is not asked again.
-                snapshot = _another(f"{number + 1}_{index}")
+                snapshot = _another(f"{number}_{index}")
                 _open(editor, snapshot)
-                value = await way(editor, snapshot, places)
+                measured[name].append(await way(editor, snapshot, places))
                 _close(editor, snapshot)
-                if number >= 0:
-                    measured[name].append(value)
     return [
         Row(
             name=f"stop {index}",
@@ -80,23 +79,23 @@ async def _review(editor: Editor, snapshot: Snapshot, places: Places) -> float:
 
 
 async def _explanation(editor: Editor, snapshot: Snapshot, places: Places) -> float:
-    number = await _explain(editor, snapshot)
+    number = await _explain(editor, snapshot, _SHORT)
     await editor.until(lambda m: _part(m) == "text")
     return await _watched(places, lambda: _cancel(editor, number), editor)
 
 
 async def _reading(editor: Editor, snapshot: Snapshot, places: Places) -> float:
-    number = await _explain(editor, snapshot)
+    number = await _explain(editor, snapshot, _LONG)
     await editor.until(lambda m: _part(m) == "stage")
     await asyncio.sleep(0.5)  # the prompt takes seconds to read
     return await _watched(places, lambda: _cancel(editor, number), editor)
 
 
-async def _explain(editor: Editor, snapshot: Snapshot) -> int:
+async def _explain(editor: Editor, snapshot: Snapshot, symbol: str) -> int:
     """Ask for an explanation while nothing else runs; the request's id."""
     params = {"command": "mirador.cancel", "arguments": [{"uri": snapshot.uri}]}
     await editor.request(_EXECUTE, params)
-    line = snapshot.text[: snapshot.text.index(_SYMBOL)].count("\n")
+    line = snapshot.text[: snapshot.text.index(symbol)].count("\n")
     return editor.ask(
         "mirador/explain",
         {
