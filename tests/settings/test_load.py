@@ -331,3 +331,21 @@ def test_a_workspace_that_takes_nothing_away_is_no_matter(
     mine.parent.mkdir(parents=True, exist_ok=True)
     mine.write_text("[analysis]\nruff = false\n")
     assert load_settings(workspace=workspace, env=env).problems == ()
+
+
+def test_the_source_of_each_setting_is_known(env: dict[str, str], workspace: Path) -> None:
+    """Of those that were used; what is at its default, or was refused, has none."""
+    (workspace / WORKSPACE_FILE).write_text(
+        '[review]\ngate = 0.4\nmax_findings_per_file = 7\n[engine]\nscript = "x"\n'
+    )
+    loaded = load_settings(
+        workspace=workspace,
+        editor={"review": {"gate": 0.6}},
+        env=env | {"MIRADOR_REVIEW_LENSES": "bug"},
+    )
+
+    assert loaded.origins == {
+        "review.gate": "the editor",
+        "review.max_findings_per_file": str(workspace / WORKSPACE_FILE),
+        "review.lenses": "the environment",
+    }
