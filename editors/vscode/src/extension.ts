@@ -1,7 +1,7 @@
 /** Where the extension begins: one server, and the features that speak with it. */
 
 import * as vscode from "vscode";
-import type { Manifest } from "./config";
+import { type Manifest, chosen, serverSettings } from "./config";
 import type { Context } from "./context";
 import * as ask from "./features/ask";
 import * as findings from "./features/findings";
@@ -9,23 +9,36 @@ import * as fix from "./features/fix";
 import * as panel from "./features/panel";
 import * as status from "./features/status";
 import { Scratch } from "./scratch";
-import { Server } from "./server";
+import { type Condition, type Trouble, Server } from "./server";
 
 let server: Server | undefined;
 
-export async function activate(extension: vscode.ExtensionContext): Promise<void> {
+/** For other extensions, and for tests: how the server is, and what it is told. */
+export interface Api {
+  state(): Condition;
+  trouble(): Trouble | undefined;
+  chosen(): Record<string, unknown>;
+}
+
+export async function activate(extension: vscode.ExtensionContext): Promise<Api> {
   const log = vscode.window.createOutputChannel("Mirador", { log: true });
   const scratch = new Scratch(extension.globalStorageUri);
   const manifest = extension.extension.packageJSON as Manifest;
-  server = new Server(manifest, log, (uri) => scratch.holds(uri));
-  const context: Context = { extension, server, log };
-  extension.subscriptions.push(server, log);
+  const started = new Server(manifest, log, (uri) => scratch.holds(uri));
+  server = started;
+  const context: Context = { extension, server: started, log };
+  extension.subscriptions.push(started, log);
   status.activate(context);
   const answers = panel.activate(context);
   ask.activate(context, answers);
   findings.activate(context);
   fix.activate(context, scratch);
-  await server.restart();
+  await started.restart();
+  return {
+    state: () => started.state,
+    trouble: () => started.trouble,
+    chosen: () => chosen(serverSettings(manifest)),
+  };
 }
 
 export async function deactivate(): Promise<void> {

@@ -10,7 +10,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -40,7 +40,8 @@ export async function until(what, condition, patience = PATIENCE) {
 }
 
 export class Editor {
-  constructor(root, server, context, page, port) {
+  constructor(root, server, context, page, port, environment) {
+    this.environment = environment;
     this.root = root;
     this.workspace = join(root, "work");
     this.page = page;
@@ -101,7 +102,7 @@ export class Editor {
       ],
     });
     const page = context.pages()[0] ?? (await context.newPage());
-    return new Editor(root, server, context, page, port);
+    return new Editor(root, server, context, page, port, environment);
   }
 
   /** Shows the workbench. `payload` asks for the extension host's own tests. */
@@ -170,6 +171,8 @@ export class Editor {
   async close() {
     await this.context.close();
     await stop(this.server);
+    // The engine is nobody's child: all of a user's editors share it.
+    execFileSync(process.env.MIRADOR, ["engine", "stop"], { env: this.environment, stdio: "ignore" });
     if (process.env.KEEP) {
       log("kept", this.root);
     } else {
@@ -181,6 +184,7 @@ export class Editor {
 /** Runs `steps` with an editor; the exit status says how it went, and a failure has a picture. */
 export async function main(options, steps) {
   const editor = await Editor.open(options);
+  log(options.name);
   let status = 1;
   try {
     await steps(editor);
@@ -191,7 +195,7 @@ export async function main(options, steps) {
     // What popped up and went away is in the list behind the bell.
     await editor.page.locator("[id='status.notifications']").click({ timeout: 3000 }).catch(() => {});
     await editor.picture("failed").catch(() => {});
-    const said = join(editor.root, "state", "mirador", "mirador.log");
+    const said = join(editor.root, "state", "mirador.log");
     console.log(existsSync(said) ? readFileSync(said, "utf8").slice(-6000) : editor.server.said);
   } finally {
     await editor.close();
@@ -218,17 +222,15 @@ const QUIET = {
 
 /** Settings, state and caches in the test's own folder; the real models stay where they are. */
 function privateFolders(root, realModels) {
-  const folders = {
+  const models = process.env.MIRADOR_MODELS_FOLDER ?? join(homedir(), ".cache/mirador/models");
+  return {
     XDG_CONFIG_HOME: join(root, "config"),
-    XDG_STATE_HOME: join(root, "state"),
-    XDG_DATA_HOME: join(root, "share"),
-    XDG_CACHE_HOME: join(root, "cache"),
-    XDG_RUNTIME_DIR: join(root, "run"),
+    MIRADOR_CONFIG_DIR: join(root, "config"),
+    MIRADOR_STATE_DIR: join(root, "state"),
+    MIRADOR_CACHE_DIR: join(root, "cache"),
+    MIRADOR_RUNTIME_DIR: join(root, "run"),
+    ...(realModels ? { MIRADOR_MODELS_FOLDER: models, MIRADOR_ENGINE_IDLE_SECONDS: "60" } : {}),
   };
-  mkdirSync(folders.XDG_RUNTIME_DIR, { mode: 0o700, recursive: true });
-  return realModels
-    ? { ...folders, MIRADOR_MODELS_FOLDER: process.env.MIRADOR_MODELS_FOLDER ?? "" }
-    : folders;
 }
 
 function scripted(folder, script) {

@@ -50,6 +50,7 @@ hold = "review"
 `;
 
 const options = {
+  name: "what a user sees and does",
   files: { "cart.py": CART },
   script: SCRIPT,
   settings: {
@@ -144,8 +145,10 @@ async function modelFix(editor) {
   await page.keyboard.press("Escape");
   await choose(editor, "Fix with Mirador");
   await until("the fix is made", async () => (await text(page)).includes("if prices else 0.0"));
-  await statusBar(page, /parses/).waitFor({ timeout: PATIENCE });
-  log("ok the status bar says how far it was checked:", await statusBar(page, /parses/).innerText());
+  const said = page.locator(".notification-toast", { hasText: "parses" });
+  await said.waitFor({ timeout: PATIENCE });
+  log("ok it is said how far it was checked:", await said.innerText());
+  await page.waitForTimeout(600);
   await editor.picture("fixed");
   await save(editor, (saved) => saved.includes("if prices else 0.0"));
 }
@@ -160,6 +163,7 @@ async function cancel(editor) {
   await until("the endless reply begins", () => editor.journal().slice(before).includes("started"));
   const toast = page.locator(".notification-toast", { hasText: "Reviewing the file" });
   await toast.waitFor({ timeout: PATIENCE });
+  await page.waitForTimeout(600);
   await editor.picture("cancel");
   await toast.getByRole("button", { name: "Cancel" }).click();
   await until("the model is stopped", () => editor.journal().slice(before).includes("cancelled"));

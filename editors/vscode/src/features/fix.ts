@@ -16,8 +16,6 @@ const JOBS: Readonly<Record<string, string>> = {
   "mirador.action": "Working",
   "mirador.fixAll": "Making all safe fixes",
 };
-/** How long the status bar says what was done and how far it was checked. */
-const SAID_MS = 12_000;
 
 export function activate(context: Context, scratch: Scratch): void {
   const neighbours = new Neighbours(scratch);
@@ -44,8 +42,9 @@ export function activate(context: Context, scratch: Scratch): void {
   }
 }
 
+/** What was done and how far it was checked. */
 function tell(changed: Changed | undefined): void {
   if (changed?.state === "applied" && changed.title) {
-    vscode.window.setStatusBarMessage(`$(check) Mirador: ${changed.title}`, SAID_MS);
+    void vscode.window.showInformationMessage(`Mirador: ${changed.title}`);
   }
 }

@@ -1,0 +1,137 @@
+/** Runs inside the real extension host. */
+
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const vscode = require("vscode");
+
+const NAME = "mirador.mirador";
+
+async function until(what, condition) {
+  for (const end = Date.now() + 80_000; Date.now() < end; ) {
+    const value = await condition();
+    if (value) {
+      return value;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`timed out: ${what}`);
+}
+
+suite("the extension", () => {
+  let extension;
+  let document;
+
+  const ours = () =>
+    vscode.languages.getDiagnostics(document.uri).filter(({ source }) => source === "mirador");
+  const found = (code) =>
+    until(`a finding of ${code}`, () =>
+      ours().find((each) => (each.code?.value ?? each.code) === code),
+    );
+  const running = () => until("the server", () => extension.exports.state() === "running");
+
+  suiteSetup(async () => {
+    extension = vscode.extensions.getExtension(NAME);
+    const folder = vscode.workspace.workspaceFolders[0].uri;
+    document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(folder, "cart.py"));
+    await vscode.window.showTextDocument(document);
+    await until("the extension", () => extension.isActive);
+    await running();
+  });
+
+  test("registers every command that it lists, and no command fails for want of one", async () => {
+    const there = new Set(await vscode.commands.getCommands(true));
+    const listed = extension.packageJSON.contributes.commands.map(({ command }) => command);
+    assert.deepEqual(listed.filter((command) => !there.has(command)), []);
+    assert.ok(there.has("mirador.showFindings"));
+  });
+
+  test("hands on the settings that somebody made, and no defaults", async () => {
+    await found("model/bug");
+    assert.deepEqual(extension.exports.chosen(), {
+      review: { stages: ["instant", "quick"] },
+      server: { explain_ahead: false },
+    });
+  });
+
+  test("shows a hover with links that run commands", async () => {
+    const hovers = await vscode.commands.executeCommand(
+      "vscode.executeHoverProvider", document.uri, new vscode.Position(3, 5),
+    );
+    const contents = hovers.flatMap(({ contents }) => contents);
+    const text = contents.map(({ value }) => value).join("\n");
+    assert.match(text, /def mean\(prices\)/);
+    assert.match(text, /command:mirador\.explain/);
+    const trusted = contents.find(({ value }) => value.includes("command:mirador"));
+    assert.deepEqual(trusted.isTrusted.enabledCommands, ["mirador.explain", "mirador.ask"]);
+  });
+
+  test("resolves a ready fix", async () => {
+    const { range } = await found("ruff/F632");
+    const actions = await vscode.commands.executeCommand(
+      "vscode.executeCodeActionProvider", document.uri, range, "quickfix", 20,
+    );
+    const ready = actions.find(({ title }) => title.includes("ruff/F632") && !title.startsWith("Fix with"));
+    assert.ok(ready.isPreferred);
+    assert.ok(await vscode.workspace.applyEdit(ready.edit));
+    assert.match(document.getText(), /currency == "EUR"/);
+    await document.save();
+  });
+
+  test("a fix that other extensions find wrong is not made", async () => {
+    const looked = [];
+    const others = lintOthers((text) => text.includes("if prices else"), looked);
+    const before = document.getText();
+    const finding = await found("model/bug");
+    await vscode.commands.executeCommand("mirador.fix", about(document, finding));
+    others.dispose();
+    assert.equal(document.getText(), before);
+    const copies = looked.filter((uri) => uri.fsPath !== document.uri.fsPath);
+    assert.ok(copies.length >= 2, "others were shown both texts");
+    await until("the copies are gone", () => copies.every(({ fsPath }) => !fs.existsSync(fsPath)));
+  });
+
+  test("a fix that other extensions do not mind is made", async () => {
+    const others = lintOthers(() => false, []);
+    const finding = await found("model/bug");
+    await vscode.commands.executeCommand("mirador.fix", about(document, finding));
+    others.dispose();
+    await until("the fix", () => document.getText().includes("if prices else 0.0"));
+    await document.save();
+    await until("the finding is gone", () => ours().length === 0);
+  });
+
+  test("says what is wrong when there is no server, and starts once there is one", async () => {
+    const settings = vscode.workspace.getConfiguration("mirador");
+    const path = settings.get("path");
+    const global = vscode.ConfigurationTarget.Global;
+    await settings.update("path", "/nowhere/mirador", global);
+    const trouble = await until("the trouble", () => extension.exports.trouble());
+    assert.match(trouble.message, /“\/nowhere\/mirador” \(setting mirador\.path\) was not found/);
+    assert.match(trouble.remedy, /mirador\.path/);
+    await settings.update("path", "/bin/echo", global);
+    await until("another program", () => extension.exports.trouble()?.message.includes("is not Mirador"));
+    await settings.update("path", path, global);
+    await running();
+    assert.equal(extension.exports.trouble(), undefined);
+  });
+});
+
+/** Another extension, for as long as it is not disposed: it warns of every text that is `wrong`. */
+function lintOthers(wrong, looked) {
+  const collection = vscode.languages.createDiagnosticCollection("others");
+  const look = (document) => {
+    if (document.languageId === "python" && document.uri.scheme === "file") {
+      looked.push(document.uri);
+      const range = new vscode.Range(0, 0, 0, 1);
+      const warning = new vscode.Diagnostic(range, "no conditions here", vscode.DiagnosticSeverity.Warning);
+      warning.source = "others";
+      collection.set(document.uri, wrong(document.getText()) ? [warning] : []);
+    }
+  };
+  const opened = vscode.workspace.onDidOpenTextDocument(look);
+  return vscode.Disposable.from(collection, opened);
+}
+
+function about(document, finding) {
+  return { uri: document.uri.toString(), findingId: finding.data.finding };
+}
