@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import editing, engine, fixes, instant, lag, reuse, server, stopping
+from benchmarks import editing, engine, fixes, instant, lag, reuse, server, server_lag, stopping
 from benchmarks.bench import Benchmark, BenchmarkError, Context
 from benchmarks.home import private_home
 from benchmarks.machine import load, this_machine
@@ -27,6 +27,7 @@ BENCHMARKS = (
     server.START,
     server.IDLE,
     lag.BENCHMARK,
+    server_lag.BENCHMARK,
     reuse.LENSES,
     reuse.REOPENED,
     reuse.AGAIN,
