@@ -1,12 +1,16 @@
 """A real Neovim with the plugin that ships in `editors/nvim`, driven by scripts."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fakes.engine import REAL_MODEL
 from fakes.session import CART, MEAN, SAYS, Workspace
 
 ROOT = Path(__file__).parent.parent.parent
@@ -50,6 +54,13 @@ def mean(prices):
 def sign(currency):
     return "€" if currency is "EUR" else currency
 """
+MISSPELT = """\
+def total(prices):
+    total = 0
+    for price in prices:
+        total += prise
+    return total
+"""
 ENDLESS = """
 [[reply]]
 text = "well "
@@ -75,7 +86,7 @@ def drive(workspace: Workspace, script: str, **more: str) -> None:
         env=env | more,
         capture_output=True,
         text=True,
-        timeout=220,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -113,3 +124,35 @@ def test_neovim_has_commands_for_everything(workspace: Workspace) -> None:
     """Completion, ranges, errors and `:checkhealth mirador`."""
     workspace.write("cart.py", CART)
     drive(workspace, "commands.lua")
+
+
+def test_neovim_asks_other_servers(workspace: Workspace) -> None:
+    """A fix that another server finds worse is not made, and leaves nothing behind."""
+    workspace.script(MENDS + FINDS)
+    workspace.write("sign.py", SIGN)
+    drive(workspace, "neighbours.lua")
+
+
+@pytest.fixture
+def real(workspace: Workspace) -> Iterator[Workspace]:
+    """A workspace whose model is the real one, with an engine of its own that ends afterwards."""
+    runtime = Path(tempfile.mkdtemp(prefix="mir-"))  # sockets need a short path
+    del workspace.env["MIRADOR_ENGINE_BACKEND"], workspace.env["MIRADOR_ENGINE_SCRIPT"]
+    workspace.env |= {
+        "MIRADOR_MODELS_FOLDER": str(REAL_MODEL.parent),
+        "MIRADOR_RUNTIME_DIR": str(runtime),
+        "MIRADOR_STAGES_QUICK_SECONDS": "500",
+        "MIRADOR_ANSWERS_SECONDS": "500",
+    }
+    yield workspace
+    stop = [sys.executable, "-m", "mirador_lsp", "engine", "stop"]
+    subprocess.run(stop, env=os.environ | workspace.env, check=True, capture_output=True)
+    shutil.rmtree(runtime)
+
+
+@pytest.mark.model
+@pytest.mark.timeout(1000)
+def test_neovim_with_the_real_model(real: Workspace) -> None:
+    """The real 0.5B model explains a function and mends a misspelt name; ruff is content."""
+    real.write("total.py", MISSPELT)
+    drive(real, "real.lua")

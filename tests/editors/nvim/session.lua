@@ -5,10 +5,11 @@ local M = { folder = assert(os.getenv('FOLDER')), said = {}, progress = {} }
 
 ---@param what string
 ---@param condition fun(): any
+---@param patience? integer In milliseconds.
 ---@return any
-function M.wait(what, condition)
+function M.wait(what, condition, patience)
   local value
-  local seen = vim.wait(60000, function()
+  local seen = vim.wait(patience or 60000, function()
     value = condition()
     return value
   end, 20)
@@ -32,12 +33,14 @@ function M.text(buffer)
   return table.concat(M.lines(buffer), '\n')
 end
 
---- Diagnostics of the current buffer by their code.
+--- Our diagnostics of the current buffer by their code.
 ---@return table<string, vim.Diagnostic>
 function M.codes()
   local seen = {}
   for _, diagnostic in ipairs(vim.diagnostic.get(0)) do
-    seen[diagnostic.code] = diagnostic
+    if diagnostic.source == 'mirador' then
+      seen[diagnostic.code] = diagnostic
+    end
   end
   return seen
 end
