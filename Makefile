@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check fmt bench docs model clean setup
+.PHONY: demo test check fmt bench docs model clean setup vsix editors
 
 setup: $(STAMP)
 
@@ -45,6 +45,16 @@ bench: model
 
 docs: $(STAMP)
 	$(BIN)/mirador schema --write
+
+# The VS Code extension, as a file to install. Needs Node 20 or newer.
+vsix:
+	@cd editors/vscode && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd editors/vscode && npm run --silent package
+
+# A real VS Code, driven without a screen. It fetches code-server and a browser (about 900 MB) into
+# ~/.cache/mirador-editors; Neovim is part of `make test`.
+editors: model
+	tests/editors/vscode/run.sh
 
 clean:
 	rm -rf $(VENV) build dist

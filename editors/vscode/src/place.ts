@@ -15,9 +15,14 @@ export function given(argument: unknown): (Place & Record<string, unknown>) | un
   return undefined;
 }
 
-/** The active editor's place; undefined (and the user is told) without an editor. */
+/** The editor that is meant: while our panel has the focus, none is active. */
+export function editorHere(): vscode.TextEditor | undefined {
+  return vscode.window.activeTextEditor ?? vscode.window.visibleTextEditors[0];
+}
+
+/** That editor's place; undefined (and the user is told) without an editor. */
 export function here(client: LanguageClient): Place | undefined {
-  const editor = vscode.window.activeTextEditor;
+  const editor = editorHere();
   if (editor === undefined) {
     void vscode.window.showInformationMessage("Mirador: open a file first.");
     return undefined;

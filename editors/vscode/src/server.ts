@@ -16,6 +16,7 @@ import {
   type StaticFeature,
   ExecuteCommandRequest,
   LanguageClient,
+  RevealOutputChannelOn,
   State,
   TransportKind,
 } from "vscode-languageclient/node";
@@ -37,6 +38,12 @@ export interface Trouble {
   readonly message: string;
   readonly remedy: string;
 }
+
+/** It ran, and ended more often than it is started again by itself. */
+const ENDED: Trouble = {
+  message: "Mirador's server does not run.",
+  remedy: "Try again, or look into its log.",
+};
 
 type Hook = (client: LanguageClient) => void;
 
@@ -86,7 +93,7 @@ export class Server implements vscode.Disposable {
   async running(): Promise<LanguageClient | undefined> {
     await this.turn;
     if (this.condition !== "running") {
-      await this.explainTrouble();
+      void this.explainTrouble();
     }
     return this.condition === "running" ? this.client : undefined;
   }
@@ -105,16 +112,13 @@ export class Server implements vscode.Disposable {
     await this.turn;
   }
 
-  /** The one error of a server that cannot run, with what can be done about it. */
+  /** The one error of a server that does not run, with what can be done about it. */
   async explainTrouble(): Promise<void> {
-    if (this.problem === undefined) {
-      return;
-    }
+    const { message, remedy } = this.problem ?? ENDED;
     const settings = "Open Settings";
     const again = "Try Again";
     const log = "Show Log";
-    const text = `${this.problem.message} ${this.problem.remedy}`;
-    const choice = await vscode.window.showErrorMessage(text, settings, again, log);
+    const choice = await vscode.window.showErrorMessage(`${message} ${remedy}`, settings, again, log);
     if (choice === settings) {
       await vscode.commands.executeCommand("workbench.action.openSettings", `${SECTION}.path`);
     } else if (choice === again) {
@@ -193,6 +197,7 @@ export class Server implements vscode.Disposable {
         { scheme: "untitled", language },
       ]),
       outputChannel: this.log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
       // Hovers hold model text; the only links in them that do something are these two.
       markdown: { isTrusted: { enabledCommands: ["mirador.explain", "mirador.ask"] } },
       middleware: this.middleware(),

@@ -180,9 +180,6 @@ function M.answer(params, client_id)
     -- A server that clears what it said of a closed document must not make a buffer of it.
     vim.defer_fn(undos[index], 2000)
   end
-  if #answer.worse == 0 then
-    answer.worse = vim.empty_dict() and {}
-  end
   return answer
 end
 

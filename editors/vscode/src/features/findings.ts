@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Context } from "../context";
-import { type Shown, findings, findingsHere, given, here, pick } from "../place";
+import { type Shown, editorHere, findings, findingsHere, given, here, pick } from "../place";
 import type { Place } from "../protocol";
 import { run } from "../run";
 
@@ -79,7 +79,7 @@ export function activate(context: Context): void {
 /** The workspace and its changes need no editor; the others are about the one that is open. */
 function subject(client: LanguageClient, command: string): Place | object | undefined {
   const everywhere = command === "mirador.reviewWorkspace" || command === "mirador.reviewChanges";
-  if (everywhere && vscode.window.activeTextEditor === undefined) {
+  if (everywhere && editorHere() === undefined) {
     return {};
   }
   return here(client);
@@ -87,7 +87,7 @@ function subject(client: LanguageClient, command: string): Place | object | unde
 
 /** A finding of the open document: the one at the cursor, else the user chooses. */
 export async function finding(client: LanguageClient): Promise<Place | undefined> {
-  const editor = vscode.window.activeTextEditor;
+  const editor = editorHere();
   if (editor === undefined) {
     return here(client);
   }

@@ -42,9 +42,12 @@ export function activate(context: Context, scratch: Scratch): void {
   }
 }
 
-/** What was done and how far it was checked. */
+/** How far the change was checked, then what it is: messages are cut where the window ends. */
 function tell(changed: Changed | undefined): void {
-  if (changed?.state === "applied" && changed.title) {
-    void vscode.window.showInformationMessage(`Mirador: ${changed.title}`);
+  if (changed?.state !== "applied" || !changed.title) {
+    return;
   }
+  const [, what, checked] = /^(.*) \((.*)\)$/s.exec(changed.title) ?? [];
+  const words = what !== undefined && checked ? `${checked}. ${what}` : changed.title;
+  void vscode.window.showInformationMessage(`Mirador: ${words}`);
 }
