@@ -130,9 +130,16 @@ async def answer(ls: MiradorServer, ask: Asked, wanted: Wanted, listener: Listen
     hear = only_answers(outcome, listener)
     try:
         outcome.ending = await ls.jobs.run(job, work, hear, work_done_token=ask.token)
-    finally:
-        outcome.seconds = outcome.seconds or clock() - began
+    except asyncio.CancelledError:
+        # Whoever cancels is answered at once, however long the client takes for the last word.
+        outcome.seconds = clock() - began
+        ls.supervisor.start(listener.end(outcome), "last word")
+        raise
+    except BaseException:
         await listener.end(outcome)
+        raise
+    outcome.seconds = outcome.seconds or clock() - began
+    await listener.end(outcome)
     return outcome
 
 

@@ -94,7 +94,14 @@ class Protocol(LanguageServerProtocol):
     def send_request_async(
         self, method: str, params: Any = None, msg_id: int | str | None = None
     ) -> asyncio.Future[Any]:
-        """Ask the client. Who gives up waiting forgets the question with it."""
+        """Ask the client. Who gives up waiting forgets the question with it.
+
+        Raises `JsonRpcException` for what the client declines, and for everything after `shutdown`.
+        """
+        if self.stage is Stage.SHUT_DOWN:
+            refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            refused.set_exception(_ended())
+            return refused
         number = str(uuid4()) if msg_id is None else msg_id
         answer: asyncio.Future[Any] = super().send_request_async(method, params, number)
 
@@ -104,6 +111,12 @@ class Protocol(LanguageServerProtocol):
 
         answer.add_done_callback(forget)
         return answer
+
+    def give_up_asking(self) -> None:
+        """Fail every question of ours that is open: a client that leaves answers none of them."""
+        for msg_id in tuple(self._request_futures):
+            if self._waits(msg_id):
+                self._request_futures[msg_id].set_exception(_ended())
 
     def _take_request(self, message: dict[str, Any], method: str) -> None:
         msg_id = message["id"]
@@ -204,6 +217,10 @@ class Protocol(LanguageServerProtocol):
         """Answer with an error. The converter would leave out an id of null; JSON-RPC wants it."""
         error = {"code": code, "message": message}
         self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "error": error})
+
+
+def _ended() -> JsonRpcException:
+    return JsonRpcException("The session ends.", code=INVALID_REQUEST)
 
 
 def _ignore(_method: str, _params: Any) -> None:

@@ -34,7 +34,11 @@ PACKAGE = Path(mirador_lsp.__file__).parent
 EXECUTE = "workspace/executeCommand"
 CANCELLED = -32800
 TEXT = "def mean(prices):\n    return sum(prices) / len(prices)\n"
-FROM_MEMORY = {types.INITIALIZE, types.WORKSPACE_TEXT_DOCUMENT_CONTENT}
+FROM_MEMORY = {
+    types.INITIALIZE,
+    types.TEXT_DOCUMENT_DIAGNOSTIC,
+    types.WORKSPACE_TEXT_DOCUMENT_CONTENT,
+}
 """Requests that answer at once from what the server holds."""
 EDITS = {"workspace": {"applyEdit": True}}
 

@@ -45,6 +45,9 @@ TEXTS = {
     "app.js": "function f(a) {\n  return eval(a) == null;\n}\n",
     "prose.md": "# Title\n\ntext\n",
 }
+HALF = "half.py"
+"""A document that holds half a character, as JSON can and a file cannot."""
+TEXTS[HALF] = f"def half(x):\n    return eval(x + '\ud800')\n\n\n{CART}"
 
 
 class Ledger:
@@ -252,6 +255,12 @@ async def served(folder: Path, env: dict[str, str]) -> AsyncIterator[tuple[Edito
             await talking
 
 
+def documents(workspace: Workspace) -> list[str]:
+    """The URIs of all documents; those that can be are on disk as well."""
+    written = [workspace.write(name, text) for name, text in TEXTS.items() if name != HALF]
+    return [(workspace.folder / HALF).as_uri(), *written]
+
+
 def capabilities() -> dict[str, Any]:
     """A client that can everything, and says so."""
     declared: Any = default_converter().unstructure(client_capabilities("visual_studio_code"))
@@ -268,7 +277,7 @@ async def test_ten_thousand_requests_get_ten_thousand_answers(
     """
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     async with served(workspace.folder, workspace.env) as (editor, link):
-        uris = [workspace.write(name, text) for name, text in TEXTS.items()]
+        uris = documents(workspace)
         storm = Storm(
             Mischief(seed, uris), lambda messages: editor.put(*messages) if messages else None
         )
@@ -291,7 +300,7 @@ async def test_ten_thousand_requests_get_ten_thousand_answers(
 
 def test_a_storm_over_standard_streams_is_answered(workspace: Workspace, tmp_path: Path) -> None:
     """The same against the real command in its own process, which ends with code 0."""
-    uris = [workspace.write(name, text) for name, text in TEXTS.items()]
+    uris = documents(workspace)
     workspace.script(FAST)
     env = workspace.env | {"MIRADOR_ANALYSIS_RUFF": "false"}
     with process(SERVE, env, errors=tmp_path / "errors") as child:

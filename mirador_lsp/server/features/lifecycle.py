@@ -67,6 +67,7 @@ def initialized(ls: MiradorServer, _params: types.InitializedParams) -> None:
 async def shutdown(ls: MiradorServer, _params: None) -> None:
     """Stop all work before saying that it is stopped."""
     ls.publisher.close()
+    ls.protocol.give_up_asking()
     ls.jobs.cancel()
     await ls.ahead.stop()
     await ls.session.cancel_all()
