@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from mirador_lsp.analysis.ruff import RuffAnalyzer
@@ -28,12 +28,15 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.feedback import Opinion, Verdict
-from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.findings import Finding, Lens
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.outline import Outline, Surroundings
+from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
 from mirador_lsp.core.ports import Analyzer, FeedbackBook, ModelBackend
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.routing import Matrix, review_task
 from mirador_lsp.core.text import Span
+from mirador_lsp.engine import capabilities
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.models.catalogue import Entry, load_catalogue
@@ -49,6 +52,7 @@ from mirador_lsp.models.storage import Installed, ModelStore, Status
 from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
+from mirador_lsp.settings.files import read_own
 from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import SqliteFeedbackBook
 from mirador_lsp.workspace.changes import Changes, changes_of
@@ -113,6 +117,8 @@ class App:
     """The embedded engine, where it is used."""
     servers: tuple[Server, ...] = ()
     """The model servers that the user named."""
+    matrix: Matrix = field(default_factory=Matrix)
+    """Which model is believed to do which task how well."""
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
@@ -204,21 +210,29 @@ class App:
         """Whether any model can be used now. None is loaded to find out."""
         return bool(await self.backend.cards())
 
+    def _wanted_models(self) -> dict[str, tuple[str, ...]]:
+        """For each model stage the models it would take: the user's or, unless there are servers
+        whose models may be better, those that the matrix names.
+        """
+        lenses = tuple(Lens(name) for name in self.settings.review.lenses)
+        found: dict[str, tuple[str, ...]] = {}
+        for stage in (QUICK, DEEP, SYNTHESIS):
+            named: tuple[str, ...] = getattr(self.settings.stages, stage).models
+            if not named and not self.servers:
+                named = self.matrix.named(review_task(stage, lenses))
+            found[stage] = named
+        return found
+
     async def warm_up(self) -> None:
         """Start what the first instant stage would have to wait for."""
         await self.parser.health()
 
     async def doctor(self) -> tuple[Check, ...]:
         """Look at everything the main job needs. Never raises for what is missing."""
-        stages = self.settings.stages
         served = {card.name for server in self.servers for card in await server.backend.cards()}
         wanted = {
             name: models
-            for name, models in (
-                ("quick", stages.quick.models),
-                ("deep", stages.deep.models),
-                ("synthesis", stages.synthesis.models),
-            )
+            for name, models in self._wanted_models().items()
             if not served.intersection(models[:1])
         }
         machine = await machine_checks(self.store)
@@ -256,6 +270,7 @@ async def open_app(
         feedback = SqliteFeedbackBook(where.feedback, make_folder=private_folder)
         stack.push_async_callback(feedback.close)
         analyzers = _analyzers(settings, parser)
+        matrix, disbelieved = await asyncio.to_thread(_open_matrix, where)
         engine = Engine(
             backend=chosen,
             outliner=parser,
@@ -263,7 +278,9 @@ async def open_app(
             analyzers=analyzers,
             clock=SystemClock(),
             feedback=feedback,
+            matrix=matrix,
         )
+        stack.push_async_callback(engine.close)
         yield App(
             settings=settings,
             paths=where,
@@ -273,10 +290,11 @@ async def open_app(
             analyzers=analyzers,
             store=store,
             feedback=feedback,
-            problems=(*broken, *unreachable),
+            problems=(*broken, *unreachable, *disbelieved),
             trusted=trusted,
             embedded=own if isinstance(own, EmbeddedBackend) else None,
             servers=servers,
+            matrix=matrix,
         )
 
 
@@ -295,6 +313,17 @@ def _open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:
         _log.warning("%s", error.sentence())
         check = Check("catalogue", Health.WARNING, str(error), error.remedy)
         return ModelStore(paths.models, load_catalogue()), (check,)
+
+
+def _open_matrix(paths: Paths) -> tuple[Matrix, tuple[Check, ...]]:
+    """The capability matrix with the user's rows; a file that cannot be used is told."""
+    file = paths.config_file.with_name(capabilities.FILE_NAME)
+    try:
+        return capabilities.read_matrix(read_own(file), str(file)), ()
+    except UserError as error:
+        _log.warning("%s", error.sentence())
+        check = Check("capabilities", Health.WARNING, str(error), error.remedy)
+        return capabilities.shipped_matrix(), (check,)
 
 
 def _backend(settings: Settings, paths: Paths, store: ModelStore) -> ModelBackend:

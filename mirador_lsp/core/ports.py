@@ -15,6 +15,7 @@ from mirador_lsp.core.events import Notice
 from mirador_lsp.core.feedback import Opinion
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Outline, Surroundings
+from mirador_lsp.core.routing import Measurement, Standing
 from mirador_lsp.core.text import Span
 
 
@@ -138,6 +139,29 @@ class FeedbackBook(Protocol):
 
     async def about(self, uri: str) -> tuple[Opinion, ...]:
         """The opinions that hold about findings of a document, oldest first."""
+        ...
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What went wrong with what was kept and was worked around; each is told once."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the file. Everything recorded is on disk."""
+        ...
+
+
+class Measurements(Protocol):
+    """Remembers how models did, so that choosing among them learns. Figures only.
+
+    Raises `ServiceError` where it cannot be read or written, and after `close`.
+    """
+
+    async def record(self, measured: Sequence[Measurement]) -> None:
+        """Keep measurements. When it returns, they are on disk."""
+        ...
+
+    async def standings(self) -> Sequence[Standing]:
+        """What the latest 200 replies of each model at each task amount to, ordered by both."""
         ...
 
     def notices(self) -> tuple[Notice, ...]:

@@ -1,5 +1,6 @@
 """The engine's front: what can be asked, each as one method."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
@@ -21,17 +22,21 @@ from mirador_lsp.core.ports import (
     Analyzer,
     Clock,
     FeedbackBook,
+    Measurements,
     ModelBackend,
     Outliner,
     Syntax,
 )
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.routing import Matrix
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.answers import answering
 from mirador_lsp.engine.answers.kept import KeptAnswers
 from mirador_lsp.engine.answers.subject import find_subject
+from mirador_lsp.engine.capabilities import shipped_matrix
 from mirador_lsp.engine.changes import changing, ready
 from mirador_lsp.engine.ledger import Ledger
+from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.orchestrator import Outcome, run_plan
 from mirador_lsp.engine.plan import make_plan
 from mirador_lsp.engine.quiet import Quiet, in_words
@@ -52,10 +57,17 @@ class Engine:
         analyzers: Sequence[Analyzer],
         clock: Clock,
         feedback: FeedbackBook | None = None,
+        matrix: Matrix | None = None,
+        measurements: Measurements | None = None,
     ) -> None:
-        """Without `feedback` nothing is known to be dismissed."""
+        """Without `feedback` nothing is known to be dismissed; without a `matrix` the shipped one
+        says which model is for what, and without `measurements` nothing is learned of them.
+        """
         self._feedback = feedback
-        self._tools = Tools(backend, outliner, syntax, tuple(analyzers), clock, Recall())
+        self._meter = Meter(matrix or shipped_matrix(), clock, measurements)
+        self._tools = Tools(
+            backend, outliner, syntax, tuple(analyzers), clock, Recall(), self._meter
+        )
         self._answers = KeptAnswers()
 
     async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
@@ -111,10 +123,11 @@ class Engine:
                 notices.append(event)
             emit(event)
 
+        troubles = await self._meter.refresh()
         cards = await tools.backend.cards() if set(policy.stages) - {INSTANT} else ()
-        plan = make_plan(request, cards)
+        plan = make_plan(request, cards, self._meter.insight)
         tell(ReviewStarted(request.snapshot.name, plan.stages, plan.reason))
-        for notice in plan.notices:
+        for notice in (*troubles, *plan.notices):
             tell(notice)
         quiet = await self._quiet(request, tell)
         scope = Scope(request.only, request.snapshot.lines)
@@ -124,6 +137,11 @@ class Engine:
             tell(notice)
         seconds = tools.clock.monotonic() - started
         emit(_finished(request, ledger, outcome, seconds, tuple(notices)))
+
+    async def close(self) -> None:
+        """Write what was measured and is not on disk yet. Never raises for a disk that is full."""
+        with contextlib.suppress(ServiceError):
+            await self._meter.flush()
 
     async def _quiet(self, request: ReviewRequest, tell: Emit) -> Quiet:
         """What the user dismissed. A book that cannot be read is told, and all is shown."""

@@ -8,6 +8,7 @@ from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageStar
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import DEEP, INSTANT, QUICK, SYNTHESIS
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.routing import review_task
 from mirador_lsp.engine.border import behind_border, on_first_that_can
 from mirador_lsp.engine.plan import Plan
 from mirador_lsp.engine.router import choose
@@ -107,6 +108,7 @@ async def _run_model_stage(
         return await _MODEL_STAGES[name](job, tools, desk, tally)
 
     units = 0 if name == SYNTHESIS else len(outline.units)
-    choice = choose(policy, cards)
+    task = review_task(name, request.policy.lenses)
+    choice = choose(task, policy, cards, tools.meter.insight)
     said = await on_first_that_can(name, choice, units, tools.clock, desk.emit, work)
     return said if said is not None else Said(looked=0)

@@ -1,6 +1,6 @@
 """What a review will do: the stages, why these, and what is left out. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.dialogue import ModelCard
@@ -10,8 +10,9 @@ from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.outline import Unit
 from mirador_lsp.core.policy import INSTANT, QUICK, ReviewPolicy
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.routing import Insight, Task, review_task
 from mirador_lsp.core.text import Span, utf8
-from mirador_lsp.engine.router import choose
+from mirador_lsp.engine.router import choose, missing
 from mirador_lsp.engine.scope import Scope
 
 
@@ -24,7 +25,7 @@ class Plan:
     notices: tuple[Notice, ...] = ()
 
 
-def make_plan(request: ReviewRequest, cards: Sequence[ModelCard]) -> Plan:
+def make_plan(request: ReviewRequest, cards: Sequence[ModelCard], insight: Insight) -> Plan:
     """The stages asked for, less the model stages where no model can or may read the file."""
     stages = tuple(request.policy.stages)
     model_stages = tuple(name for name in stages if name != INSTANT)
@@ -33,14 +34,19 @@ def make_plan(request: ReviewRequest, cards: Sequence[ModelCard]) -> Plan:
     if QUICK in stages and request.policy.lenses == (Lens.STYLE,):
         left = tuple(name for name in stages if name != QUICK)
         notice = Notice(NoticeKind.SKIPPED, "The quick stage does not look at style.", stage=QUICK)
-        rest = make_plan(replace(request, policy=replace(request.policy, stages=left)), cards)
+        narrowed = replace(request, policy=replace(request.policy, stages=left))
+        rest = make_plan(narrowed, cards, insight)
         return replace(rest, notices=(notice, *rest.notices))
     if not cards:
         return _instant_only(stages, "no model is installed", no_model())
     if (why := unfit(request.snapshot, request.policy)) is not None:
         notice = Notice(NoticeKind.SKIPPED, f"{request.snapshot.name}: no model reads it, {why}.")
         return _instant_only(stages, why, notice)
-    return Plan(stages, _reason(request), stand_ins(request.policy, cards))
+
+    def task_of(stage: str) -> Task:
+        return review_task(stage, request.policy.lenses)
+
+    return Plan(stages, _reason(request), stand_ins(request.policy, cards, insight, task_of))
 
 
 def _reason(request: ReviewRequest) -> str:
@@ -60,16 +66,24 @@ def no_model() -> Notice:
     )
 
 
-def stand_ins(policy: ReviewPolicy, cards: Sequence[ModelCard]) -> tuple[Notice, ...]:
-    """One notice for each model that would be first choice and is not installed."""
+def stand_ins(
+    policy: ReviewPolicy,
+    cards: Sequence[ModelCard],
+    insight: Insight,
+    task_of: Callable[[str], Task],
+) -> tuple[Notice, ...]:
+    """One notice for each model that would be first choice and is not installed. `task_of` names
+    the task of a stage.
+    """
     standing: dict[tuple[str, str], list[str]] = {}
     for name in policy.stages:
         if name == INSTANT:
             continue
-        models = policy.stage(name).models
-        chosen = choose(policy.stage(name), cards).cards[0].name
-        if models and chosen != models[0]:
-            standing.setdefault((models[0], chosen), []).append(name)
+        stage = policy.stage(name)
+        chosen = choose(task_of(name), stage, cards, insight).cards[0]
+        wanted = missing(task_of(name), stage, chosen, cards, insight)
+        if wanted is not None:
+            standing.setdefault((wanted, chosen.name), []).append(name)
     return tuple(
         Notice(
             NoticeKind.FALLBACK,

@@ -1,10 +1,20 @@
-"""Which model runs a stage: a pure function of the stage's policy and the cards on the table."""
+"""Which model does a task: a pure function of the stage's policy, the cards on the table, what is
+believed of models and what was measured of them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mirador_lsp.core.dialogue import ModelCard
-from mirador_lsp.core.policy import StagePolicy
+from mirador_lsp.core.policy import SYNTHESIS, StagePolicy
+from mirador_lsp.core.routing import Insight, Task, billions
+
+_UNKNOWN = 0.1
+"""How well a model of which nothing is believed does a task: better than no model."""
+_CANNOT_JUDGE = 0.5
+"""What is left of a model's worth for the synthesis where it cannot judge."""
+_ALIKE = 0.05
+"""Worth within which the faster of two measured models goes first."""
 
 
 @dataclass(frozen=True)
@@ -15,22 +25,42 @@ class Choice:
     reason: str
 
 
-def choose(policy: StagePolicy, cards: Sequence[ModelCard]) -> Choice:
-    """The models for a stage: those the policy names, in its order; else whatever is there.
+def choose(task: Task, policy: StagePolicy, cards: Sequence[ModelCard], insight: Insight) -> Choice:
+    """The models for a task: those the policy names, in its order; else all that are there, the
+    one that is worth most first.
 
     An empty `cards` in the answer means that no model can be used at all.
     """
     by_name = {card.name: card for card in cards}
     named = [by_name[name] for name in policy.models if name in by_name]
-    missing = [name for name in policy.models if name not in by_name]
     if named and named[0].name == policy.models[0]:
         return Choice(tuple(named), f"first choice for {policy.name}")
     if named:
-        return Choice(tuple(named), f"{missing[0]} is not installed")
-    others = sorted(cards, key=lambda card: (card.parameters, card.name))
-    if not others:
+        return Choice(tuple(named), f"{policy.models[0]} is not installed")
+    if not cards:
         return Choice((), "no model is installed")
-    return Choice(tuple(others), f"none of {', '.join(policy.models) or 'its models'} is installed")
+    ranked = _ranked(task, policy.name, cards, insight)
+    if policy.models:
+        return Choice(ranked, f"none of {', '.join(policy.models)} is installed")
+    return Choice(ranked, _reason(task, ranked[0], cards, insight))
+
+
+def missing(
+    task: Task,
+    policy: StagePolicy,
+    chosen: ModelCard,
+    cards: Sequence[ModelCard],
+    insight: Insight,
+) -> str | None:
+    """The model that would be better had than `chosen` and is not there: the one the user named or,
+    where none is named, the one the matrix names if it is worth more. None when all is well.
+    """
+    if policy.models:
+        return policy.models[0] if policy.models[0] != chosen.name else None
+    wanted = insight.matrix.wanted(task)
+    if wanted is None or any(wanted.is_about(card) for card in cards):
+        return None
+    return wanted.model if wanted.confidence > _believed(task, chosen, insight) else None
 
 
 def ceiling(policy: StagePolicy, card: ModelCard) -> float:
@@ -41,3 +71,80 @@ def ceiling(policy: StagePolicy, card: ModelCard) -> float:
     look.
     """
     return min(policy.confidence, 0.6) if 0 < card.parameters < 1 else policy.confidence
+
+
+def _ranked(
+    task: Task, stage: str, cards: Sequence[ModelCard], insight: Insight
+) -> tuple[ModelCard, ...]:
+    value = _worth(task, stage, cards, insight)
+    # Of equals the smaller one costs less.
+    ranked = sorted(cards, key=lambda card: (-value[card.name], billions(card), card.name))
+    best = ranked[0]
+    known = insight.standing(task, best)
+    if known is None:
+        return tuple(ranked)
+    for other in ranked[1:]:
+        theirs = insight.standing(task, other)
+        alike = value[best.name] - value[other.name] <= _ALIKE
+        if theirs is not None and alike and theirs.seconds < known.seconds:
+            best, known = other, theirs
+    return (best, *(card for card in ranked if card is not best))
+
+
+def _worth(
+    task: Task, stage: str, cards: Sequence[ModelCard], insight: Insight
+) -> dict[str, float]:
+    """How well each model may be expected to do a task: what is believed of it, times the share of
+    its replies that held. Of a model that was not asked often enough, the share is supposed to be
+    what it is with the others: some tasks are hard for all.
+    """
+    shares = {
+        card.name: standing.held / standing.replies
+        for card in cards
+        if (standing := insight.standing(task, card)) is not None
+    }
+    usual = sum(shares.values()) / len(shares) if shares else 1.0
+    worth = {}
+    for card in cards:
+        believed = _believed(task, card, insight)
+        if stage == SYNTHESIS and not card.can_judge:
+            believed *= _CANNOT_JUDGE
+        worth[card.name] = believed * shares.get(card.name, usual)
+    return worth
+
+
+def _reason(task: Task, first: ModelCard, cards: Sequence[ModelCard], insight: Insight) -> str:
+    better = _hindered(task, first, cards, insight)
+    if better:
+        return better
+    fitness = insight.matrix.about(task, first)
+    said = fitness.reason if fitness is not None else "the one there is"
+    standing = insight.standing(task, first)
+    if standing is None:
+        return said
+    return (
+        f"{said}; {standing.held} of its last {standing.replies} replies held, "
+        f"{standing.seconds:.1f} s each"
+    )
+
+
+def _hindered(task: Task, first: ModelCard, cards: Sequence[ModelCard], insight: Insight) -> str:
+    """Why the model that is believed to be best does not go first; "" when it does."""
+    wanted = insight.matrix.wanted(task)
+    if wanted is None or wanted.confidence <= _believed(task, first, insight):
+        return ""
+    there = next((card for card in cards if wanted.is_about(card)), None)
+    if there is None:
+        return f"{wanted.model} is not installed"
+    standing = insight.standing(task, there)
+    if standing is None:
+        return ""
+    return (
+        f"does better than {there.name}, of whose last {standing.replies} replies "
+        f"{standing.held} held"
+    )
+
+
+def _believed(task: Task, card: ModelCard, insight: Insight) -> float:
+    fitness = insight.matrix.about(task, card)
+    return fitness.confidence if fitness is not None else _UNKNOWN

@@ -8,6 +8,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from mirador_lsp.core.errors import UserError
+
 MAX_BYTES = 256 * 1024
 
 _LONG_KEY = re.compile(r"""(?<![\w-])[\w-]++ (?: [ \t]*+ \. [ \t]*+ [\w-]++ ){8}""", re.VERBOSE)
@@ -47,6 +49,18 @@ def read_file(path: Path, *, follow: bool, most: int = MAX_BYTES) -> bytes | Unr
         return _refused(error)
     if len(content) > most:
         return Unreadable(f"is larger than {most // 1024} KiB", "Make it smaller.")
+    return content
+
+
+def read_own(path: Path) -> bytes | None:
+    """The bytes of a file in the user's configuration folder; None when there is none.
+
+    Raises `UserError` where it cannot be used.
+    """
+    content = read_file(path, follow=True)
+    if isinstance(content, Unreadable):
+        message = f"{path} {content.message}."
+        raise UserError(message, remedy=content.remedy)
     return content
 
 

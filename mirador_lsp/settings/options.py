@@ -108,8 +108,9 @@ class StageOptions:
 
     models: tuple[str, ...] | None = _option(
         "Models in order of preference (`mirador models list` names them). The first that is "
-        "installed runs; the next ones stand in when it fails.",
+        "installed runs; the next ones stand in when it fails. Empty leaves the choice to Mirador.",
         restricted=True,
+        may_be_empty=True,
     )
     max_tokens: int | None = _option(
         "Length of one reply at most.",

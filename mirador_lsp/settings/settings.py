@@ -26,7 +26,8 @@ class ReviewSettings:
 class StageSettings:
     """How one model stage runs."""
 
-    models: tuple[str, ...]
+    models: tuple[str, ...] = ()
+    """() leaves the choice to Mirador."""
     max_tokens: int
     temperature: float = 0.0
     seconds: float
@@ -34,23 +35,13 @@ class StageSettings:
     instructions: str = ""
 
 
-_SMALL = "qwen2.5-coder-0.5b"
-_MIDDLE = "qwen2.5-coder-1.5b"
-
-
 @dataclass(frozen=True, kw_only=True)
 class StagesSettings:
     """The model stages. A reply of three findings takes about 150 tokens."""
 
-    quick: StageSettings = StageSettings(
-        models=(_SMALL,), max_tokens=192, seconds=60, confidence=0.6
-    )
-    deep: StageSettings = StageSettings(
-        models=(_MIDDLE, _SMALL), max_tokens=320, seconds=300, confidence=0.85
-    )
-    synthesis: StageSettings = StageSettings(
-        models=(_MIDDLE, _SMALL), max_tokens=192, seconds=120, confidence=0.95
-    )
+    quick: StageSettings = StageSettings(max_tokens=192, seconds=60, confidence=0.6)
+    deep: StageSettings = StageSettings(max_tokens=320, seconds=300, confidence=0.85)
+    synthesis: StageSettings = StageSettings(max_tokens=192, seconds=120, confidence=0.95)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from mirador_lsp.core.errors import BadReply, ContextOverflow
 from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageProgressed, StageStarted
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import INSTANT, StagePolicy
+from mirador_lsp.core.routing import answer_task
 from mirador_lsp.engine.answers.facts import facts
 from mirador_lsp.engine.answers.kept import Kept, KeptAnswers
 from mirador_lsp.engine.answers.planning import MODEL_STAGES, plan_answer
@@ -45,9 +46,10 @@ async def answer(request: AnswerRequest, tools: Tools, kept: KeptAnswers, emit: 
     outline = await tools.outliner.outline(request.snapshot)
     subject = find_subject(request.snapshot, outline, request.span)
     asks_models = bool(set(request.policy.stages) & set(MODEL_STAGES))
+    troubles = await tools.meter.refresh()
     cards = await tools.backend.cards() if asks_models else ()
     run = _Run(request, subject, tuple(cards), tools, kept, emit)
-    await run.stages(outline)
+    await run.stages(outline, troubles)
     seconds = tools.clock.monotonic() - started
     emit(AnswerFinished(run.holds, seconds, tuple(run.notices)))
 
@@ -88,21 +90,23 @@ class _Run:
         """What the latest stage said."""
         self.notices: list[Notice] = []
 
-    async def stages(self, outline: Outline) -> None:
+    async def stages(self, outline: Outline, troubles: tuple[Notice, ...]) -> None:
         """Run the stages; one that fails is told, and the others go on."""
-        plan = plan_answer(self._request, self._cards)
+        plan = plan_answer(self._request, self._cards, self._tools.meter.insight)
         models = self._from_latest_kept(tuple(name for name in plan.stages if name != INSTANT))
         first = tuple(name for name in plan.stages if name == INSTANT)
         title = self._subject.title
         if self._finding is not None:
             title = f"{title}, {self._finding.rule}"
         self._tell(AnswerStarted(title, self._subject.span, first + models))
-        for notice in plan.notices:
+        for notice in (*troubles, *plan.notices):
             self._tell(notice)
         if first:
             await self._facts(outline)
-        for name in models:
-            await self._model_stage(self._request.policy.stage(name))
+        policies = [self._request.policy.stage(name) for name in models]
+        for number, policy in enumerate(policies, 1):
+            later = {self._choose(each).cards[0].name for each in policies[number:]}
+            await self._model_stage(policy, later)
 
     def _tell(self, event: AnswerEvent) -> None:
         if isinstance(event, Notice):
@@ -127,15 +131,18 @@ class _Run:
         """The stages from the latest on whose answer is known already: it replaces the others'."""
         for number in range(len(stages) - 1, 0, -1):
             policy = self._request.policy.stage(stages[number])
-            if self._known(policy, choose(policy, self._cards).cards[0]) is not None:
+            if self._known(policy, self._choose(policy).cards[0]) is not None:
                 return stages[number:]
         return stages
 
-    async def _model_stage(self, policy: StagePolicy) -> None:
-        """Ask the models of a stage in turn until one answers; none answers twice."""
-        choice = choose(policy, self._cards)
-        left = tuple(card for card in choice.cards if card.name not in self._answered)
+    async def _model_stage(self, policy: StagePolicy, later: set[str]) -> None:
+        """Ask the models of a stage in turn until one answers; none answers twice. Unless the user
+        names it here, none of `later`, whose own stage is to come, stands in.
+        """
+        choice = self._choose(policy)
         first = choice.cards[0].name
+        done = self._answered | (set() if policy.models else later - {first})
+        left = tuple(card for card in choice.cards if card.name not in done)
         if first in self._answered:  # the next ones are there to stand in, not to contradict it
             text = f"The {policy.name} stage is left out: {first} has answered already."
             self._tell(Notice(NoticeKind.SKIPPED, text, stage=policy.name))
@@ -178,12 +185,14 @@ class _Run:
         voice = Voice(policy.name, card, labels, ceiling(policy, card), self._tell)
         left = max(0.1, attempt.deadline - tools.clock.monotonic())
         limits = replace(self._limits(policy, card), seconds=left)
-        spoken = await speak(
-            voice, wording.prompt, limits, tools.backend, tools.clock, attempt.tally
-        )
-        if any(spoken.text == turn.answer.strip() for turn in self._request.history):
-            message = "The model only said again what it had answered before."
-            raise BadReply(message, remedy="Ask in other words, or ask a larger model.")
+        task = answer_task(self._request.topic, policy.name)
+        with tools.meter.weighing(task, card, attempt.tally):
+            spoken = await speak(
+                voice, wording.prompt, limits, tools.backend, tools.clock, attempt.tally
+            )
+            if any(spoken.text == turn.answer.strip() for turn in self._request.history):
+                message = "The model only said again what it had answered before."
+                raise BadReply(message, remedy="Ask in other words, or ask a larger model.")
         return spoken
 
     def _answer(self, attempt: _Attempt, wording: Wording, spoken: Spoken) -> Kept:
@@ -218,6 +227,10 @@ class _Run:
         for notice in kept.notices:
             self._tell(notice)
         self._tell(AnswerRevised(kept.answer))
+
+    def _choose(self, policy: StagePolicy) -> Choice:
+        task = answer_task(self._request.topic, policy.name)
+        return choose(task, policy, self._cards, self._tools.meter.insight)
 
     def _about(self) -> str:
         """The subject's key where the answer explains it, so that it can be looked up."""

@@ -7,14 +7,15 @@ from mirador_lsp.core.answers import AnswerRequest
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.policy import DEEP, INSTANT, QUICK, SYNTHESIS, ReviewPolicy
+from mirador_lsp.core.routing import Insight, Task, answer_task
 from mirador_lsp.engine.plan import Plan, no_model, stand_ins, unfit
-from mirador_lsp.engine.router import choose
+from mirador_lsp.engine.router import choose, missing
 
 MODEL_STAGES = (QUICK, DEEP)
 """The stages in which a model answers. Synthesis has nothing to judge here."""
 
 
-def plan_answer(request: AnswerRequest, cards: Sequence[ModelCard]) -> Plan:
+def plan_answer(request: AnswerRequest, cards: Sequence[ModelCard], insight: Insight) -> Plan:
     """The stages asked for, less those in which no model can, may or needs to answer."""
     policy = request.policy
     first = tuple(name for name in policy.stages if name == INSTANT)
@@ -28,21 +29,31 @@ def plan_answer(request: AnswerRequest, cards: Sequence[ModelCard]) -> Plan:
     if (why := unfit(request.snapshot, policy)) is not None:
         text = f"{request.snapshot.name}: no model reads it, {why}."
         return Plan(first, why, (Notice(NoticeKind.SKIPPED, text),))
-    again = _same_again(policy, cards) if models == MODEL_STAGES else None
+
+    def task_of(stage: str) -> Task:
+        return answer_task(request.topic, stage)
+
+    again = _same_again(request, cards, insight) if models == MODEL_STAGES else None
     if again is not None:
-        return Plan((*first, QUICK), "as asked", (again, *stand_ins(_only(policy, QUICK), cards)))
-    return Plan((*first, *models), "as asked", stand_ins(_only(policy, *models), cards))
+        notices = stand_ins(_only(policy, QUICK), cards, insight, task_of)
+        return Plan((*first, QUICK), "as asked", (again, *notices))
+    notices = stand_ins(_only(policy, *models), cards, insight, task_of)
+    return Plan((*first, *models), "as asked", notices)
 
 
-def _same_again(policy: ReviewPolicy, cards: Sequence[ModelCard]) -> Notice | None:
+def _same_again(
+    request: AnswerRequest, cards: Sequence[ModelCard], insight: Insight
+) -> Notice | None:
     """Why the deep stage need not run: it would put the same question to the same model."""
-    deep = policy.stage(DEEP)
-    name = choose(deep, cards).cards[0].name
-    if choose(policy.stage(QUICK), cards).cards[0].name != name:
+    deep, quick = request.policy.stage(DEEP), request.policy.stage(QUICK)
+    task = answer_task(request.topic, DEEP)
+    card = choose(task, deep, cards, insight).cards[0]
+    other = choose(answer_task(request.topic, QUICK), quick, cards, insight).cards[0]
+    name = card.name
+    if other.name != name:
         return None
     text = f"The deep stage is left out: it would ask {name} again."
-    if deep.models and deep.models[0] != name:
-        wanted = deep.models[0]
+    if (wanted := missing(task, deep, card, cards, insight)) is not None:
         text = (
             f"{wanted} is not installed, so {name} alone answers; "
             f"get it with: mirador models pull {wanted}"

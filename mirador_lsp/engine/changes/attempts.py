@@ -14,6 +14,7 @@ from mirador_lsp.core.dialogue import Limits, ModelCard, Prefill, Prompt
 from mirador_lsp.core.errors import BadReply
 from mirador_lsp.core.events import StageProgressed, StreamToken
 from mirador_lsp.core.policy import INSTANT, StagePolicy
+from mirador_lsp.core.routing import change_task
 from mirador_lsp.engine.border import on_first_that_can
 from mirador_lsp.engine.changes.ladder import Climb, Ladder, patch_of
 from mirador_lsp.engine.changes.rewriting import Refused, new_imports
@@ -136,7 +137,10 @@ async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitCha
         return Outcome(None, "The settings allow no model stage: review.stages names none.")
     if why := unfit(request.snapshot, request.policy):
         return Outcome(None, f"No model may read this file: {why}.")
-    choice = choose(policy, await tools.backend.cards())
+    for notice in await tools.meter.refresh():
+        emit(notice)
+    purpose = change_task(request.intent)
+    choice = choose(purpose, policy, await tools.backend.cards(), tools.meter.insight)
     if not choice.cards:
         return Outcome(None, GET_A_MODEL)
     rounds = min(1 + max(0, request.repairs), _MOST_ROUNDS)
@@ -147,7 +151,10 @@ async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitCha
         pen = Pen(card, policy, request, tools, emit, tally)
         now = Round(1)
         while now.number <= rounds:
-            patch, climb = await _attempt(task, request, pen, now)
+            with tools.meter.weighing(purpose, card, tally) as weighing:
+                patch, climb = await _attempt(task, request, pen, now)
+                if patch is None:
+                    weighing.broken()
             done = Attempted(now.number, climb.reached, climb.failed, climb.why)
             attempts.append(done)
             emit(done)

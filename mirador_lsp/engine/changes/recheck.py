@@ -110,7 +110,8 @@ def _stage(finding: Finding, request: ChangeRequest) -> StagePolicy:
     if finding.origin.stage in (QUICK, DEEP):
         return request.policy.stage(finding.origin.stage)
     deep = request.policy.stage(DEEP)
-    return deep if finding.origin.tool in deep.models else request.policy.stage(QUICK)
+    may = not deep.models or finding.origin.tool in deep.models
+    return deep if may else request.policy.stage(QUICK)
 
 
 def _question(finding: Finding, policy: StagePolicy, request: ChangeRequest) -> LensQuestion:

@@ -9,7 +9,9 @@ from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import StagePolicy
 from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner, Syntax
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.routing import Task, review_task
 from mirador_lsp.engine.ledger import Ledger
+from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.reading import Reject
 from mirador_lsp.engine.recall import Recall
 
@@ -24,6 +26,7 @@ class Tools:
     analyzers: Sequence[Analyzer]
     clock: Clock
     recall: Recall
+    meter: Meter
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Job:
     card: ModelCard
     deadline: float
     """Of the monotonic clock."""
+
+    @property
+    def task(self) -> Task:
+        """What the model is asked to do."""
+        return review_task(self.policy.name, self.request.policy.lenses)
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,8 @@ class Tally:
     not_reviewed: int = 0
     cut: int = 0
     """Replies that reached their limit of tokens before their end."""
+    last: Usage | None = None
+    """Of the latest reply."""
 
     @property
     def rejected(self) -> int:
@@ -78,6 +88,7 @@ class Tally:
     def add(self, usage: Usage, started: float, asked: float) -> None:
         """Add the usage of a reply asked for at `asked` in a stage that began at `started`."""
         self.cut += usage.truncated
+        self.last = usage
         known = self.usage.first_token_seconds
         first = usage.first_token_seconds
         self.usage = Usage(

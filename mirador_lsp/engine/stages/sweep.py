@@ -106,11 +106,12 @@ async def ask_about(
         at=at,
     )
     hearing = _Hearing(shown, question, asked.prompt, job, desk, tally)
-    await ask(asked, job, tools, desk, tally, hearing.hear)
-    if not hearing.understood:
-        # Nothing that can be read is not the same as nothing to report.
-        message = "not one line of the model's reply could be read"
-        raise BadReply(message)
+    with tools.meter.weighing(job.task, job.card, tally):
+        await ask(asked, job, tools, desk, tally, hearing.hear)
+        if not hearing.understood:
+            # Nothing that can be read is not the same as nothing to report.
+            message = "not one line of the model's reply could be read"
+            raise BadReply(message)
 
 
 def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion) -> Prompt:

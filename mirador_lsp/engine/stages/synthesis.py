@@ -172,14 +172,17 @@ async def _yes_logit(prompt: Prompt, job: Job, tools: Tools, tally: Tally) -> fl
         priority=job.request.priority,
     )
     began = tools.clock.monotonic()
-    async with tools.backend.open(job.card.name, prompt, limits) as reply:
-        try:
-            chunks = [piece async for piece in reply if isinstance(piece, Chunk)]
-        finally:
-            tally.add(
-                replace(reply.usage, truncated=False), job.deadline - job.policy.seconds, began
-            )
-    return logit_of_yes(chunks[0].alternatives if chunks else ())
+    with tools.meter.weighing(job.task, job.card, tally) as weighing:
+        async with tools.backend.open(job.card.name, prompt, limits) as reply:
+            try:
+                chunks = [piece async for piece in reply if isinstance(piece, Chunk)]
+            finally:
+                cost = replace(reply.usage, truncated=False)
+                tally.add(cost, job.deadline - job.policy.seconds, began)
+        logit = logit_of_yes(chunks[0].alternatives if chunks else ())
+        if logit is None:
+            weighing.broken()
+    return logit
 
 
 def logit_of_yes(alternatives: Sequence[tuple[str, float]]) -> float | None:

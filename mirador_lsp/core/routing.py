@@ -1,0 +1,180 @@
+"""Choosing a model: the tasks, what is believed of models, and what was measured of them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+
+from mirador_lsp.core.answers import Topic
+from mirador_lsp.core.changes import Intent
+from mirador_lsp.core.dialogue import ModelCard
+from mirador_lsp.core.findings import Lens
+
+_BILLIONS = re.compile(r"(?<![\d.a-z])(\d{1,4}(?:\.\d{1,3})?)b(?![a-z])")
+
+Task = str
+"""What a model is asked to do, from general to special, with dots: "review.deep.security"."""
+
+TASKS = ("review", "explain", "ask", "fix", "document", "tests", "custom")
+"""What a task begins with."""
+
+
+def review_task(stage: str, lenses: Sequence[Lens]) -> Task:
+    """The task of a review stage, with the group of the lenses where they are all of one."""
+    asked = set(lenses)
+    if asked == {Lens.SECURITY}:
+        return f"review.{stage}.security"
+    if asked and asked <= {Lens.BUG, Lens.SECURITY}:
+        return f"review.{stage}.faults"
+    if asked and asked <= {Lens.PERFORMANCE, Lens.STYLE}:
+        return f"review.{stage}.polish"
+    return f"review.{stage}"
+
+
+def answer_task(topic: Topic, stage: str) -> Task:
+    """The task of a stage that answers in words."""
+    return f"{topic.value}.{stage}"
+
+
+def change_task(intent: Intent) -> Task:
+    """The task of writing a change."""
+    return intent.value
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """What is believed of a model, or of a family of models, at a task."""
+
+    model: str
+    """A name, or a pattern with `*` and `?`; compared without regard to case."""
+    confidence: float
+    """How well it does the task, 0…1."""
+    reason: str
+    """In a few plain words."""
+    least: float = 0.0
+    most: float = 1e6
+    """Sizes that are meant, in billions of parameters, `most` not included."""
+
+    @property
+    def names_one(self) -> bool:
+        """Whether it speaks of one model, not of a family."""
+        return not set("*?[") & set(self.model)
+
+    def is_about(self, card: ModelCard) -> bool:
+        """Whether it speaks of that model, on whichever server it runs."""
+        full = card.name.lower()
+        spellings = {full, full.partition("/")[2], full.rpartition("/")[2]} - {""}
+        pattern = self.model.lower()
+        if not any(fnmatchcase(name, pattern) for name in spellings):
+            return False
+        return self.names_one or self.least <= billions(card) < self.most
+
+
+def billions(card: ModelCard) -> float:
+    """The size of a model: what its card says or else its name; 0 where neither does."""
+    if card.parameters > 0:
+        return card.parameters
+    found = _BILLIONS.findall(card.name.lower())
+    return float(found[-1]) if found else 0.0
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Which model is believed to do which task how well."""
+
+    rows: Mapping[Task, tuple[Fitness, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Of each task, in the order in which they are looked through."""
+
+    def about(self, task: Task, card: ModelCard) -> Fitness | None:
+        """What is believed of a model at a task; of the task in general where nothing is known of
+        the special one.
+        """
+        for name in _general_to(task):
+            found = next((row for row in self.rows.get(name, ()) if row.is_about(card)), None)
+            if found is not None:
+                return found
+        return None
+
+    def wanted(self, task: Task) -> Fitness | None:
+        """The model that is best had for a task: the first that is named for it."""
+        return next(iter(self._named(task)), None)
+
+    def named(self, task: Task) -> tuple[str, ...]:
+        """The models that are named for a task, the best one first."""
+        return tuple(row.model for row in self._named(task))
+
+    def _named(self, task: Task) -> tuple[Fitness, ...]:
+        for name in _general_to(task):
+            named = tuple(row for row in self.rows.get(name, ()) if row.names_one)
+            if named:
+                return named
+        return ()
+
+
+def _general_to(task: Task) -> Sequence[Task]:
+    parts = task.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+class Outcome(StrEnum):
+    """How a model's reply ended."""
+
+    HELD = "held"
+    """It could be used."""
+    BROKEN = "broken"
+    """It broke its contract: unreadable, refused, cut, or it did not pass the checks."""
+    LATE = "late"
+    """The time ran out."""
+    FAILED = "failed"
+    """The model or its server did not work."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one reply cost, and what became of it. No code and no words of the reply."""
+
+    task: Task
+    model: str
+    digest: str
+    seconds: float
+    first_token_seconds: float | None
+    prompt_tokens: int
+    completion_tokens: int
+    outcome: Outcome
+    time: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the latest replies of a model at a task amount to."""
+
+    task: Task
+    model: str
+    digest: str
+    replies: int
+    held: int
+    """How many of them could be used."""
+    seconds: float
+    """Of one reply, on the average."""
+
+
+ENOUGH = 20
+"""Replies after which what was measured counts."""
+
+
+@dataclass(frozen=True)
+class Insight:
+    """All that is known for choosing among models."""
+
+    matrix: Matrix = field(default_factory=Matrix)
+    standings: tuple[Standing, ...] = ()
+
+    def standing(self, task: Task, card: ModelCard) -> Standing | None:
+        """What was measured of that very version of a model at the task, once it is enough."""
+        for each in self.standings:
+            if (each.task, each.model, each.digest) == (task, card.name, card.digest):
+                return each if each.replies >= ENOUGH else None
+        return None
