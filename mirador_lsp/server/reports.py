@@ -128,9 +128,10 @@ def checks(found: Sequence[Check]) -> str:
     """What works here, what does not, and what mends it."""
     parts = ["# How Mirador is"]
     for check in found:
-        text = f"- {_MARKS[check.health]}: {words(check.name)}: {words(check.detail, 1000)}"
+        # Paths and commands are to be copied, also where the page is shown as it is.
+        text = f"- {_MARKS[check.health]}: {words(check.name)}: {code(check.detail, 1000)}"
         if check.remedy:
-            text += f"\n  - {words(check.remedy, 1000)}"
+            text += f"\n  - {code(check.remedy, 1000)}"
         parts.append(text)
     return "\n".join([parts[0], "", *parts[1:]]) + "\n"
 

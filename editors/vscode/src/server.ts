@@ -222,6 +222,17 @@ export class Server implements vscode.Disposable {
           await next(document);
         }
       },
+      window: {
+        // Pages of the server's own are Markdown, and that is how they are shown.
+        showDocument: async (params, token, next) => {
+          const uri = vscode.Uri.parse(params.uri);
+          if (uri.scheme !== SECTION) {
+            return next(params, token);
+          }
+          await vscode.commands.executeCommand("markdown.showPreview", uri);
+          return { success: true };
+        },
+      },
       workspace: {
         // Only the news that something changed: the server then asks, and is told what was chosen.
         didChangeConfiguration: (_sections, next) => next(undefined),

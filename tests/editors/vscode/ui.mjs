@@ -68,6 +68,7 @@ await main(options, async (editor) => {
   await readyFix(editor);
   await modelFix(editor);
   await cancel(editor);
+  await doctor(editor);
 });
 
 /** Findings appear stage by stage, with progress in the status bar, lenses above the functions. */
@@ -169,6 +170,16 @@ async function cancel(editor) {
   await until("the model is stopped", () => editor.journal().slice(before).includes("cancelled"));
 }
 
+/** A click on the status lets Mirador check itself, as a page. */
+async function doctor(editor) {
+  const { page } = editor;
+  await statusBar(page, /^\s*Mirador$/).click();
+  await editor.panel().locator("li", { hasText: "ruff" }).first().waitFor({ timeout: PATIENCE });
+  log("ok the doctor's page is shown:", await page.locator(".tab.active").first().innerText());
+  await page.waitForTimeout(500);
+  await editor.picture("doctor");
+}
+
 /** Opens the menu of code actions and chooses one. */
 async function choose(editor, title) {
   const { page } = editor;
@@ -190,7 +201,7 @@ async function problems(page, count) {
 }
 
 function statusBar(page, words) {
-  return page.locator(".statusbar-item", { hasText: words }).first();
+  return page.locator(".statusbar-item a", { hasText: words }).first();
 }
 
 function line(page, words) {
