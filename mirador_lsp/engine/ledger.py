@@ -7,9 +7,11 @@ analyzer need not know the symbol.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
+from mirador_lsp.core.errors import ModelError
 from mirador_lsp.core.events import (
     Emit,
     FindingReported,
@@ -29,6 +31,7 @@ _CONFIRMATION = 0.3
 """How much of the remaining doubt a second, independent voice takes away."""
 _SURE = 0.97
 _SAME_WORDS = 0.5
+_BROKE_OFF = "the reply that said so broke off"
 
 
 class Ledger:
@@ -115,6 +118,23 @@ class Ledger:
         if finding.id in self._told:
             self._told.discard(finding.id)
             self._emit(FindingWithdrawn(stage, finding.id, reason))
+
+    @contextmanager
+    def unless_it_breaks_off(self, stage: str) -> Iterator[None]:
+        """What is proposed in the block is told at once, and taken back when a `ModelError` ends
+        the block: the reply was not whole, and half of one can say what the whole would not.
+        """
+        before = dict(self._known)
+        try:
+            yield
+        except ModelError:
+            for finding in tuple(self._known.values()):
+                former = before.get(finding.id)
+                if former is None:
+                    self.withdraw(stage, finding, _BROKE_OFF)
+                elif former is not finding:
+                    self.revise(stage, former, _BROKE_OFF)
+            raise
 
     def findings(self) -> list[Finding]:
         """All that stand at the moment, withheld ones too, hushed ones not, in the order in which

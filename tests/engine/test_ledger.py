@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mirador_lsp.core.errors import BadReply
 from mirador_lsp.core.events import Event, FindingReported, FindingRevised, FindingWithdrawn
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, fingerprint
 from mirador_lsp.core.outline import Outline, Symbol
@@ -195,3 +197,30 @@ def test_proposing_twice_changes_nothing() -> None:
         book.propose("quick", said(1, 0.5))
 
     assert len(events) == 1
+
+
+def test_what_a_broken_reply_said_is_taken_back() -> None:
+    """A new finding goes, and one that the reply confirmed is again as sure as before."""
+    book, events = ledger()
+    book.propose("quick", said(1, 0.5))
+    (before,) = book.shown()
+
+    with pytest.raises(BadReply), book.unless_it_breaks_off("deep"):
+        book.propose("deep", said(1, 0.6, "large"))
+        book.propose("deep", said(4, 0.6, "large"))
+        assert len(book.shown()) == 2
+        message = "it broke off"
+        raise BadReply(message)
+
+    assert book.shown() == [before]
+    assert book.withdrawn == 1
+    assert [type(e) for e in events[-2:]] == [FindingRevised, FindingWithdrawn]
+
+
+def test_what_a_whole_reply_said_stays() -> None:
+    """Without an error the block takes nothing back."""
+    book, _ = ledger()
+    with book.unless_it_breaks_off("deep"):
+        book.propose("deep", said(4, 0.6, "large"))
+    assert len(book.shown()) == 1
+    assert book.withdrawn == 0

@@ -33,7 +33,8 @@ LineHeard = Callable[[str, float], bool]
 async def ask(
     question: Question, job: Job, tools: Tools, desk: Desk, tally: Tally, heard: LineHeard
 ) -> None:
-    """Put `question` to the job's model. Raises `ModelError`; what was heard by then was told.
+    """Put `question` to the job's model. Raises `ModelError`; what was heard by then was told,
+    and whoever heard it has to take it back.
 
     A question answered before, by the same model for the same text, is not asked again.
     """

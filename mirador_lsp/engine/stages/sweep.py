@@ -93,7 +93,8 @@ async def ask_about(
     desk: Desk,
     tally: Tally,
 ) -> None:
-    """Put one question about a unit; what the model claims goes to the desk's ledger.
+    """Put one question about a unit; what the model claims goes to the desk's ledger, and what a
+    reply claimed that broke off is taken back.
 
     Raises `BadReply` when not one line of the reply can be read, and any other `ModelError`.
     """
@@ -106,7 +107,10 @@ async def ask_about(
         at=at,
     )
     hearing = _Hearing(shown, question, asked.prompt, job, desk, tally)
-    with tools.meter.weighing(job.task, job.card, tally):
+    with (
+        tools.meter.weighing(job.task, job.card, tally),
+        desk.ledger.unless_it_breaks_off(job.policy.name),
+    ):
         await ask(asked, job, tools, desk, tally, hearing.hear)
         if not hearing.understood:
             # Nothing that can be read is not the same as nothing to report.
