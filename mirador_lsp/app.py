@@ -10,11 +10,19 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mirador_lsp.analysis.ruff import RuffAnalyzer
 from mirador_lsp.analysis.worker import ParseWorker
+from mirador_lsp.assembly import (
+    make_analyzers,
+    make_backend,
+    open_books,
+    open_matrix,
+    open_store,
+    reach_servers,
+    ruff_check,
+)
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
 from mirador_lsp.core.changes import (
     Attempted,
@@ -25,36 +33,30 @@ from mirador_lsp.core.changes import (
     RunTests,
 )
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.feedback import Opinion, Verdict
 from mirador_lsp.core.findings import Finding, Lens
-from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
-from mirador_lsp.core.ports import Analyzer, FeedbackBook, ModelBackend
+from mirador_lsp.core.ports import FeedbackBook, ModelBackend
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Matrix, review_task
 from mirador_lsp.core.text import Span
-from mirador_lsp.engine import capabilities
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.discovery import discover
 from mirador_lsp.models.download import pull
-from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
+from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.models.health import machine_checks, model_checks
 from mirador_lsp.models.pulling import Phase, PullProgress
-from mirador_lsp.models.scripted import ScriptedBackend
-from mirador_lsp.models.servers import Server, ServerOptions, reach
+from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import Installed, ModelStore, Status
 from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
-from mirador_lsp.settings.files import read_own
-from mirador_lsp.settings.paths import private_folder
-from mirador_lsp.store import SqliteFeedbackBook
 from mirador_lsp.workspace.changes import Changes, changes_of
 from mirador_lsp.workspace.intake import gather
 from mirador_lsp.workspace.new_tests import new_tests
@@ -106,7 +108,6 @@ class App:
     engine: Engine
     backend: ModelBackend
     parser: ParseWorker
-    analyzers: Sequence[Analyzer]
     store: ModelStore
     feedback: FeedbackBook
     problems: tuple[Check, ...] = ()
@@ -236,7 +237,7 @@ class App:
             if not served.intersection(models[:1])
         }
         machine = await machine_checks(self.store)
-        analyzers = [await self.parser.health(), await _ruff_check()]
+        analyzers = [await self.parser.health(), await ruff_check()]
         models = await model_checks(self.store, stages=wanted)
         engine = await self.embedded.health() if self.embedded is not None else ()
         servers = [check for server in self.servers for check in await server.health()]
@@ -258,27 +259,26 @@ async def open_app(
     trusts it (`Loaded.trusted_folder`). Raises `UserError` for an unusable script.
     """
     where = paths if paths is not None else default_paths(os.environ, settings)
-    store, broken = _open_store(where)
+    store, broken = open_store(where)
     async with AsyncExitStack() as stack:
         parser = ParseWorker(budget_seconds=settings.analysis.parse_seconds)
         stack.push_async_callback(parser.close)
-        own = backend if backend is not None else _backend(settings, where, store)
-        servers, unreachable = _servers(settings)
+        own = backend if backend is not None else make_backend(settings, where, store)
+        servers, unreachable = reach_servers(settings)
         chosen = Switchboard([own, *(s.backend for s in servers)]) if servers else own
         stack.push_async_callback(chosen.close)
         await asyncio.to_thread(preload)
-        feedback = SqliteFeedbackBook(where.feedback, make_folder=private_folder)
-        stack.push_async_callback(feedback.close)
-        analyzers = _analyzers(settings, parser)
-        matrix, disbelieved = await asyncio.to_thread(_open_matrix, where)
+        feedback, measurements = open_books(where, stack)
+        matrix, disbelieved = await asyncio.to_thread(open_matrix, where)
         engine = Engine(
             backend=chosen,
             outliner=parser,
             syntax=parser,
-            analyzers=analyzers,
+            analyzers=make_analyzers(settings, parser),
             clock=SystemClock(),
             feedback=feedback,
             matrix=matrix,
+            measurements=measurements,
         )
         stack.push_async_callback(engine.close)
         yield App(
@@ -287,7 +287,6 @@ async def open_app(
             engine=engine,
             backend=chosen,
             parser=parser,
-            analyzers=analyzers,
             store=store,
             feedback=feedback,
             problems=(*broken, *unreachable, *disbelieved),
@@ -296,87 +295,3 @@ async def open_app(
             servers=servers,
             matrix=matrix,
         )
-
-
-def _analyzers(settings: Settings, parser: ParseWorker) -> tuple[Analyzer, ...]:
-    wanted = settings.analysis
-    rules = (parser,) if wanted.rules else ()
-    return (RuffAnalyzer(), *rules) if wanted.ruff else rules
-
-
-def _open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:
-    """The store over the user's catalogue; a broken one must not keep the built-in models away."""
-    own = paths.config_file.with_name("models.toml")
-    try:
-        return ModelStore(paths.models, load_catalogue(own)), ()
-    except UserError as error:
-        _log.warning("%s", error.sentence())
-        check = Check("catalogue", Health.WARNING, str(error), error.remedy)
-        return ModelStore(paths.models, load_catalogue()), (check,)
-
-
-def _open_matrix(paths: Paths) -> tuple[Matrix, tuple[Check, ...]]:
-    """The capability matrix with the user's rows; a file that cannot be used is told."""
-    file = paths.config_file.with_name(capabilities.FILE_NAME)
-    try:
-        return capabilities.read_matrix(read_own(file), str(file)), ()
-    except UserError as error:
-        _log.warning("%s", error.sentence())
-        check = Check("capabilities", Health.WARNING, str(error), error.remedy)
-        return capabilities.shipped_matrix(), (check,)
-
-
-def _backend(settings: Settings, paths: Paths, store: ModelStore) -> ModelBackend:
-    engine = settings.engine
-    if engine.backend == "scripted":
-        return ScriptedBackend(Path(engine.script))
-    options = EngineOptions(
-        threads=engine.threads,
-        context_tokens=engine.context_tokens,
-        idle_seconds=engine.idle_seconds,
-        cache_ram_mib=engine.cache_ram_mib,
-        cache_disk_mib=engine.cache_disk_mib,
-    )
-    return EmbeddedBackend(
-        lambda: [_installed_model(model) for model in store.installed()],
-        options,
-        runtime=paths.runtime,
-        cache=paths.cache / "prefixes",
-    )
-
-
-def _servers(settings: Settings) -> tuple[tuple[Server, ...], tuple[Check, ...]]:
-    """The model servers that can be used, and what is wrong with the others."""
-    found: list[Server] = []
-    wrong: list[Check] = []
-    for named in settings.servers:
-        try:
-            found.append(reach(ServerOptions(**asdict(named))))
-        except UserError as error:
-            _log.warning("%s", error.sentence())
-            wrong.append(Check(named.name, Health.WARNING, str(error), error.remedy))
-    return tuple(found), tuple(wrong)
-
-
-def _installed_model(model: Installed) -> InstalledModel:
-    entry = model.entry
-    return InstalledModel(
-        name=entry.name,
-        path=model.path,
-        digest=entry.sha256,
-        size_bytes=entry.size,
-        context_tokens=entry.context_tokens,
-        parameters=entry.parameters,
-        can_judge=entry.can_judge,
-    )
-
-
-async def _ruff_check() -> Check:
-    from mirador_lsp.analysis.ruff import find_ruff  # noqa: PLC0415
-    from mirador_lsp.core.errors import AnalyzerError  # noqa: PLC0415
-
-    try:
-        executable = await asyncio.to_thread(find_ruff)
-    except AnalyzerError as error:
-        return Check("ruff", Health.FAILURE, str(error), error.remedy)
-    return Check("ruff", Health.OK, executable)

@@ -44,6 +44,11 @@ class Paths:
         return self.state / "store" / "feedback.db"
 
     @property
+    def measurements(self) -> Path:
+        """The file of how models did."""
+        return self.state / "store" / "models.db"
+
+    @property
     def trust(self) -> Path:
         """The folder of the trust store."""
         return self.state / "trust"

@@ -6,5 +6,6 @@ by a kill; a damaged file is moved aside and never deleted. Read `database.py` f
 
 from mirador_lsp.store.database import Database
 from mirador_lsp.store.feedback import SqliteFeedbackBook
+from mirador_lsp.store.measurements import SqliteMeasurements
 
-__all__ = ["Database", "SqliteFeedbackBook"]
+__all__ = ["Database", "SqliteFeedbackBook", "SqliteMeasurements"]

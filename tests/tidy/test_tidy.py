@@ -166,6 +166,7 @@ def test_every_port_has_a_contract_test_and_two_implementations() -> None:
         "Outliner": "test_outliner",
         "Clock": "test_clock",
         "FeedbackBook": "test_feedback_book",
+        "Measurements": "test_measurements",
         "Syntax": "test_syntax",
     }
 

@@ -1,0 +1,122 @@
+"""Makes the adapters that settings name. What cannot be made is told, and the rest works.
+
+Only `app` uses it.
+"""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
+from mirador_lsp.analysis.worker import ParseWorker
+from mirador_lsp.core.errors import AnalyzerError, UserError
+from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend
+from mirador_lsp.core.routing import Matrix
+from mirador_lsp.engine import capabilities
+from mirador_lsp.models.catalogue import load_catalogue
+from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
+from mirador_lsp.models.scripted import ScriptedBackend
+from mirador_lsp.models.servers import Server, ServerOptions, reach
+from mirador_lsp.models.storage import Installed, ModelStore
+from mirador_lsp.settings import Paths, Settings
+from mirador_lsp.settings.files import read_own
+from mirador_lsp.settings.paths import private_folder
+from mirador_lsp.store import SqliteFeedbackBook, SqliteMeasurements
+
+_log = logging.getLogger(__name__)
+
+
+def make_analyzers(settings: Settings, parser: ParseWorker) -> tuple[Analyzer, ...]:
+    """The analyzers that the settings want."""
+    wanted = settings.analysis
+    rules = (parser,) if wanted.rules else ()
+    return (RuffAnalyzer(), *rules) if wanted.ruff else rules
+
+
+def open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:
+    """The store over the user's catalogue; a broken one must not keep the built-in models away."""
+    own = paths.config_file.with_name("models.toml")
+    try:
+        return ModelStore(paths.models, load_catalogue(own)), ()
+    except UserError as error:
+        _log.warning("%s", error.sentence())
+        check = Check("catalogue", Health.WARNING, str(error), error.remedy)
+        return ModelStore(paths.models, load_catalogue()), (check,)
+
+
+def open_books(paths: Paths, stack: AsyncExitStack) -> tuple[FeedbackBook, Measurements]:
+    """What the user said of findings and how models did; closed with `stack`."""
+    feedback = SqliteFeedbackBook(paths.feedback, make_folder=private_folder)
+    stack.push_async_callback(feedback.close)
+    measurements = SqliteMeasurements(paths.measurements, make_folder=private_folder)
+    stack.push_async_callback(measurements.close)
+    return feedback, measurements
+
+
+def open_matrix(paths: Paths) -> tuple[Matrix, tuple[Check, ...]]:
+    """The capability matrix with the user's rows; a file that cannot be used is told."""
+    file = paths.config_file.with_name(capabilities.FILE_NAME)
+    try:
+        return capabilities.read_matrix(read_own(file), str(file)), ()
+    except UserError as error:
+        _log.warning("%s", error.sentence())
+        check = Check("capabilities", Health.WARNING, str(error), error.remedy)
+        return capabilities.shipped_matrix(), (check,)
+
+
+def make_backend(settings: Settings, paths: Paths, store: ModelStore) -> ModelBackend:
+    """What runs the models of this machine. Raises `UserError` for an unusable script."""
+    engine = settings.engine
+    if engine.backend == "scripted":
+        return ScriptedBackend(Path(engine.script))
+    options = EngineOptions(
+        threads=engine.threads,
+        context_tokens=engine.context_tokens,
+        idle_seconds=engine.idle_seconds,
+        cache_ram_mib=engine.cache_ram_mib,
+        cache_disk_mib=engine.cache_disk_mib,
+    )
+    return EmbeddedBackend(
+        lambda: [_installed_model(model) for model in store.installed()],
+        options,
+        runtime=paths.runtime,
+        cache=paths.cache / "prefixes",
+    )
+
+
+def reach_servers(settings: Settings) -> tuple[tuple[Server, ...], tuple[Check, ...]]:
+    """The model servers that can be used, and what is wrong with the others."""
+    found: list[Server] = []
+    wrong: list[Check] = []
+    for named in settings.servers:
+        try:
+            found.append(reach(ServerOptions(**asdict(named))))
+        except UserError as error:
+            _log.warning("%s", error.sentence())
+            wrong.append(Check(named.name, Health.WARNING, str(error), error.remedy))
+    return tuple(found), tuple(wrong)
+
+
+def _installed_model(model: Installed) -> InstalledModel:
+    entry = model.entry
+    return InstalledModel(
+        name=entry.name,
+        path=model.path,
+        digest=entry.sha256,
+        size_bytes=entry.size,
+        context_tokens=entry.context_tokens,
+        parameters=entry.parameters,
+        can_judge=entry.can_judge,
+    )
+
+
+async def ruff_check() -> Check:
+    """Whether ruff is there."""
+    try:
+        executable = await asyncio.to_thread(find_ruff)
+    except AnalyzerError as error:
+        return Check("ruff", Health.FAILURE, str(error), error.remedy)
+    return Check("ruff", Health.OK, executable)
