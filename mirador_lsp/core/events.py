@@ -123,6 +123,8 @@ class FindingWithdrawn:
     stage: str
     finding_id: str
     reason: str
+    unproven: bool = False
+    """Only that the reply it came with broke off: what was said of it before still counts."""
 
 
 @dataclass(frozen=True)

@@ -111,13 +111,15 @@ class Ledger:
             self._told.add(finding.id)
             self._emit(FindingReported(stage, seen))
 
-    def withdraw(self, stage: str, finding: Finding, reason: str) -> None:
-        """Drop a finding that does not hold."""
+    def withdraw(
+        self, stage: str, finding: Finding, reason: str, *, unproven: bool = False
+    ) -> None:
+        """Drop a finding that does not hold or, where it is `unproven`, was not told to the end."""
         del self._known[finding.id]
         self.withdrawn += 1
         if finding.id in self._told:
             self._told.discard(finding.id)
-            self._emit(FindingWithdrawn(stage, finding.id, reason))
+            self._emit(FindingWithdrawn(stage, finding.id, reason, unproven))
 
     @contextmanager
     def unless_it_breaks_off(self, stage: str) -> Iterator[None]:
@@ -131,7 +133,7 @@ class Ledger:
             for finding in tuple(self._known.values()):
                 former = before.get(finding.id)
                 if former is None:
-                    self.withdraw(stage, finding, _BROKE_OFF)
+                    self.withdraw(stage, finding, _BROKE_OFF, unproven=True)
                 elif former is not finding:
                     self.revise(stage, former, _BROKE_OFF)
             raise

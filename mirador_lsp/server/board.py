@@ -101,9 +101,10 @@ class Board:
             case FindingReported(finding=finding) | FindingRevised(finding=finding):
                 self.found[finding.id] = finding
                 self._trace(finding)
-            case FindingWithdrawn(finding_id=finding_id):
+            case FindingWithdrawn(finding_id=finding_id, unproven=unproven):
                 self.found.pop(finding_id, None)
-                self.carried.pop(finding_id, None)
+                if not unproven:
+                    self.carried.pop(finding_id, None)
             case StageFinished(stage=stage, not_reviewed=0):
                 self.carried = {
                     i: f

@@ -156,6 +156,23 @@ async def test_a_revised_finding_replaces_itself_and_a_withdrawn_one_goes(room: 
     assert room.sent[-1].diagnostics[0].message.startswith("Better.")
 
 
+async def test_half_a_reply_takes_nothing_of_an_earlier_review_away(room: Room) -> None:
+    """What a broken reply said again goes with it; that an earlier review said it stays true."""
+    hear = room.listen()
+    hear(FindingReported("deep", finding("a", stage="deep", message="Before.")))
+    hear(StageFinished("deep", "big", 0.1, Usage()))
+    hear(finished(finding("a", stage="deep", message="Before.")))
+    again = room.listen()
+    again(FindingReported("deep", finding("a", stage="deep", message="Again.")))
+    again(FindingReported("deep", finding("b", stage="deep")))
+    again(FindingWithdrawn("deep", "a", "broke off", unproven=True))
+    again(FindingWithdrawn("deep", "b", "broke off", unproven=True))
+    again(StageFailed("deep", "big", 0.1, "It broke off.", ""))
+    again(finished())
+    assert room.shown() == ["a"]
+    assert room.sent[-1].diagnostics[0].message.startswith("Before.")
+
+
 async def test_below_the_gate_nothing_is_shown_until_a_stage_is_surer(room: Room) -> None:
     """The gate holds while the review runs, not only at its end."""
     hear = room.listen()
