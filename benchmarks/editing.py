@@ -34,7 +34,7 @@ Ask = Callable[[Editor, Snapshot, int], Awaitable[float]]
 
 
 async def _run(context: Context) -> Sequence[Row]:
-    kinds: dict[str, Ask] = {"hover": _hover, "code actions": _actions}
+    kinds: dict[str, Ask] = {"hover": hover, "code actions": actions}
     busy: dict[str, list[list[float]]] = {name: [] for name in kinds}
     idle: dict[str, list[list[float]]] = {name: [] for name in kinds}
     for number in range(max(2, context.few)):
@@ -97,13 +97,15 @@ async def _check_busy(editor: Editor, snapshot: Snapshot) -> None:
         raise BenchmarkError(message)
 
 
-async def _hover(editor: Editor, snapshot: Snapshot, line: int) -> float:
+async def hover(editor: Editor, snapshot: Snapshot, line: int) -> float:
+    """Milliseconds until a hover is answered."""
     place = {"line": line, "character": 9}
     params = {"textDocument": {"uri": snapshot.uri}, "position": place}
     return await _timed(editor, "textDocument/hover", params)
 
 
-async def _actions(editor: Editor, snapshot: Snapshot, line: int) -> float:
+async def actions(editor: Editor, snapshot: Snapshot, line: int) -> float:
+    """Milliseconds until the code actions of a line are answered."""
     span = {"start": {"line": line, "character": 0}, "end": {"line": line, "character": 30}}
     params = {
         "textDocument": {"uri": snapshot.uri},

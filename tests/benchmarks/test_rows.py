@@ -2,10 +2,14 @@
 
 import asyncio
 import math
+import os
+import time
 
-from benchmarks import instant, samples, server
+from benchmarks import editing, instant, samples, server
 from benchmarks.bench import Context
 from benchmarks.home import Home, private_home
+from benchmarks.lsp_client import serving
+from benchmarks.processes import running_seconds
 from benchmarks.ticker import idle_loop, tick
 from mirador_lsp.settings import Settings
 
@@ -48,6 +52,31 @@ async def test_ticks_notice_a_blocked_loop() -> None:
         stop.set()
 
     assert max(ticking.result()) >= 40
+
+
+async def test_work_of_a_process_is_seen_at_once() -> None:
+    """The measure of a stop: what a process computes is counted, finer than the clock's ticks."""
+    before = running_seconds(os.getpid())
+    until = time.thread_time() + 0.02
+    while time.thread_time() < until:
+        pass
+
+    assert running_seconds(os.getpid()) - before >= 0.015
+
+
+async def test_hover_and_actions_are_asked_of_a_real_server() -> None:
+    """One hover and one list of code actions, timed at the client."""
+    with private_home() as home:
+        snapshot = samples.snapshot_of(samples.USUAL)
+        async with serving(home, **editing.SMALL | {"MIRADOR_REVIEW_STAGES": "instant"}) as editor:
+            await editor.initialize(editing.CLIENT)
+            editor.notify("initialized", {})
+            document = {"uri": snapshot.uri, "languageId": "python", "version": 1}
+            opened = {"textDocument": {**document, "text": snapshot.text}}
+            editor.notify("textDocument/didOpen", opened)
+
+            assert await editing.hover(editor, snapshot, 5) > 0
+            assert await editing.actions(editor, snapshot, 5) > 0
 
 
 async def test_the_idle_loop_ends_with_its_block() -> None:
