@@ -12,7 +12,10 @@ from urllib.parse import quote
 from mirador_lsp.core.clean import plain, stream_safe
 from mirador_lsp.core.findings import ConfidenceBand
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@/])")
+_SPECIAL = re.compile(r"([\\`*\[\]<>&|~@]|(?<![^\W_])_|_(?![^\W_]))")
+"""What acts wherever it stands; an underscore within a word does not."""
+_OPENING = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
+"""What makes a heading, a list or a rule of a line that it begins."""
 _CODE = re.compile(r"^```[^\n`]*\n.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _ACTIVE = re.compile(r"([\\`\[\]<>&])")
 _TICKS = re.compile(r"`+")
@@ -27,8 +30,12 @@ _COLORS = {
 
 
 def words(text: str, limit: int = 600) -> str:
-    """`text` as one line of words and nothing else."""
-    return _SPECIAL.sub(r"\\\1", plain(text, limit))
+    """`text` as one line of words and nothing else, with as few marks as that takes: some editors
+    show the source.
+    """
+    line = _SPECIAL.sub(r"\\\1", plain(text, limit))
+    line = _OPENING.sub(lambda m: f"{m[1]}\\{m[2]}" if m[2] in "#+=-" else f"{m[0]}\\", line)
+    return _SCHEME.sub(lambda m: f"{m[1]}\\:" if m[1] else f"{m[2]}\\.", line)
 
 
 def code(text: str, limit: int = 200) -> str:

@@ -48,7 +48,7 @@ async def test_a_hover_names_the_symbol_its_findings_and_its_explanation() -> No
         assert shown["contents"]["kind"] == "markdown"
         assert "```python\ndef total(self) -> int" in text
         assert "method `Cart.total`" in text
-        assert "**warning** Something is wrong\\." in text
+        assert "**warning** Something is wrong." in text
         assert "deep, big, **medium** (62 %)" in text
         assert "**Explanation** — deep, big, **high** (85 %)\n\nAdds the prices." in text
         assert "Code action" in text

@@ -78,7 +78,7 @@ async def test_an_explanation_is_a_virtual_document_where_the_client_shows_them(
         answer = await editor.answer(asked)
         assert answer["result"]["state"] == "finished"
         text = await content(editor, uri)
-        assert text.startswith("# cart\\.py\\: it\n")
+        assert text.startswith("# cart.py: it\n")
         assert "It adds `prices` up.\n\n— deep, big, **high** (90 %)" in text
         assert "It adds.\n" not in text
         assert len(editor.of("window/showDocument")) == 1

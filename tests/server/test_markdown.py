@@ -1,0 +1,41 @@
+"""Markdown of the server's own: what others wrote is only seen."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from mirador_lsp.server import markdown
+
+_PARSER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+_PIECES = st.sampled_from(
+    [*"ab1_*`[]()<># +-=.!|~&:/@\\", "http://", "www.", "x@y.z", "<b>", "&amp;", "](", "```"]
+)
+
+
+@given(st.lists(_PIECES, max_size=14).map("".join))
+@example("__init__ is a_b_c")
+@example("1. one")
+@example("- one")
+@example("# one")
+@example("=")
+@example("a&#42;b")
+def test_words_are_one_line_of_text_whatever_they_say(text: str) -> None:
+    """A Markdown parser finds one paragraph with exactly these words, and nothing that acts."""
+    line = " ".join(text.split())
+    tokens = _PARSER.parse(markdown.words(text))
+    if not line:
+        assert tokens == []
+        return
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    children = tokens[1].children or []
+    assert {child.type for child in children} <= {"text", "text_special"}
+    assert "".join(child.content for child in children) == line
+
+
+@pytest.mark.parametrize(
+    "text", ["cart.py:12: It's (not) fine!", "Cart.total_of", "a/b-c.py", "100 % + 2"]
+)
+def test_ordinary_words_read_the_same_in_the_source(text: str) -> None:
+    """Editors that show the source show the words, not marks."""
+    assert markdown.words(text) == text
