@@ -107,7 +107,7 @@ class Jobs:
                 self._stop(running)
 
         bar = self._bars.bar(job.title, stop, supported=self._session.client.progress)
-        follower = self._streams.follow_job(job.uri)
+        follower = self._streams.follow_job(job.uri, job.title)
         said = self._messages.listen(job.title, pops_up=job.kind not in CHANGES)
         told = fan_out(bar.hear, said, follower.hear, *listeners)
 
@@ -116,7 +116,7 @@ class Jobs:
                 told(event)
 
         async def do() -> Ending:
-            self._streams.begin()
+            follower.begin()
             bar.appear(work_done_token)
             try:
                 await work(emit)
@@ -124,9 +124,8 @@ class Jobs:
                 self._messages.refusal(error)
                 return Ending.FAILED
             finally:
-                follower.stop()
                 bar.close()
-                self._streams.end()
+                follower.end()
             return Ending.FINISHED
 
         task = self._supervisor.start(do(), f"{job.kind} {job.title}")

@@ -24,6 +24,7 @@ from mirador_lsp.server import carry, from_lsp
 from mirador_lsp.server.progress import Bar
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Outcome, Run, Wish
+from mirador_lsp.server.streams import Follower
 from mirador_lsp.settings import review_policy
 
 _log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
     )
 
     async def work() -> None:
-        await _run(ls, request, emit, bar)
+        await _run(ls, request, emit, bar, follower)
         ls.on_review_end()
         if wish.stages is not None or only is not None:
             return
@@ -121,8 +122,10 @@ def _only(snapshot: Snapshot, wish: Wish) -> tuple[Span, ...] | None:
     return part.spans
 
 
-async def _run(ls: MiradorServer, request: ReviewRequest, emit: Emit, bar: Bar) -> None:
-    ls.streams.begin()
+async def _run(
+    ls: MiradorServer, request: ReviewRequest, emit: Emit, bar: Bar, follower: Follower
+) -> None:
+    follower.begin()
     try:
         app = await ls.apps.get()
         async with _turn(ls.beginning) as let_next:
@@ -132,7 +135,7 @@ async def _run(ls: MiradorServer, request: ReviewRequest, emit: Emit, bar: Bar) 
         ls.streams.fail(str(error), error.remedy)
     finally:
         bar.close()
-        ls.streams.end()
+        follower.end()
 
 
 @asynccontextmanager

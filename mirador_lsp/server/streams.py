@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from mirador_lsp.core.answers import AnswerEvent, AnswerFinished, AnswerRevised, AnswerStarted
@@ -44,54 +44,57 @@ class Streams:
     def __init__(self, send: Send, congested: Callable[[], bool]) -> None:
         self._send = send
         self._congested = congested
-        self._status = _CALM
+        self._sent = _CALM
+        self._rest = _CALM
+        """What is said when nothing runs; trouble is said meanwhile too."""
         self._concluded: Status | None = None
         """What is to be said once the work that concluded has ended."""
-        self._running = 0
+        self._running: dict[Follower, Doing] = {}
+        """What runs; what it was last said of is the last."""
         self.wants_status = False
         self.wants_stream = False
 
     def follow(self, snapshot: Snapshot) -> "Follower":
         """A listener for one review."""
-        return Follower(self, snapshot.uri, snapshot.version, snapshot.name)
+        doing = Doing(snapshot.uri, f"Reviewing {plain(snapshot.name, 80)}.")
+        return Follower(self, doing, snapshot.version, snapshot.name)
 
-    def follow_job(self, uri: str) -> "Follower":
+    def follow_job(self, uri: str, title: str) -> "Follower":
         """A listener for one job. Its text reaches the client by other ways."""
-        return Follower(self, uri, None, "", streams_text=False)
+        return Follower(self, Doing(uri, f"At work: {plain(title, 160)}."), None, "", texts=False)
 
-    def begin(self) -> None:
-        """A review or job begins."""
-        self._running += 1
-        self._tell(replace(self._status, stage="", model=""))
+    def doing(self, who: "Follower", what: "Doing") -> None:
+        """A review or job begins, or one of its stages does."""
+        self._running.pop(who, None)
+        self._running[who] = what
+        self._tell()
 
-    def end(self) -> None:
+    def end(self, who: "Follower") -> None:
         """A review or job ended, in whatever way."""
-        self._running -= 1
-        status, self._concluded = self._concluded or self._status, None
-        self._tell(replace(status, stage="", model=""))
+        self._running.pop(who, None)
+        self._rest, self._concluded = self._concluded or self._rest, None
+        self._tell()
 
     def fail(self, message: str, remedy: str) -> None:
         """The main job does not work."""
-        self._tell(replace(self._status, kind="error", message=message, remedy=remedy))
+        self._rest = replace(self._rest, kind="error", message=message, remedy=remedy)
+        self._tell()
 
     def recover(self) -> None:
         """What was wrong is mended, or may be: a review went well, or settings changed."""
-        if self._status.kind != "normal":
-            self._tell(_CALM)
+        if self._rest.kind != "normal":
+            self._rest = _CALM
+            self._tell()
 
     def conclude(self, uri: str, message: str) -> None:
         """A review went well; the message says what came of it, or why nothing did."""
         # Told with the end of the work, which is a moment away: one message instead of two.
         self._concluded = replace(_CALM, message=message, uri=uri)
 
-    def stage(self, uri: str, stage: str, model: str) -> None:
-        """A stage runs."""
-        self._tell(replace(self._status, uri=uri, stage=stage, model=model))
-
     def degrade(self, uri: str, message: str, remedy: str) -> None:
         """Mirador works, but less well."""
-        status = replace(self._status, kind="warning", message=message, remedy=remedy, uri=uri)
-        self._tell(status)
+        self._rest = replace(_CALM, kind="warning", message=message, remedy=remedy, uri=uri)
+        self._tell()
 
     def send_stream(self, stream: Stream) -> bool:
         """Send gathered text. Returns False where the client does not read: it is dropped."""
@@ -100,12 +103,28 @@ class Streams:
         self._send(STREAM, stream)
         return True
 
-    def _tell(self, status: Status) -> None:
-        status = replace(status, busy=self._running > 0)
-        if status != self._status:
-            self._status = status
+    def _tell(self) -> None:
+        status = self._rest
+        if self._running:
+            doing = next(reversed(self._running.values()))
+            status = replace(status, busy=True, uri=doing.uri, stage=doing.stage, model=doing.model)
+            if status.kind == "normal":
+                status = replace(status, message=doing.message)
+        if status != self._sent:
+            self._sent = status
             if self.wants_status:
                 self._send(STATUS, status)
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What a review or job is at."""
+
+    uri: str
+    message: str
+    """One plain sentence."""
+    stage: str = ""
+    model: str = ""
 
 
 class Follower:
@@ -114,19 +133,29 @@ class Follower:
     def __init__(
         self,
         streams: Streams,
-        uri: str,
+        doing: Doing,
         version: int | None,
         name: str,
         *,
-        streams_text: bool = True,
+        texts: bool = True,
     ) -> None:
         self._streams = streams
-        self._uri = uri
+        self._doing = doing
+        self._uri = doing.uri
         self._name = name
-        self._streams_text = streams_text
-        self._gatherer = _Gatherer(streams, uri, version)
+        self._texts = texts
+        self._gatherer = _Gatherer(streams, doing.uri, version)
         self._troubled = False
         self._stopped = False
+
+    def begin(self) -> None:
+        """It begins."""
+        self._streams.doing(self, self._doing)
+
+    def end(self) -> None:
+        """It ended, in whatever way."""
+        self.stop()
+        self._streams.end(self)
 
     def stop(self) -> None:
         """It was stopped or is over: what is gathered is dropped, what it says is not heard."""
@@ -141,9 +170,9 @@ class Follower:
     def _take(self, event: Event | AnswerEvent | ChangeEvent) -> None:
         match event:
             case StageStarted(stage=stage, model=model):
-                self._streams.stage(self._uri, stage, model)
+                self._streams.doing(self, replace(self._doing, stage=stage, model=model))
             case StreamToken():
-                if self._streams.wants_stream and self._streams_text:
+                if self._streams.wants_stream and self._texts:
                     self._gatherer.take(event)
             case StageFailed(message=message, remedy=remedy):
                 self._gatherer.flush()

@@ -124,7 +124,7 @@ async def test_the_status_says_what_came_or_why_nothing_did(
     async with ready(FakeApp(_ending(**parts)), STATUS) as editor:
         editor.open("x")
         said = await editor.until(
-            lambda m: m.get("method") == "mirador/status" and m["params"]["message"] != "Ready."
+            lambda m: m.get("method") == "mirador/status" and not m["params"]["busy"]
         )
 
         assert said["params"] | {"message": message, "busy": False} == said["params"]

@@ -336,6 +336,7 @@ async def test_the_status_is_busy_while_an_answer_is_made() -> None:
         )
         assert busy["params"]["busy"] is True
         assert busy["params"]["model"] == "big-model"
+        assert busy["params"]["message"] == "At work: explain cart.py."
         editor.notify("$/cancelRequest", {"id": asked})
         await editor.answer(asked)
         await eventually(lambda: editor.of("mirador/status")[-1]["params"]["busy"] is False)

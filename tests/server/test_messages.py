@@ -236,6 +236,8 @@ async def test_status_follows_the_review() -> None:
         statuses = [m["params"] for m in editor.of("mirador/status")]
         assert [s["busy"] for s in statuses] == [True, True, False]
         assert (statuses[1]["stage"], statuses[1]["model"]) == ("quick", "small")
+        assert [s["message"] for s in statuses[:2]] == ["Reviewing cart.py."] * 2
+        assert {s["uri"] for s in statuses} == {URI}
         assert statuses[-1]["kind"] == "normal"
 
 
