@@ -132,9 +132,9 @@ class Transport:
 
     @asynccontextmanager
     async def _asked(self, method: str, path: str, body: object) -> AsyncIterator["httpx.Response"]:
-        import httpx
-
         client = await self.client()
+        import httpx  # by now it is loaded, which was done in a thread because it takes long
+
         content = None if body is None else msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"} if body is not None else {}
         request = client.build_request(method, path, content=content, headers=headers)
