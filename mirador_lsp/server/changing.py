@@ -18,7 +18,7 @@ from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import StageFailed, fan_out
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Span
-from mirador_lsp.server import carry
+from mirador_lsp.server import carry, reviewing
 from mirador_lsp.server.applying import apply_patch
 from mirador_lsp.server.asked import Asked, current
 from mirador_lsp.server.jobs import Emit, Ending, Job, JobEvent
@@ -140,6 +140,8 @@ async def _pursue(ls: MiradorServer, request: ChangeRequest, outcome: Outcome, e
             why = await apply_patch(ls, now, patch)
             if not why:
                 outcome.state = State.APPLIED
+                if patch.after and not patch.creates:
+                    reviewing.mended(ls, now.uri, patch.after)
                 return
             outcome.end(State.REFUSED, why)
             if current(ls, now.uri) == now:

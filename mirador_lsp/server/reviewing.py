@@ -107,6 +107,21 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
     return ls.session.restart(snapshot, wish, work(), outcome, follower.stop)
 
 
+def mended(ls: MiradorServer, uri: str, text: str | None = None) -> None:
+    """Look at the facts again once a document reads as our change has made it: `text` says how,
+    when the client has taken the change. What the change mended goes without waiting for a save.
+    """
+    if text is not None:
+        ls.session.mended[uri] = text
+    document = ls.session.document(uri)
+    if document is None or ls.session.mended.get(uri) != document.text:
+        return
+    del ls.session.mended[uri]
+    # A review that runs is about the older text; the next save begins another, as always.
+    if ls.settled.is_set() and ls.session.run_of(uri) is None:
+        start(ls, uri, Wish(Trigger.COMMAND, stages=(INSTANT,)))
+
+
 def _focus(ls: MiradorServer, snapshot: Snapshot, wish: Wish) -> Span | None:
     """After a save: what was edited since the text was last reviewed."""
     seen = ls.session.seen(snapshot.uri)

@@ -93,6 +93,8 @@ class Session:
         """What the user was told in a pop-up and is not told again."""
         self.wanted: dict[str, Wish] = {}
         """Reviews, by URI, that begin once the settings are known."""
+        self.mended: dict[str, str] = {}
+        """By URI, the text that a document has once the client has applied our change to it."""
         self._supervisor = supervisor
         self._documents: dict[str, OpenDocument] = {}
         self._runs: dict[str, Run] = {}
@@ -141,6 +143,7 @@ class Session:
         """A document was closed: its review stops and it is forgotten."""
         self.cancel(uri)
         self._seen.pop(uri, None)
+        self.mended.pop(uri, None)
         if self._documents.pop(uri, None) is None:
             _log.warning("closed but not open: %s", _shown(uri))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakes.app import RUNGS, ChangeScript, FakeApp, finding, patch, staged, writing
+from fakes.app import RUNGS, ChangeScript, FakeApp, clean, finding, patch, staged, writing
 from fakes.applying import applied
 from fakes.editor import URI, Editor, eventually, insert, load_defaults, ready
 from mirador_lsp.core.answers import Topic
@@ -163,6 +163,32 @@ async def test_a_fix_arrives_as_one_versioned_annotated_edit() -> None:
     assert (request.intent, request.finding, request.span) == (Intent.FIX, FOUND, FOUND.span)
     assert request.findings == (FOUND,)
     assert shown(editor) == []
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_a_fix_mended_is_gone_without_a_save(late: bool) -> None:
+    """The facts are looked up again for the text that the fix made, whichever of the client's two
+    messages comes first.
+    """
+    app = FakeApp()
+    async with fixable(app) as (editor, client):
+        reviews = len(app.requests)
+        app.script = clean
+        msg_id = command(editor)
+        message = await client.next()
+        if late:
+            client.texts = applied(message["params"]["edit"], client.texts)
+            client.reply(message, {"applied": True})
+            await editor.answer(msg_id)
+            await editor.settle()
+            assert len(app.requests) == reviews
+            client.versions[URI] += 1
+            editor.change({"text": client.texts[URI]}, version=client.versions[URI])
+        else:
+            client.take(message)
+        await editor.diagnostics(lambda p: p["version"] == 2 and not p["diagnostics"])
+        assert app.requests[-1].policy.stages == ("instant",)
+        assert app.requests[-1].snapshot.text == client.texts[URI]
 
 
 async def test_what_no_analyzer_could_look_at_is_confirmed_by_the_user() -> None:

@@ -20,13 +20,16 @@ def did_open(ls: MiradorServer, params: types.DidOpenTextDocumentParams) -> None
 
 
 def did_change(ls: MiradorServer, params: types.DidChangeTextDocumentParams) -> None:
-    """Keep the text. Nothing is reviewed or published: the client moves what it shows, and what a
-    running review says of the older text is held back until the next save.
+    """Keep the text. Nothing is reviewed or published, unless the change is one of ours: the client
+    moves what it shows, and what a running review says of the older text is held back until the
+    next save.
     """
     document = params.text_document
     changes = from_lsp.changes(params.content_changes)
     ls.ahead.pause()
     ls.session.change(document.uri, changes, document.version)
+    if document.uri in ls.session.mended:
+        reviewing.mended(ls, document.uri)
     places = [change.start.line for change in changes if change.start is not None]
     ls.ahead.look(document.uri, places[-1] if places else None)
 
