@@ -8,11 +8,16 @@ class Priority(IntEnum):
     """Who goes first when several wait for one model. Lower is sooner."""
 
     INTERACTIVE = 0
-    """The user waits for it."""
+    """The user typed a wish and waits for what comes of it."""
     SAVE = 1
     """A review after a save or an open."""
-    BACKGROUND = 2
-    """Computed ahead; anything else pre-empts it."""
+    EXPLAIN = 2
+    """A better answer than the one that the user reads already."""
+    BACKGROUND = 3
+    """Of many files, one after the other. From here on anything more urgent pre-empts it: it is
+    stopped and asked again later, so its reply comes only when it is whole."""
+    SPECULATION = 4
+    """Computed ahead, for nobody asked."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Limits:
     top_logprobs: int = 0
     """How many alternatives of each token to report, where the backend can."""
     priority: Priority = Priority.SAVE
+    owner: str = ""
+    """On whose behalf, as a document: of several who wait each has a turn before one has two."""
 
 
 @dataclass(frozen=True)

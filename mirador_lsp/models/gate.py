@@ -30,7 +30,7 @@ MOST_WAITING = 256
 
 
 class GatedBackend:
-    """A backend behind a queue: `slots` requests at a time, by priority."""
+    """A backend behind a queue: `slots` requests at a time, by priority, fair among owners."""
 
     def __init__(
         self, inner: ModelBackend, *, slots: int = 1, most_waiting: int = MOST_WAITING
@@ -65,7 +65,7 @@ class GatedBackend:
         if limits.priority >= Priority.BACKGROUND:
             yield await self._in_background(model, prompt, limits, number, begin)
             return
-        held = self._turns.take(limits.priority, number)
+        held = self._turns.take(limits.priority, number, limits.owner)
         try:
             async with asyncio.timeout_at(begin + limits.seconds):
                 await held.__aenter__()
@@ -100,7 +100,7 @@ class GatedBackend:
     async def _attempt(
         self, model: str, prompt: Prompt, limits: Limits, number: int, begin: float
     ) -> "_Whole | None":
-        async with self._turns.take(limits.priority, number) as turn:
+        async with self._turns.take(limits.priority, number, limits.owner) as turn:
             loop = asyncio.get_running_loop()
             try:
                 async with asyncio.timeout(None) as scope:

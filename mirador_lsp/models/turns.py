@@ -4,14 +4,14 @@ would only slow each other down.
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 
 
 class Turn:
     """The right to use the engine, while it lasts."""
 
-    def __init__(self, priority: int, number: int, owner: int) -> None:
+    def __init__(self, priority: int, number: int, owner: Hashable) -> None:
         self.priority = priority
         self.number = number
         self.owner = owner
@@ -32,7 +32,7 @@ class Turns:
         self._running: list[Turn] = []
         self._waiting: list[tuple[Turn, asyncio.Future[None]]] = []
         self._counter = itertools.count(1)
-        self._served: dict[int, int] = {}
+        self._served: dict[Hashable, int] = {}
         """When each owner last had a turn; forgotten when nobody waits any more."""
 
     @property
@@ -46,7 +46,7 @@ class Turns:
         return sum(not ready.done() for _, ready in self._waiting)
 
     @asynccontextmanager
-    async def take(self, priority: int, number: int, owner: int = 0) -> AsyncIterator[Turn]:
+    async def take(self, priority: int, number: int, owner: Hashable = 0) -> AsyncIterator[Turn]:
         """Wait for the turn and hold it for the block. Numbers tell who came first."""
         turn = Turn(priority, number, owner)
         await self._wait(turn)

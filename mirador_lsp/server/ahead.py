@@ -177,7 +177,7 @@ class Ahead:
             topic=Topic.EXPLAIN,
             policy=task.policy,
             span=_at(task.symbol),
-            priority=Priority.BACKGROUND,
+            priority=Priority.SPECULATION,
             max_tokens=settings.answers.max_tokens,
         )
         self._asking = True

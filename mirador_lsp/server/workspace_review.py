@@ -106,7 +106,7 @@ async def _review(ls: MiradorServer, snapshot: Snapshot, wish: Wish, tour: Tour)
 
 async def _review_closed(ls: MiradorServer, snapshot: Snapshot, wish: Wish, tour: Tour) -> None:
     policy = review_policy(ls.settings, stages=wish.stages, lenses=wish.lenses)
-    request = ReviewRequest(snapshot, policy, wish.trigger, priority=Priority.SAVE)
+    request = ReviewRequest(snapshot, policy, wish.trigger, priority=Priority.BACKGROUND)
     app = await ls.apps.get()
     outcome = Outcome()
     await app.review(request, outcome.hear)

@@ -136,6 +136,18 @@ async def test_the_priority_and_length_of_the_request_reach_the_model(tmp_path: 
     assert asker.backend.limits[0].max_tokens == 99
 
 
+async def test_a_better_answer_waits_for_saves(tmp_path: Path) -> None:
+    """Once the first stage has answered, the next one is no more urgent than a review."""
+    asker = Asker(tmp_path, TWO_MODELS + TWO_SAY)
+
+    await asker.ask(asker.request(shop(), "que|ry ="))
+
+    assert [limits.priority for limits in asker.backend.limits] == [
+        Priority.INTERACTIVE,
+        Priority.EXPLAIN,
+    ]
+
+
 async def test_the_prompt_begins_like_a_review_of_the_same_unit(tmp_path: Path) -> None:
     """The same standing text and material, to the letter: a kept prefix is met again."""
     asker = Asker(tmp_path, ONE_MODEL + TWO_SAY)

@@ -54,8 +54,11 @@ class Server:
         return
 
 
-async def _ask(gate: GatedBackend, name: str, priority: Priority, seconds: float = 60) -> str:
-    async with gate.open(name, _ASK, Limits(5, seconds, priority=priority)) as reply:
+async def _ask(
+    gate: GatedBackend, name: str, priority: Priority, seconds: float = 60, owner: str = ""
+) -> str:
+    limits = Limits(5, seconds, priority=priority, owner=owner)
+    async with gate.open(name, _ASK, limits) as reply:
         return "".join([piece.text async for piece in reply if isinstance(piece, Chunk)])
 
 
@@ -97,6 +100,50 @@ async def test_what_the_user_waits_for_is_not_taken_back() -> None:
         server.go["urgent"].set()
         assert await save == "save"
     assert server.began == ["save", "urgent"]
+
+
+async def test_the_more_urgent_goes_first() -> None:
+    """What the user waits for, then saves, then better answers, then many files, then guesses."""
+    names = [priority.name for priority in Priority]
+    server = Server("first", *names)
+    gate = GatedBackend(server)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_ask(gate, "first", Priority.INTERACTIVE))
+        for priority in sorted(Priority, reverse=True):
+            group.create_task(_ask(gate, priority.name, priority))
+        await _until()
+        for event in server.go.values():
+            event.set()
+    assert server.began == ["first", *names]
+    assert names == ["INTERACTIVE", "SAVE", "EXPLAIN", "BACKGROUND", "SPECULATION"]
+
+
+async def test_a_guess_gives_way_to_work_in_the_background() -> None:
+    """Of two that nobody waits for, the one that somebody asked for goes first."""
+    server = Server("guess", "index")
+    gate = GatedBackend(server)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_ask(gate, "guess", Priority.SPECULATION))
+        await _until()
+        group.create_task(_ask(gate, "index", Priority.BACKGROUND))
+        await _until()
+        for event in server.go.values():
+            event.set()
+    assert server.began == ["guess", "index", "guess"]
+
+
+async def test_owners_take_turns() -> None:
+    """A document that asks much keeps another waiting for one of its questions, not for all."""
+    names = ["a1", "a2", "a3", "b1"]
+    server = Server(*names)
+    gate = GatedBackend(server)
+    async with asyncio.TaskGroup() as group:
+        for name in names:
+            group.create_task(_ask(gate, name, Priority.SAVE, owner=name[0]))
+        await _until()
+        for event in server.go.values():
+            event.set()
+    assert server.began == ["a1", "b1", "a2", "a3"]
 
 
 async def test_never_more_than_the_server_has_slots_for() -> None:

@@ -62,7 +62,7 @@ async def test_the_symbols_around_the_cursor_are_explained_nearest_first() -> No
         await eventually(lambda: len(app.asked) == 9)
         await eventually(lambda: not editor.server.ahead.running)
         assert [symbol(r) for r in app.asked[:4]] == ["f5", "f4", "f6", "f3"]
-        assert {r.priority for r in app.asked} == {Priority.BACKGROUND}
+        assert {r.priority for r in app.asked} == {Priority.SPECULATION}
         assert {r.policy.stages for r in app.asked[:8]} == {("instant", "quick")}
         assert symbol(app.asked[8]) == "f5"
         assert app.asked[8].policy.stages == ("instant", "quick", "deep")
@@ -121,7 +121,7 @@ async def test_whatever_the_user_does_stops_it(act: Callable[[Editor], None]) ->
         app.answer_script = answering()
         act(editor)
         await eventually(lambda: len(app.stopped) == 1)
-        assert app.stopped[0].priority is Priority.BACKGROUND
+        assert app.stopped[0].priority is Priority.SPECULATION
         assert editor.server.ahead.figures.stopped == 1
         assert not editor.server.ahead.running
         await eventually(lambda: not editor.server.jobs.running())
@@ -129,7 +129,7 @@ async def test_whatever_the_user_does_stops_it(act: Callable[[Editor], None]) ->
         before = len(app.asked)
         await editor.ask("textDocument/hover", HERE)
         await eventually(lambda: len(app.asked) > before)
-        assert app.asked[before].priority is Priority.BACKGROUND
+        assert app.asked[before].priority is Priority.SPECULATION
 
 
 async def test_what_the_user_asks_does_not_wait_for_it() -> None:

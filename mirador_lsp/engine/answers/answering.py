@@ -16,7 +16,7 @@ from mirador_lsp.core.answers import (
     EmitAnswer,
     Topic,
 )
-from mirador_lsp.core.dialogue import Limits, ModelCard, Usage
+from mirador_lsp.core.dialogue import Limits, ModelCard, Priority, Usage
 from mirador_lsp.core.errors import BadReply, ContextOverflow
 from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageProgressed, StageStarted
 from mirador_lsp.core.outline import Outline
@@ -185,6 +185,8 @@ class _Run:
         voice = Voice(policy.name, card, labels, ceiling(policy, card), self._tell)
         left = max(0.1, attempt.deadline - tools.clock.monotonic())
         limits = replace(self._limits(policy, card), seconds=left)
+        if self._answered:  # there is something to read meanwhile
+            limits = replace(limits, priority=max(limits.priority, Priority.EXPLAIN))
         task = answer_task(self._request.topic, policy.name)
         with tools.meter.weighing(task, card, attempt.tally):
             spoken = await speak(
@@ -261,4 +263,5 @@ class _Run:
             temperature=policy.temperature,
             top_logprobs=1 if card.supports_logprobs else 0,
             priority=self._request.priority,
+            owner=self._request.snapshot.uri,
         )

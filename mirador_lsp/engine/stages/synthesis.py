@@ -15,6 +15,7 @@ from mirador_lsp.engine import grammar
 from mirador_lsp.engine.ledger import is_model_finding
 from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.reading import read_number
+from mirador_lsp.engine.recall import KeptReply, recall_key
 from mirador_lsp.engine.stages.asking import Question, ask
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 from mirador_lsp.engine.stages.material import material, standing_text
@@ -36,7 +37,7 @@ async def run(job: Job, tools: Tools, desk: Desk, tally: Tally) -> Said:
     if job.card.can_judge:
         await _judge_all(job, tools, desk, tally)
     findings = desk.ledger.shown()
-    if not findings:
+    if not findings or job.from_memory:
         return Said(looked=0)
     summary = await _sum_up(findings[:_MOST_SUMMED], job, tools, desk, tally)
     return Said(looked=0, summary=summary)
@@ -55,6 +56,8 @@ async def _judge_all(job: Job, tools: Tools, desk: Desk, tally: Tally) -> None:
             raise
         except ModelError as error:
             _tell_not_judged(finding, str(error), job, desk, tally)
+            continue
+        if verdict is None and job.from_memory:
             continue
         if verdict is None:
             _tell_not_judged(finding, "the model gave no probabilities", job, desk, tally)
@@ -170,7 +173,13 @@ async def _yes_logit(prompt: Prompt, job: Job, tools: Tools, tally: Tally) -> fl
         seconds=max(0.1, job.deadline - tools.clock.monotonic()),
         top_logprobs=20,
         priority=job.request.priority,
+        owner=job.request.snapshot.uri,
     )
+    key = recall_key(job.card, prompt, limits)
+    if (kept := tools.recall.get(key)) is not None:
+        return float(kept.lines[0])
+    if job.from_memory:
+        return None
     began = tools.clock.monotonic()
     with tools.meter.weighing(job.task, job.card, tally) as weighing:
         async with tools.backend.open(job.card.name, prompt, limits) as reply:
@@ -182,6 +191,8 @@ async def _yes_logit(prompt: Prompt, job: Job, tools: Tools, tally: Tally) -> fl
         logit = logit_of_yes(chunks[0].alternatives if chunks else ())
         if logit is None:
             weighing.broken()
+    if logit is not None:
+        tools.recall.keep(key, KeptReply((repr(logit),), (1.0,)))
     return logit
 
 
