@@ -144,7 +144,7 @@ class OnPage:
             return
         self._draft = self._draft if self._holds is None else ""
         words = f"{outcome.ending.value} after {outcome.seconds:.1f} s"
-        if outcome.ending is Ending.FINISHED and outcome.answer is None:
+        if outcome.ending is Ending.FINISHED and not outcome.answered:
             words = "Nobody could answer."
         await self._page.finish(self._text(words))
 

@@ -66,6 +66,8 @@ class Outcome:
     """How an answer ended; filled in while it is made."""
 
     title: str
+    asks_model: bool = False
+    """What is known without a model is no answer to it."""
     ending: Ending = Ending.STOPPED
     answer: Answer | None = None
     """What holds by now."""
@@ -89,10 +91,15 @@ class Outcome:
             case _:
                 assert_never(event)
 
+    @property
+    def answered(self) -> bool:
+        """Whether somebody said what was wanted."""
+        return self.answer is not None and bool(self.answer.model or not self.asks_model)
+
     def result(self, *, with_text: bool, conversation: str = "") -> Answered:
         """What the client is answered."""
         state = self.ending
-        if state is Ending.FINISHED and self.answer is None:
+        if state is Ending.FINISHED and not self.answered:
             state = Ending.FAILED
         said = self.answer or Answer("", "", "", 0.0)
         return Answered(
@@ -113,7 +120,7 @@ async def answer(ls: MiradorServer, ask: Asked, wanted: Wanted, listener: Listen
 
     Cancelling it stops the model; so does a newer question of the same kind.
     """
-    outcome = Outcome(ask.snapshot.name)
+    outcome = Outcome(ask.snapshot.name, asks_model=wanted.topic is not Topic.EXPLAIN)
     clock = asyncio.get_running_loop().time
     began = clock()
 

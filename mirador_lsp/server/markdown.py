@@ -18,6 +18,9 @@ _OPENING = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
 """What makes a heading, a list or a rule of a line that it begins."""
 _CODE = re.compile(r"^```[^\n`]*\n.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _ACTIVE = re.compile(r"([\\`\[\]<>&])")
+_SHOWN_CODE = re.compile(r"^```[^\n`]*\n.*?^```$|(?<!\\)`[^`\n]+`", re.MULTILINE | re.DOTALL)
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
+_MARKS = re.compile(r"^#+ |(?<!\\)\*\*|^_(?=.*_$)|(?<=[^\\])_$", re.MULTILINE)
 _TICKS = re.compile(r"`+")
 _LANGUAGE = re.compile(r"[a-z0-9+#-]{1,20}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=//)|\b(www)\.")
@@ -66,6 +69,18 @@ def answer(text: str) -> str:
     return "".join([*parts, _inert(safe[at:])])
 
 
+def bare(text: str) -> str:
+    """A page of ours for a reader who sees its source: without headings, emphasis and escapes.
+
+    It is for plain text alone: what it gives may act where Markdown is shown.
+    """
+    parts, at = [], 0
+    for match in _SHOWN_CODE.finditer(text):
+        parts += [_unmarked(text[at : match.start()]), match[0]]
+        at = match.end()
+    return "".join([*parts, _unmarked(text[at:])])
+
+
 def link(title: str, command: str, argument: Mapping[str, object]) -> str:
     """A link that runs a command of Mirador's with one argument."""
     return f"[{words(title)}](command:{command}?{quote(json.dumps([argument]), safe='')})"
@@ -78,6 +93,10 @@ def sureness(confidence: float, *, html: bool) -> str:
     if html:
         word = f'<span style="color:var({_COLORS[band]});">{band.value}</span>'
     return f"{word} ({round(confidence * 100)} %)"
+
+
+def _unmarked(text: str) -> str:
+    return _ESCAPED.sub(r"\1", _MARKS.sub("", text))
 
 
 def _inert(text: str) -> str:

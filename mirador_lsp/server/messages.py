@@ -125,7 +125,10 @@ class Messages:
         kind = types.MessageType.Warning if grave else types.MessageType.Info
         where = notice.stage or "review"
         _log.info("%s: %s: %d %s", name, where, notice.count, notice.kind.value)
-        self._tell(kind, f"{name}: {notice.message}")
+        about, _, rest = notice.message.partition(": ")
+        # Some notices begin with the name of the document themselves.
+        said = rest if rest and name.endswith(about) else notice.message
+        self._tell(kind, f"{name}: {said}")
         if missing:
             self._pop_up(notice.message, kind, notice.message)
 
@@ -157,7 +160,7 @@ def _stage_figures(name: str, event: StageFinished) -> str:
     if event.model:
         parts.append(event.model)
     if event.rejected:
-        parts.append(f"{event.rejected} findings dropped because they do not hold")
+        parts.append(f"{event.rejected} finding{'s' * (event.rejected > 1)} dropped as unfounded")
     if event.not_reviewed:
-        parts.append(f"{event.not_reviewed} units not reviewed")
+        parts.append(f"{event.not_reviewed} unit{'s' * (event.not_reviewed > 1)} not reviewed")
     return ", ".join(parts)

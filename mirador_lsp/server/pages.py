@@ -19,6 +19,7 @@ from pygls.exceptions import JsonRpcException
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.server import markdown
 from mirador_lsp.server.page_files import PageFiles
 from mirador_lsp.server.session import Session
 
@@ -224,5 +225,9 @@ class Page:
 
     def _say(self, text: str) -> None:
         wire, kind = self._pages.wire, types.MessageType.Info
-        wire.window_log_message(types.LogMessageParams(kind, f"{plain(self._title)}\n{text}"))
-        wire.window_show_message(types.ShowMessageParams(kind, plain(text, _LONGEST_POP_UP)))
+        text = markdown.bare(text)
+        wire.window_log_message(types.LogMessageParams(kind, text))
+        beginning = plain(text, _LONGEST_POP_UP)
+        if beginning != plain(text, _LONGEST):
+            beginning += " (All of it is in the log.)"
+        wire.window_show_message(types.ShowMessageParams(kind, beginning))

@@ -146,7 +146,7 @@ class Bar:
                 self._move(stage, 1.0, self._message)
             case ReviewFinished(findings=findings):
                 self._message = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-            case Attempted() | ChangeFinished():
+            case Attempted() | ChangeFinished() | AnswerFinished():
                 self._say(_verdict(event))
             case (
                 Notice()
@@ -156,7 +156,6 @@ class Bar:
                 | FindingWithdrawn()
                 | EvidenceHeard()
                 | AnswerRevised()
-                | AnswerFinished()
                 | ChangeStarted()
             ):
                 pass
@@ -223,8 +222,13 @@ class Bar:
         )
 
 
-def _verdict(event: Attempted | ChangeFinished) -> str:
-    """How an attempt at a change went ("attempt 2: tests: one of them fails"), or all of them."""
+def _verdict(event: Attempted | ChangeFinished | AnswerFinished) -> str:
+    """How an attempt at a change went ("attempt 2: tests: one of them fails"), or all of them; who
+    answered.
+    """
+    if isinstance(event, AnswerFinished):
+        model = event.answer.model if event.answer is not None else ""
+        return f"{model} answered" if model else "no model answered"
     if isinstance(event, ChangeFinished):
         return event.patch.title if event.patch is not None else event.why
     if event.failed is None:

@@ -94,6 +94,11 @@ class Publisher:
             return ()
         return tuple(carry.over(board.shown(), board.snapshot, snapshot).values())
 
+    def is_moved(self, snapshot: Snapshot) -> bool:
+        """Whether the text was edited since its latest review began."""
+        board = self._boards.get(snapshot.uri)
+        return board is not None and board.snapshot.content_hash != snapshot.content_hash
+
     def aside(self, snapshot: Snapshot) -> Aside:
         """What is known of a document and not shown."""
         board = self._boards.get(snapshot.uri)

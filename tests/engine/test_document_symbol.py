@@ -141,6 +141,15 @@ async def test_a_doc_comment_is_replaced(tmp_path: Path) -> None:
     assert said.patch.after == DOCUMENTED
 
 
+async def test_a_comment_that_would_stay_as_it_is_is_not_offered(tmp_path: Path) -> None:
+    """The user is told that there is nothing better to say, not that code is old."""
+    desk = Desk(tmp_path, [WORDS] * 3)
+
+    said = await documented(desk, document(DOCUMENTED, "cart.py"), "return sum")
+
+    assert said.why.endswith(": the doc comment that is there already says the same.")
+
+
 async def test_line_ends_stay(tmp_path: Path) -> None:
     """A file of CRLF lines gets CRLF lines."""
     desk = Desk(tmp_path, [WORDS])

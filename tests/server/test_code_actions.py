@@ -496,6 +496,17 @@ async def test_asked_by_name_all_safe_fixes_are_in_the_action_of_a_simple_client
     assert nothing == []
 
 
+async def test_where_nothing_can_be_fixed_safely_that_is_not_offered() -> None:
+    """By name neither, as long as it is known: before the text is edited."""
+    async with shown(OPINION) as editor:
+        before = await actions(editor, at(2, 0), only=["source.fixAll"])
+        editor.change(insert(0, 0, "\n"), version=2)
+        after = await actions(editor, at(2, 0), only=["source.fixAll"])
+
+    assert before == []
+    assert titles(after) == ["Mirador: make all safe fixes"]
+
+
 @pytest.mark.parametrize("encoding", list(Encoding))
 async def test_edits_are_in_the_units_of_the_client(encoding: Encoding) -> None:
     """Astral characters and CRLF before, within and after the edit."""

@@ -277,6 +277,19 @@ async def test_what_was_left_out_is_told() -> None:
         assert answer["result"]["state"] == "failed"
 
 
+async def test_what_is_known_without_a_model_answers_no_question() -> None:
+    """It explains code, as far as that goes; a question was not answered, and that is said."""
+    app = FakeApp()
+    app.answer_script = answering(said("`total`", stage="instant", model=""))
+    async with ready(app) as editor:
+        editor.open(CODE)
+        explained = await editor.ask("mirador/explain", HERE)
+        asked = await editor.ask("mirador/ask", HERE | {"question": "Why?"})
+    assert explained["result"]["state"] == "finished"
+    assert asked["result"]["state"] == "failed"
+    assert asked["result"]["text"] == "`total`"
+
+
 async def test_a_client_that_does_not_read_is_not_sent_text() -> None:
     """While too much is unsent, pieces are dropped; the whole answer of the stage still comes."""
     app = FakeApp()
@@ -318,7 +331,7 @@ async def test_progress_goes_to_the_token_of_the_request() -> None:
         values = parts(editor, 0)
         assert values[0]["kind"] == "begin"
         assert "explain cart.py" in values[0]["title"]
-        assert values[-1]["kind"] == "end"
+        assert values[-1] == {"kind": "end", "message": "small answered"}
         assert editor.sent.index(editor.of("$/progress")[-1]) < editor.sent.index(answer)
         assert editor.of("window/workDoneProgress/create") == []
 

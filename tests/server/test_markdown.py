@@ -33,6 +33,20 @@ def test_words_are_one_line_of_text_whatever_they_say(text: str) -> None:
     assert "".join(child.content for child in children) == line
 
 
+@given(st.lists(_PIECES, max_size=14).map("".join))
+def test_words_without_their_marks_are_what_they_were(text: str) -> None:
+    """Where Markdown is not rendered, a reader sees the words themselves."""
+    assert markdown.bare(markdown.words(text)) == " ".join(text.split())
+
+
+def test_a_page_can_be_read_as_plain_text() -> None:
+    """Headings and emphasis lose their marks; code stays as it is."""
+    page = "# Cart\\_\n\n**high** (90 %), `a\\_b`\n\n```python\n# x\n**y\n```\n\n_ended_\n"
+    assert markdown.bare(page) == (
+        "Cart_\n\nhigh (90 %), `a\\_b`\n\n```python\n# x\n**y\n```\n\nended\n"
+    )
+
+
 @pytest.mark.parametrize(
     "text", ["cart.py:12: It's (not) fine!", "Cart.total_of", "a/b-c.py", "100 % + 2"]
 )

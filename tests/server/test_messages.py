@@ -175,6 +175,28 @@ async def test_what_a_review_says_is_in_the_clients_log_and_not_in_ours(
     assert "cart.py: 0 shown, in 0.1 s" in caplog.text
 
 
+async def test_the_log_names_the_document_once_and_counts_rightly() -> None:
+    """Also where a notice begins with the name; one of something is not several."""
+
+    async def counting(request: ReviewRequest, emit: Emit) -> None:
+        emit(Notice(NoticeKind.SKIPPED, "cart.py: not parsed: too large", stage="instant"))
+        emit(Notice(NoticeKind.SKIPPED, "Rules: left out", stage="instant"))
+        emit(StageFinished("quick", "", 1.0, Usage(), rejected=1, not_reviewed=1))
+        emit(StageFinished("deep", "", 1.0, Usage(), rejected=2, not_reviewed=2))
+        emit(finished())
+
+    async with ready(FakeApp(counting)) as editor:
+        editor.open("x = 1\n")
+        await editor.until(lambda m: "0 shown" in str(m))
+        told = [m["params"]["message"] for m in editor.of("window/logMessage")]
+    assert told[:4] == [
+        "cart.py: not parsed: too large",
+        "cart.py: Rules: left out",
+        "cart.py: quick finished in 1.0 s, 1 finding dropped as unfounded, 1 unit not reviewed",
+        "cart.py: deep finished in 1.0 s, 2 findings dropped as unfounded, 2 units not reviewed",
+    ]
+
+
 async def test_text_is_streamed_in_pieces_to_those_who_ask() -> None:
     """Tokens of one reply travel together; another reply begins another message."""
     async with ready(FakeApp(chatty), ASKS) as editor:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -135,7 +136,8 @@ async def test_without_documents_it_is_a_message(able: str, tmp_path: Path) -> N
         await editor.answer(asked)
         popped = [m["params"]["message"] for m in editor.of("window/showMessage")]
         assert len(popped) == 1
-        assert "It adds up." in popped[0]
+        assert popped[0].startswith("cart.py: it It adds up. — quick, small, ")
+        assert not re.search(r"[#\\]|\*\*", popped[0])
         assert any("It adds up." in m["params"]["message"] for m in editor.of("window/logMessage"))
 
 

@@ -132,7 +132,11 @@ class _Writer:
             count = len(described.dropped)
             text = f"Left out of the doc comment, for the code has no such name: {named}."
             self._emit(Notice(NoticeKind.REJECTED, text, count, pen.policy.name))
-        return apply(snapshot.text, [edit])
+        text = apply(snapshot.text, [edit])
+        if text == snapshot.text:
+            message = "The doc comment that is there already says the same."
+            raise Refused(message)
+        return text
 
     def _prompt(self, pen: Pen, now: Round) -> Prompt:
         system = standing_text(pen.policy)

@@ -164,7 +164,8 @@ class Ladder:
             # Its line reads differently, and so has another identity; what is wrong is the same.
             return f"The finding is still there: {_message(self._request)}"
         if new:
-            named = " ".join(_told(f, now.snapshot) for f in new[:_MOST_NAMED])
+            each = dict.fromkeys(_told(finding, now.snapshot) for finding in new)
+            named = " ".join(list(each)[:_MOST_NAMED])
             return f"It brings something new: {named}"
         return ""
 

@@ -135,9 +135,9 @@ def _wanted(
     some = [offer for offer in offered if offer.is_of(context.only)]
     yield from some
     every = fix_all(snapshot)
-    offered_already = any(offer.fixes_all for offer in some)
     # Fixes are not carried over edits; what is asked for by name is worked out anew.
-    if every.is_of(context.only) and not offered_already and ls.publisher.shown(snapshot):
+    unknown = bool(ls.publisher.shown(snapshot)) and ls.publisher.is_moved(snapshot)
+    if unknown and every.is_of(context.only) and not any(offer.fixes_all for offer in some):
         yield every
 
 
