@@ -78,6 +78,7 @@ def make_backend(settings: Settings, paths: Paths, store: ModelStore) -> ModelBa
         idle_seconds=engine.idle_seconds,
         cache_ram_mib=engine.cache_ram_mib,
         cache_disk_mib=engine.cache_disk_mib,
+        resident_models=engine.resident_models,
     )
     return EmbeddedBackend(
         lambda: [_installed_model(model) for model in store.installed()],

@@ -27,6 +27,7 @@ from mirador_lsp.models import client, wire
 from mirador_lsp.models.engine_health import examine
 from mirador_lsp.models.guard import ReplyGuard
 from mirador_lsp.models.places import Places
+from mirador_lsp.models.wire import MOST_RESIDENTS as MOST
 
 BACKEND = "embedded"
 _SMALL = 1.0
@@ -60,6 +61,8 @@ class EngineOptions:
     """Without a request for this long the engine leaves."""
     cache_ram_mib: int = 512
     cache_disk_mib: int = 512
+    resident_models: int = MOST
+    """Models in memory at once; the host obeys whoever asked last."""
 
 
 class EmbeddedBackend:
@@ -217,7 +220,14 @@ class EmbeddedBackend:
             temperature=limits.temperature,
             top_logprobs=limits.top_logprobs,
         )
-        return wire.Ask(spec, question, limits.priority, limits.seconds, options.idle_seconds)
+        return wire.Ask(
+            spec,
+            question,
+            limits.priority,
+            limits.seconds,
+            options.idle_seconds,
+            options.resident_models,
+        )
 
 
 class EmbeddedReply:

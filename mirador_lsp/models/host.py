@@ -113,6 +113,7 @@ class EngineHost:
         match message:
             case wire.Ask():
                 self._idle_seconds = message.idle_seconds
+                self._residents.most = max(message.residents, 1)
                 await self._while_wanted(message, line, send)
                 self._active = self._clock()
             case wire.GetStatus():

@@ -16,8 +16,6 @@ from mirador_lsp.models import wire
 from mirador_lsp.models.child import Child, Emit, WorkerDied, start_child
 from mirador_lsp.models.strikes import Strikes
 
-MOST = 3
-"""Models kept in memory at once."""
 _SMALLEST_BATCH = 16
 _log = logging.getLogger(__name__)
 
@@ -51,6 +49,8 @@ class Residents:
         self._batches: dict[str, int] = {}
         self._numbers = itertools.count()
         self._busy = ""
+        self.most = wire.MOST_RESIDENTS
+        """Models kept in memory at once; more than that go when the next one comes."""
 
     async def child(self, spec: wire.ModelSpec) -> Child:
         """The worker that has the model loaded. Raises ModelUnavailable.
@@ -170,7 +170,7 @@ class Residents:
     async def _make_room(self, spec: wire.ModelSpec) -> None:
         """Let go of others until the model fits. Raises ModelUnavailable when it never will."""
         while self._seats:
-            if len(self._seats) < MOST and available_bytes() > spec.size_bytes:
+            if len(self._seats) < self.most and available_bytes() > spec.size_bytes:
                 return
             await self._vacate(min(self._seats.values(), key=lambda seat: seat.used))
         if (available := available_bytes()) < spec.size_bytes:

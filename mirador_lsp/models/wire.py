@@ -16,6 +16,8 @@ from mirador_lsp.core.errors import MiradorError
 FRAME_LIMIT = 8 * 1024 * 1024
 """Bytes of the longest frame; far above any prompt that fits a context."""
 
+MOST_RESIDENTS = 3
+"""Models in memory at once, where nobody says otherwise."""
 FailureKind = Literal["unavailable", "timeout", "overflow", "bad"]
 _LENGTH = struct.Struct(">I")
 HEAD_BYTES = _LENGTH.size
@@ -76,6 +78,8 @@ class Ask(Message, frozen=True, tag="ask"):
     priority: int
     seconds: float
     idle_seconds: float
+    residents: int = MOST_RESIDENTS
+    """Models to keep in memory at once."""
 
 
 class GetStatus(Message, frozen=True, tag="get-status"):

@@ -199,6 +199,18 @@ class EngineOptions:
         high=1_048_576,
         restricted=True,
     )
+    resident_models: int | None = _option(
+        "Models kept in memory at once, as far as they fit. The one that was not used for longest "
+        "goes first.",
+        low=1,
+        high=16,
+        restricted=True,
+    )
+    prewarm: bool | None = _option(
+        "Load the model of the quick stage when the server starts, and let it read the code around "
+        "the cursor while all is quiet. Not on battery.",
+        restricted=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

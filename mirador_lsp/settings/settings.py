@@ -56,6 +56,8 @@ class EngineSettings:
     idle_seconds: float = 300
     cache_ram_mib: int = 512
     cache_disk_mib: int = 512
+    resident_models: int = 3
+    prewarm: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,3 +101,29 @@ async def test_load_that_was_called_off_is_begun_anew() -> None:
         child = await at.residents.child(spec)
         assert child.alive
         assert child.pid != os.getpid()
+
+
+@pytest.mark.parametrize(("most", "loads"), [(3, 3), (2, 9), (1, 9)])
+async def test_a_switch_between_residents_loads_nothing(most: int, loads: int) -> None:
+    """Three models in turn, three times: each is loaded once where three may stay, and each time
+    where only two may, for it is the next one that was not used for longest.
+    """
+    async with lodge() as at:
+        at.residents.most = most
+        specs = [at.spec(name) for name in "abc"]
+        seen: list[int] = []
+        for _ in range(3):
+            for spec in specs:
+                seen.append((await at.residents.child(spec)).pid)
+                assert len(at.residents.report()) <= most
+    assert len(set(seen)) == loads
+
+
+async def test_who_may_not_stay_any_more_goes_when_the_next_one_comes() -> None:
+    """A smaller number holds from the next load on, and the latest stay."""
+    async with lodge() as at:
+        for name in "abc":
+            await at.residents.child(at.spec(name))
+        at.residents.most = 2
+        await at.residents.child(at.spec("d"))
+        assert [resident.name for resident in at.residents.report()] == ["c", "d"]
