@@ -33,6 +33,7 @@ _MOST_READ: Final = 1 << 18
 _PIECE: Final = 1 << 16
 _GRACE: Final = 2.0
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "USER", "SHELL", "SYSTEMROOT")
+_NOT_STARTED: Final = 127
 _SET_DEATH_SIGNAL: Final = (
     "import ctypes, os, sys\n"
     "try:\n"
@@ -42,7 +43,8 @@ _SET_DEATH_SIGNAL: Final = (
     "try:\n"
     "    os.execvp(sys.argv[1], sys.argv[1:])\n"
     "except OSError as error:\n"
-    "    sys.exit(f'mirador: {sys.argv[1]}: {error.strerror}')\n"
+    "    print(f'mirador: {sys.argv[1]}: {error.strerror}', end='')\n"
+    "    sys.exit(127)\n"
 )
 """The command goes when the server is killed: Linux tells it so."""
 
@@ -110,6 +112,9 @@ class ProjectTests:
         finally:
             await _end(process)
         said = without_colours(end.decode("utf-8", "replace"))
+        if process.returncode == _NOT_STARTED and said.startswith(f"mirador: {self.command[0]}: "):
+            message = f"The tests could not be started: {said.removeprefix('mirador: ')}."
+            raise AnalyzerError(message, remedy="Check fix.tests in the settings.")
         passed = passed_in(said)
         ok = process.returncode == 0 and not late and passed != 0
         return TestRun(

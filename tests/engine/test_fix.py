@@ -295,12 +295,13 @@ async def test_worse_neighbours_and_tests_that_cannot_run_refuse(tmp_path: Path)
     refused = await desk.change(desk.request(snapshot, finding, ask_neighbours=worse, repairs=0))
     desk = Desk(tmp_path, [{"raw": _fenced(MENDED), "text": ""}])
     untested = await desk.change(
-        desk.request(snapshot, finding, ask_neighbours=silent, run_tests=lost, repairs=0)
+        desk.request(snapshot, finding, ask_neighbours=silent, run_tests=lost, repairs=2)
     )
 
     assert "Type mismatch" in refused.why
     assert refused.attempts[0].failed is Rung.NEIGHBOURS
-    assert "tests were not run. Do something." in untested.why
+    assert untested.why == "The tests were not run. Do something."
+    assert len(untested.attempts) == 1, "no other fix would fare better"
     assert untested.attempts[0].reached == (Rung.APPLIES, Rung.PARSES, Rung.CLEAN)
 
 

@@ -216,12 +216,19 @@ async def test_a_run_without_tests_has_failed(project: Path) -> None:
     assert "No test passed." in run.output
 
 
-async def test_what_cannot_be_started_fails_and_says_so(project: Path) -> None:
-    """A program that is not there is named in the output."""
-    run = await _tests(project, "no-such-program-anywhere")(_document(project), AFTER)
+async def test_what_cannot_be_started_is_an_error_of_the_settings(project: Path) -> None:
+    """A program that is not there is named; it is no test that fails."""
+    with pytest.raises(AnalyzerError, match=r"be started: no-such-program: No such") as caught:
+        await _tests(project, "no-such-program")(_document(project), AFTER)
+
+    assert "fix.tests" in caught.value.remedy
+
+
+async def test_a_command_that_ends_with_127_itself_has_failed(project: Path) -> None:
+    """A script that misses a program is the project's own affair."""
+    run = await _script(project, "raise SystemExit(127)")(_document(project), AFTER)
 
     assert not run.ok
-    assert "no-such-program-anywhere" in run.output
 
 
 async def test_output_is_bounded_and_plain(project: Path) -> None:

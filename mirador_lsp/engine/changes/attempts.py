@@ -145,6 +145,8 @@ async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitCha
         return Outcome(None, GET_A_MODEL)
     rounds = min(1 + max(0, request.repairs), _MOST_ROUNDS)
     attempts: list[Attempted] = []
+    lost: list[str] = []
+    """Why no further attempt is of use."""
 
     async def work(card: ModelCard, tally: Tally) -> Patch | None:
         attempts.clear()
@@ -158,7 +160,8 @@ async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitCha
             done = Attempted(now.number, climb.reached, climb.failed, climb.why)
             attempts.append(done)
             emit(done)
-            if patch is not None:
+            if patch is not None or climb.final:
+                lost.extend([climb.why] if climb.final else [])
                 return patch
             now = Round(now.number + 1, climb.detail or climb.why)
         return None
@@ -166,7 +169,7 @@ async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitCha
     patch = await on_first_that_can(policy.name, choice, rounds, tools.clock, emit, work)
     if patch is not None:
         return Outcome(patch, "", tuple(attempts))
-    return Outcome(None, _why_not(attempts), tuple(attempts))
+    return Outcome(None, lost[0] if lost else _why_not(attempts), tuple(attempts))
 
 
 def writing_stage(request: ChangeRequest) -> StagePolicy | None:

@@ -56,6 +56,8 @@ class Climb:
     detail: str = ""
     """The same for a model, which can make use of more: several lines, bounded."""
     tests: TestRun | None = None
+    final: bool = False
+    """It failed for a reason that no other text can mend."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ class Ladder:
         try:
             run = await request.run_tests(self.base, text)
         except AnalyzerError as error:
-            return Climb(tuple(reached), Rung.TESTS, error.sentence())
+            return Climb(tuple(reached), Rung.TESTS, error.sentence(), final=True)
         if not run.ok:
             detail = f"The tests fail:\n{run.output[-_LONGEST_OUTPUT:]}"
             why = "The project's tests fail with it."
