@@ -13,6 +13,8 @@ from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.server.server import MiradorServer
 
 _SECRET = re.compile(r"key|token|secret|password|credential|header", re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s]*@|[?#]\S*")
+"""What of an address can be a secret: a name and password, a key in its query."""
 _WORDS = re.compile(r"instructions$")
 """Settings that hold prose of the user's: its length is told."""
 
@@ -61,6 +63,18 @@ async def _checks(ls: MiradorServer) -> list[dict[str, str]]:
     return [{"name": c.name, "health": c.health.value, "detail": c.detail} for c in found]
 
 
+def _without_secrets(name: str, value: Any) -> Any:
+    if value and _SECRET.search(name):
+        return "(not shown)"
+    if isinstance(value, Mapping):
+        return {key: _without_secrets(key, each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_secrets("", each) for each in value]
+    if isinstance(value, str) and "://" in value:
+        return _IN_ADDRESS.sub("…", value)
+    return value
+
+
 def _settings(
     values: Mapping[str, Any], origins: Mapping[str, str], above: str = ""
 ) -> dict[str, Any]:
@@ -71,10 +85,8 @@ def _settings(
         if isinstance(value, Mapping):
             told |= _settings(value, origins, f"{path}.")
             continue
-        shown = value
-        if value and _SECRET.search(name):
-            shown = "(not shown)"
-        elif value and _WORDS.search(name):
+        shown = _without_secrets(name, value)
+        if value and _WORDS.search(name):
             shown = f"({len(str(value))} characters)"
         told[path] = {"value": shown, "from": origins.get(path, "the defaults")}
     return told

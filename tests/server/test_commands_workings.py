@@ -13,6 +13,7 @@ from fakes.editor import URI, eventually, load_defaults, ready
 from mirador_lsp.core.events import Emit, Hush, Hushed, Notice, NoticeKind, ReviewStarted
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.settings import Loaded
+from mirador_lsp.settings.settings import ModelServerSettings
 
 STATUS = {"experimental": {"mirador": {"status": True}}}
 
@@ -61,7 +62,10 @@ async def test_debug_information_has_figures_and_no_text_and_no_secret() -> None
         loaded = load_defaults(**said)
         deep = replace(loaded.settings.stages.deep, instructions="SECRET PROSE")
         stages = replace(loaded.settings.stages, deep=deep)
-        settings = replace(loaded.settings, stages=stages)
+        host = ModelServerSettings(
+            name="gpu", kind="openai", url="http://me:SECRET@gpu:80/v1?key=SECRET", key_env="KEY"
+        )
+        settings = replace(loaded.settings, stages=stages, servers=(host,))
         return replace(loaded, settings=settings, origins={"review.gate": "the editor"})
 
     async with ready(FakeApp(), load=load) as editor:
@@ -70,6 +74,7 @@ async def test_debug_information_has_figures_and_no_text_and_no_secret() -> None
 
         assert facts["settings"]["review.gate"] == {"value": 0.35, "from": "the editor"}
         assert facts["settings"]["review.lenses"]["from"] == "the defaults"
+        assert facts["settings"]["servers"]["value"][0]["url"] == "http://…gpu:80/v1…"
         assert facts["documents"][0]["lines"] == 2
         assert facts["checks"][0]["health"] == "ok"
         assert {"version", "client", "jobs", "registered", "folders"} <= facts.keys()
