@@ -51,11 +51,12 @@ from mirador_lsp.models.discovery import discover
 from mirador_lsp.models.download import pull
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.models.health import machine_checks, model_checks
+from mirador_lsp.models.power import on_battery
 from mirador_lsp.models.pulling import Phase, PullProgress
 from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import Installed, ModelStore, Status
 from mirador_lsp.models.switchboard import Switchboard
-from mirador_lsp.settings import Paths, Settings
+from mirador_lsp.settings import Paths, Settings, review_policy
 from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.workspace.changes import Changes, changes_of
 from mirador_lsp.workspace.intake import gather
@@ -227,6 +228,25 @@ class App:
     async def warm_up(self) -> None:
         """Start what the first instant stage would have to wait for."""
         await self.parser.health()
+
+    async def warm_models(self) -> None:
+        """Load the model that is needed first, unless the user or the battery is against it."""
+        if await self._may_warm():
+            await self.engine.warmer.load(review_policy(self.settings))
+
+    async def read_ahead(self, snapshot: Snapshot, outline: Outline, cursor: int) -> bool:
+        """Have that model read the code around `cursor` before anybody asks. Cancelling stops it.
+
+        False where it was not done or need not be.
+        """
+        if not await self._may_warm():
+            return False
+        return await self.engine.warmer.read(
+            snapshot, outline, cursor, review_policy(self.settings)
+        )
+
+    async def _may_warm(self) -> bool:
+        return self.settings.engine.prewarm and not await asyncio.to_thread(on_battery)
 
     async def doctor(self) -> tuple[Check, ...]:
         """Look at everything the main job needs. Never raises for what is missing."""

@@ -43,6 +43,7 @@ from mirador_lsp.engine.quiet import Quiet, in_words
 from mirador_lsp.engine.recall import Recall
 from mirador_lsp.engine.scope import Scope
 from mirador_lsp.engine.stages.job import Desk, Tools
+from mirador_lsp.engine.warming import Warmer
 
 
 class Engine:
@@ -69,6 +70,8 @@ class Engine:
             backend, outliner, syntax, tuple(analyzers), clock, Recall(), self._meter
         )
         self._answers = KeptAnswers()
+        self.warmer = Warmer(self._tools)
+        """What models can do before anybody asks."""
 
     async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
         """Answer a question about code, telling `emit` everything as it happens.

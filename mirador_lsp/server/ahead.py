@@ -1,4 +1,5 @@
-"""Explanations computed before anybody asks: of the symbols around the cursor, while all is quiet.
+"""Work before anybody asks, while all is quiet: a model reads the code around the cursor, and the
+symbols there are explained.
 
 Nothing waits for this work. Whatever the user does stops it at once, model included, and when all
 has been quiet for a while it goes on. What it finds is kept by the engine; hovers look there.
@@ -36,6 +37,8 @@ _log = logging.getLogger(__name__)
 class Figures:
     """What came of it, for those who look into it."""
 
+    read: int = 0
+    """How often a model has read the code around the cursor."""
     explained: int = 0
     stopped: int = 0
     """Because something else was to be done."""
@@ -126,7 +129,7 @@ class Ahead:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._uri and self._settings is not None and self._settings.server.explain_ahead:
+        if self._uri and self._settings is not None and _wants(self._settings):
             self._timer = asyncio.get_running_loop().call_later(self.quiet, self._begin)
 
     def _begin(self) -> None:
@@ -144,15 +147,27 @@ class Ahead:
     async def _explain(self, settings: Settings) -> None:
         try:
             app = await self._apps.get()
+            await self._read(app)
             while (task := await self._next(app, settings)) is not None:
                 await self._ask(app, *task, settings)
         except MiradorError as error:
             self._failed(error.sentence())
 
+    async def _read(self, app: Reviewer) -> None:
+        """Let a model read the code around the cursor: a question about it begins sooner then."""
+        snapshot = self._snapshot(self._uri)
+        outline = await self._outlines.get(snapshot) if snapshot is not None else None
+        if snapshot is None or outline is None:
+            return
+        line = min(self._line, len(snapshot.lines) - 1)
+        cursor = snapshot.lines.line_span(line).start
+        self.figures.read += await app.read_ahead(snapshot, outline, cursor)
+
     async def _next(self, app: Reviewer, settings: Settings) -> tuple[_Task, Snapshot] | None:
         """The next explanation that is missing; None when there is none, or no model."""
         snapshot = self._snapshot(self._uri)
-        if snapshot is None or asyncio.get_running_loop().time() < self._not_before:
+        late = asyncio.get_running_loop().time() < self._not_before
+        if snapshot is None or late or not settings.server.explain_ahead:
             return None
         outline = await self._outlines.get(snapshot)
         if outline is None or not await app.has_models():
@@ -232,6 +247,10 @@ def _distance(snapshot: Snapshot, symbol: Symbol, line: int) -> tuple[int, int]:
     first = snapshot.lines.line_of(symbol.span.start)
     last = snapshot.lines.line_of(max(symbol.span.end - 1, symbol.span.start))
     return max(first - line, line - last, 0), last - first
+
+
+def _wants(settings: Settings) -> bool:
+    return settings.server.explain_ahead or settings.engine.prewarm
 
 
 def _at(symbol: Symbol) -> Span:

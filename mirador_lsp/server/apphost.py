@@ -103,6 +103,17 @@ class Reviewer(Protocol):
         """Start what the first review would have to wait for."""
         ...
 
+    async def warm_models(self) -> None:
+        """Load the model that is needed first, where that is wanted."""
+        ...
+
+    async def read_ahead(self, snapshot: Snapshot, outline: Outline, cursor: int) -> bool:
+        """Have a model read the code around a place before anybody asks. Cancelling stops it.
+
+        False where it was not done or need not be.
+        """
+        ...
+
     async def doctor(self) -> tuple[Check, ...]:
         """Look at everything the main job needs."""
         ...
@@ -158,7 +169,7 @@ class AppHost:
         try:
             async with self._open_app(loaded) as app:
                 ready.set_result(app)
-                warming = self._supervisor.start(app.warm_up(), "warm up")
+                warming = self._supervisor.start(_warm(app), "warm up")
                 await stop.wait()
                 warming.cancel()
         except MiradorError as error:
@@ -168,6 +179,11 @@ class AppHost:
         finally:
             if not ready.done():
                 _fail(ready, ServiceError("Mirador could not be opened; its log says why."))
+
+
+async def _warm(app: Reviewer) -> None:
+    await app.warm_up()
+    await app.warm_models()
 
 
 def _fail(ready: asyncio.Future[Reviewer], error: MiradorError) -> None:

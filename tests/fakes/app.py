@@ -95,6 +95,9 @@ class FakeApp:
         self.opened: list[Loaded] = []
         self.closed = 0
         self.warmed = 0
+        self.loaded = 0
+        self.read: list[tuple[Snapshot, int]] = []
+        """What was read ahead, and where the cursor was."""
         self.answer_script: AnswerScript = answering()
         self.asked: list[AnswerRequest] = []
         self.stopped: list[AnswerRequest] = []
@@ -192,6 +195,13 @@ class FakeApp:
 
     async def warm_up(self) -> None:
         self.warmed += 1
+
+    async def warm_models(self) -> None:
+        self.loaded += 1
+
+    async def read_ahead(self, snapshot: Snapshot, outline: Outline, cursor: int) -> bool:
+        self.read.append((snapshot, cursor))
+        return True
 
     async def doctor(self) -> tuple[Check, ...]:
         return (Check("models", Health.OK, "one is installed"),)

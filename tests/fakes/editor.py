@@ -11,7 +11,7 @@ from mirador_lsp.server.run import talk
 from mirador_lsp.server.server import Features, MiradorServer
 from mirador_lsp.server.wiring import FEATURES, create_server
 from mirador_lsp.settings import Loaded, Settings, paths
-from mirador_lsp.settings.settings import ServerSettings
+from mirador_lsp.settings.settings import EngineSettings, ServerSettings
 
 URI = "file:///work/cart.py"
 PATIENCE = 10.0
@@ -151,10 +151,11 @@ def insert(line: int, character: int, text: str) -> dict[str, Any]:
 
 
 def load_defaults(**_said: Any) -> Loaded:
-    """Settings as they are when nobody said anything, but nothing is explained ahead: that begins
-    by itself after a while, and only tests about it expect it.
+    """Settings as they are when nobody said anything, but nothing is read or explained ahead: that
+    begins by itself after a while, and only tests about it expect it.
     """
-    return Loaded(Settings(server=ServerSettings(explain_ahead=False)), (), paths({}))
+    server, engine = ServerSettings(explain_ahead=False), EngineSettings(prewarm=False)
+    return Loaded(Settings(server=server, engine=engine), (), paths({}))
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.text import Span
 from mirador_lsp.settings import Loaded, Settings, paths
+from mirador_lsp.settings.settings import EngineSettings, ServerSettings
 
 CODE = "".join(f"def f{n}():\n    return {n}\n\n\n" for n in range(12))
 HERE = {"textDocument": {"uri": URI}, "position": {"line": 20, "character": 5}}
@@ -70,6 +71,53 @@ async def test_the_symbols_around_the_cursor_are_explained_nearest_first() -> No
         await eventually(lambda: not editor.server.ahead.running)
         assert len(app.asked) == 9
         assert editor.server.ahead.figures.explained == 9
+
+
+async def test_the_code_around_the_cursor_is_read_first() -> None:
+    """A model reads what the next question begins with, before anything is explained."""
+    app = FakeApp()
+    order: list[str] = []
+
+    async def explains(request: AnswerRequest, emit: EmitAnswer) -> None:
+        order.append("read" if app.read else "not read")
+        app.known[symbol(request)] = said(stage=request.policy.stages[-1])
+        emit(AnswerFinished(None, 0.0))
+
+    app.answer_script = explains
+    async with watching(app) as editor:
+        editor.open(CODE)
+        await editor.ask("textDocument/hover", HERE)
+        await eventually(lambda: app.asked)
+        snapshot, cursor = app.read[0]
+        assert snapshot.text[cursor:].startswith("def f5")
+        assert order[0] == "read"
+        assert editor.server.ahead.figures.read == len(app.read)
+
+
+@pytest.mark.parametrize("prewarm", [True, False])
+async def test_without_explanations_the_code_may_still_be_read(prewarm: bool) -> None:
+    """Either of the two can be turned off alone."""
+    settings = Settings(
+        server=ServerSettings(explain_ahead=False), engine=EngineSettings(prewarm=prewarm)
+    )
+    app = FakeApp()
+    async with watching(app, load=lambda **_: Loaded(settings, (), paths({}))) as editor:
+        editor.open(CODE)
+        await editor.ask("textDocument/hover", HERE)
+        if prewarm:
+            await eventually(lambda: app.read)
+            await eventually(lambda: not editor.server.ahead.running)
+        await editor.settle()
+        assert bool(app.read) is prewarm
+        assert app.asked == []
+
+
+async def test_the_first_model_is_loaded_when_the_server_starts() -> None:
+    """Once, before anything is opened."""
+    app = FakeApp()
+    async with watching(app, quiet=3600):
+        await eventually(lambda: app.loaded)
+    assert (app.warmed, app.loaded) == (1, 1)
 
 
 async def test_nothing_is_done_before_all_is_quiet() -> None:
@@ -230,7 +278,8 @@ async def test_new_settings_wait_for_it_to_let_go() -> None:
         await editor.ask("textDocument/hover", HERE)
         await eventually(lambda: len(app.asked) == 1)
         server = replace(Settings().server, explain_ahead=False)
-        now[0] = replace(DEFAULTS, settings=replace(Settings(), server=server))
+        engine = replace(Settings().engine, prewarm=False)
+        now[0] = replace(DEFAULTS, settings=replace(Settings(), server=server, engine=engine))
         editor.notify("workspace/didChangeConfiguration", {"settings": {"a": 1}})
         await eventually(lambda: app.closed == 1)
         assert len(app.stopped) == 1
