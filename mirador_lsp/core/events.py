@@ -56,6 +56,9 @@ class ReviewStarted:
     stages: tuple[str, ...]
     reason: str
     """Why these stages, in a few words."""
+    spared: tuple[str, ...] = ()
+    """Stages whose models are not asked, because the change is small; in their turn they repeat
+    what they said before of code that is as it was, and begin and end as the others do."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class ReviewPolicy:
     """Files larger than this are reviewed by analyzers only, and it is said."""
     max_line_length: int
     """Files with a longer line (minified code) are reviewed by analyzers only, and it is said."""
+    automatic: bool = False
+    """Nobody named the stages: fewer may run where a change is small."""
 
     def stage(self, name: str) -> StagePolicy:
         """The policy of a model stage. Raises KeyError for a name that has none."""

@@ -31,3 +31,5 @@ class ReviewRequest:
     only: tuple[Span, ...] | None = None
     """Look at these places alone: units that share nothing with them are left out, and so are
     findings elsewhere. None for the whole document."""
+    known: bool = False
+    """All of the document but what lies in `focus` was reviewed to the end by every stage."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
 from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch
+from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.events import (
@@ -17,7 +18,7 @@ from mirador_lsp.core.events import (
 )
 from mirador_lsp.core.feedback import Opinion
 from mirador_lsp.core.outline import Outline
-from mirador_lsp.core.policy import INSTANT
+from mirador_lsp.core.policy import DEEP, INSTANT
 from mirador_lsp.core.ports import (
     Analyzer,
     Clock,
@@ -28,19 +29,22 @@ from mirador_lsp.core.ports import (
     Syntax,
 )
 from mirador_lsp.core.requests import ReviewRequest
-from mirador_lsp.core.routing import Matrix
+from mirador_lsp.core.routing import Matrix, review_task
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.answers import answering
 from mirador_lsp.engine.answers.kept import KeptAnswers
 from mirador_lsp.engine.answers.subject import find_subject
 from mirador_lsp.engine.capabilities import shipped_matrix
+from mirador_lsp.engine.carrying import DeepVoice
 from mirador_lsp.engine.changes import changing, ready
+from mirador_lsp.engine.difficulty import Difficulty, can_be_judged, judge
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.orchestrator import Outcome, run_plan
 from mirador_lsp.engine.plan import make_plan
 from mirador_lsp.engine.quiet import Quiet, in_words
 from mirador_lsp.engine.recall import Recall
+from mirador_lsp.engine.router import choose
 from mirador_lsp.engine.scope import Scope
 from mirador_lsp.engine.stages.job import Desk, Tools
 from mirador_lsp.engine.warming import Warmer
@@ -120,22 +124,29 @@ class Engine:
         tools, policy = self._tools, request.policy
         started = tools.clock.monotonic()
         notices: list[Notice] = []
+        deep = DeepVoice()
 
         def tell(event: Event) -> None:
+            deep.hear(event)
             if isinstance(event, Notice):
                 notices.append(event)
             emit(event)
 
         troubles = await self._meter.refresh()
         cards = await tools.backend.cards() if set(policy.stages) - {INSTANT} else ()
-        plan = make_plan(request, cards, self._meter.insight)
-        tell(ReviewStarted(request.snapshot.name, plan.stages, plan.reason))
+        difficulty = await self._difficulty(request, cards)
+        plan = make_plan(request, cards, self._meter.insight, difficulty)
+        tell(ReviewStarted(request.snapshot.name, plan.stages, plan.reason, plan.spared))
         for notice in (*troubles, *plan.notices):
             tell(notice)
         quiet = await self._quiet(request, tell)
         scope = Scope(request.only, request.snapshot.lines)
         ledger = Ledger(tell, policy.gate, request.snapshot.lines, quiet, scope)
-        outcome = await run_plan(plan, request, cards, tools, Desk(tell, ledger))
+        desk = Desk(tell, ledger, deep)
+        outcome = await run_plan(plan, request, cards, tools, desk)
+        if request.only is None and DEEP in plan.turns:
+            said = tuple(f for f in ledger.findings() if f.id in deep.ids)
+            tools.recall.carried.keep(request.snapshot, said)
         for notice in _left_out(request, ledger, scope):
             tell(notice)
         seconds = tools.clock.monotonic() - started
@@ -145,6 +156,24 @@ class Engine:
         """Write what was measured and is not on disk yet. Never raises for a disk that is full."""
         with contextlib.suppress(ServiceError):
             await self._meter.flush()
+
+    async def _difficulty(
+        self, request: ReviewRequest, cards: Sequence[ModelCard]
+    ) -> Difficulty | None:
+        """How hard the change is; None where every stage that is asked for runs in any case."""
+        if request.focus is None or not can_be_judged(request):
+            return None
+        outline = await self._tools.outliner.outline(request.snapshot)
+        difficulty = judge(request.snapshot, request.focus, outline)
+        # Only a stage that has spoken, and would by the same model, can repeat what it said.
+        spoke = self._tools.recall.spoke
+        same = all(spoke.get(s) == self._first(s, request, cards) for s in difficulty.spared)
+        return difficulty if same else None
+
+    def _first(self, stage: str, request: ReviewRequest, cards: Sequence[ModelCard]) -> str | None:
+        task = review_task(stage, request.policy.lenses)
+        chosen = choose(task, request.policy.stage(stage), cards, self._meter.insight).cards
+        return chosen[0].name if chosen else None
 
     async def _quiet(self, request: ReviewRequest, tell: Emit) -> Quiet:
         """What the user dismissed. A book that cannot be read is told, and all is shown."""

@@ -87,7 +87,9 @@ class Meter:
         except ContextOverflow:
             raise
         except ModelError as error:
-            self._note(task, card, counted.last, began, _outcome(error))
+            # A reply that cannot be read is kept as well; met again, it is not another one.
+            if counted.last is not None or not isinstance(error, BadReply):
+                self._note(task, card, counted.last, began, _outcome(error))
             raise
         if counted.last is not None:
             self._note(task, card, counted.last, began, weighing.outcome)

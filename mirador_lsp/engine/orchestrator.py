@@ -11,7 +11,7 @@ from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import review_task
 from mirador_lsp.engine.border import behind_border, on_first_that_can
 from mirador_lsp.engine.plan import Plan
-from mirador_lsp.engine.router import choose
+from mirador_lsp.engine.router import Choice, choose
 from mirador_lsp.engine.stages import deep, instant, quick, synthesis
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 
@@ -43,7 +43,7 @@ async def run_plan(
     finished: list[str] = []
     summary = ""
     outline: Outline | None = None
-    for name in plan.stages:
+    for name in plan.turns:
         if name == INSTANT:
             outline, looked = await _run_instant(request, tools, desk)
             if looked:
@@ -53,7 +53,11 @@ async def run_plan(
             outline = await tools.outliner.outline(request.snapshot)
             _tell_note(outline, request, desk)
             desk.ledger.learn(outline)
-        said = await _run_model_stage(name, request, desk.ledger.cut(outline), cards, tools, desk)
+        whole = desk.ledger.cut(outline)
+        if name in plan.spared:
+            await _repeat(name, request, whole, cards, tools, desk)
+            continue
+        said = await _run_model_stage(name, request, whole, cards, tools, desk)
         if said.looked:
             finished.append(name)
         summary = said.summary or summary
@@ -91,6 +95,39 @@ def _tell_note(outline: Outline, request: ReviewRequest, desk: Desk) -> None:
         desk.emit(Notice(NoticeKind.TRUNCATED, f"{request.snapshot.name}: {outline.note}"))
 
 
+async def _repeat(
+    name: str,
+    request: ReviewRequest,
+    outline: Outline,
+    cards: Sequence[ModelCard],
+    tools: Tools,
+    desk: Desk,
+) -> None:
+    """Say again what a stage said before of code that is as it was. Asks no model."""
+    policy = request.policy.stage(name)
+    task = review_task(name, request.policy.lenses)
+    card = choose(task, policy, cards, tools.meter.insight).cards[:1]
+    deadline = tools.clock.monotonic() + policy.seconds
+
+    async def work(card: ModelCard, tally: Tally) -> None:
+        job = Job(request, outline, policy, card, deadline, from_memory=True)
+        await _MODEL_STAGES[name](job, tools, desk, tally)
+        if name == DEEP:
+            _carry(request, tools, desk)
+
+    choice = Choice(card, "repeats what it said of code that is as it was")
+    await on_first_that_can(name, choice, 0, tools.clock, desk.emit, work)
+
+
+def _carry(request: ReviewRequest, tools: Tools, desk: Desk) -> None:
+    """Parts that were edited are not in the memory of questions, their other lines are here."""
+    known = {finding.id for finding in desk.ledger.findings()}
+    for finding in tools.recall.carried.about(request.snapshot):
+        if finding.id not in known:
+            desk.ledger.propose(DEEP, finding)
+        desk.deep.ids.add(finding.id)
+
+
 async def _run_model_stage(
     name: str,
     request: ReviewRequest,
@@ -105,7 +142,9 @@ async def _run_model_stage(
 
     async def work(card: ModelCard, tally: Tally) -> Said:
         job = Job(request, outline, policy, card, deadline)
-        return await _MODEL_STAGES[name](job, tools, desk, tally)
+        said = await _MODEL_STAGES[name](job, tools, desk, tally)
+        tools.recall.spoke[name] = card.name
+        return said
 
     units = 0 if name == SYNTHESIS else len(outline.units)
     task = review_task(name, request.policy.lenses)

@@ -8,10 +8,11 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.outline import Unit
-from mirador_lsp.core.policy import INSTANT, QUICK, ReviewPolicy
+from mirador_lsp.core.policy import INSTANT, QUICK, STAGES, ReviewPolicy
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Insight, Task, review_task
 from mirador_lsp.core.text import Span, utf8
+from mirador_lsp.engine.difficulty import Difficulty
 from mirador_lsp.engine.router import choose, missing
 from mirador_lsp.engine.scope import Scope
 
@@ -23,10 +24,24 @@ class Plan:
     stages: tuple[str, ...]
     reason: str
     notices: tuple[Notice, ...] = ()
+    spared: tuple[str, ...] = ()
+    """Stages that only repeat what they said before, in their turn."""
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """All of them, in the order in which they run."""
+        return tuple(name for name in STAGES if name in self.stages or name in self.spared)
 
 
-def make_plan(request: ReviewRequest, cards: Sequence[ModelCard], insight: Insight) -> Plan:
-    """The stages asked for, less the model stages where no model can or may read the file."""
+def make_plan(
+    request: ReviewRequest,
+    cards: Sequence[ModelCard],
+    insight: Insight,
+    difficulty: Difficulty | None = None,
+) -> Plan:
+    """The stages asked for, less the model stages where no model can or may read the file, and
+    less those that a change of that `difficulty` does not take.
+    """
     stages = tuple(request.policy.stages)
     model_stages = tuple(name for name in stages if name != INSTANT)
     if not model_stages:
@@ -35,7 +50,7 @@ def make_plan(request: ReviewRequest, cards: Sequence[ModelCard], insight: Insig
         left = tuple(name for name in stages if name != QUICK)
         notice = Notice(NoticeKind.SKIPPED, "The quick stage does not look at style.", stage=QUICK)
         narrowed = replace(request, policy=replace(request.policy, stages=left))
-        rest = make_plan(narrowed, cards, insight)
+        rest = make_plan(narrowed, cards, insight, difficulty)
         return replace(rest, notices=(notice, *rest.notices))
     if not cards:
         return _instant_only(stages, "no model is installed", no_model())
@@ -46,11 +61,16 @@ def make_plan(request: ReviewRequest, cards: Sequence[ModelCard], insight: Insig
     def task_of(stage: str) -> Task:
         return review_task(stage, request.policy.lenses)
 
-    return Plan(stages, _reason(request), stand_ins(request.policy, cards, insight, task_of))
+    notices = stand_ins(request.policy, cards, insight, task_of)
+    spared = tuple(name for name in stages if difficulty is not None and name in difficulty.spared)
+    asked = tuple(name for name in stages if name not in spared)
+    return Plan(asked, _reason(request, difficulty), notices, spared)
 
 
-def _reason(request: ReviewRequest) -> str:
+def _reason(request: ReviewRequest, difficulty: Difficulty | None) -> str:
     reason = f"asked for by {request.trigger.value}"
+    if difficulty is not None:
+        return f"{reason}, {difficulty.level.value}: {difficulty.why}"
     if request.only is None:
         return reason
     lines = request.snapshot.lines

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
+from mirador_lsp.engine.carrying import Carried
 
 _MOST_REPLIES = 20_000
 
@@ -28,6 +29,9 @@ class Recall:
     def __init__(self, most: int = _MOST_REPLIES) -> None:
         self._most = most
         self._replies: OrderedDict[str, KeptReply] = OrderedDict()
+        self.spoke: dict[str, str] = {}
+        """By stage, the model that has said what is kept of it."""
+        self.carried = Carried()
 
     def get(self, key: str) -> KeptReply | None:
         """The reply kept under `key`, or None."""

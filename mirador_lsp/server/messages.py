@@ -67,13 +67,20 @@ class Messages:
                     self._finished(name, event)
                 case StageFinished():
                     self._note(types.MessageType.Info, _stage_figures(name, event))
-                case ReviewStarted() | StageStarted() | StageProgressed() | StreamToken():
-                    pass
+                case ReviewStarted() | StageStarted():
+                    self._note(types.MessageType.Info, f"{name}: {_chosen(event)}")
                 case FindingReported() | FindingRevised() | FindingWithdrawn() | EvidenceHeard():
                     pass
                 case AnswerFinished(seconds=seconds) | ChangeFinished(seconds=seconds):
                     self._note(types.MessageType.Info, f"{name}: ended after {seconds:.1f} s")
-                case AnswerStarted() | AnswerRevised() | ChangeStarted() | Attempted():
+                case (
+                    StageProgressed()
+                    | StreamToken()
+                    | AnswerStarted()
+                    | AnswerRevised()
+                    | ChangeStarted()
+                    | Attempted()
+                ):
                     pass
                 case _:
                     assert_never(event)
@@ -164,3 +171,11 @@ def _stage_figures(name: str, event: StageFinished) -> str:
     if event.not_reviewed:
         parts.append(f"{event.not_reviewed} unit{'s' * (event.not_reviewed > 1)} not reviewed")
     return ", ".join(parts)
+
+
+def _chosen(event: ReviewStarted | StageStarted) -> str:
+    """What was chosen, and why."""
+    if isinstance(event, ReviewStarted):
+        return f"{', '.join(event.stages)}; {plain(event.reason, 300)}"
+    runs = f" on {plain(event.model, 100)}" if event.model else ""
+    return f"{event.stage} runs{runs}: {plain(event.reason, 300)}"

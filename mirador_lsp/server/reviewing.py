@@ -81,6 +81,7 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
         focus=_focus(ls, snapshot, wish),
         priority=Priority.INTERACTIVE if wish.trigger is Trigger.COMMAND else Priority.SAVE,
         only=only,
+        known=ls.session.known(uri),
     )
     outcome = Outcome()
     follower = ls.streams.follow(snapshot)
@@ -101,7 +102,7 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
         ls.on_review_end()
         if wish.stages is not None or only is not None:
             return
-        if outcome.finished is not None and outcome.finished.reviewed:
+        if outcome.thorough:
             ls.session.reviewed(snapshot)
 
     return ls.session.restart(snapshot, wish, work(), outcome, follower.stop)

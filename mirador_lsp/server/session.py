@@ -14,7 +14,7 @@ from typing import Any
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.events import Event, ReviewFinished
+from mirador_lsp.core.events import Event, ReviewFinished, ReviewStarted
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
@@ -38,10 +38,19 @@ class Outcome:
 
     finished: ReviewFinished | None = None
     """None while it runs, and for ever when it was stopped."""
+    spared: bool = False
+    """Some stages only repeat what they said before."""
+
+    @property
+    def thorough(self) -> bool:
+        """Whether all was looked at, by every stage."""
+        return self.finished is not None and self.finished.reviewed and not self.spared
 
     def hear(self, event: Event) -> None:
-        """Take note of the end."""
-        if isinstance(event, ReviewFinished):
+        """Take note of the beginning and the end."""
+        if isinstance(event, ReviewStarted):
+            self.spared = bool(event.spared)
+        elif isinstance(event, ReviewFinished):
             self.finished = event
 
 
@@ -102,6 +111,7 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         """Every review that has not ended, those that were stopped and still unwind included."""
         self._seen: dict[str, Snapshot] = {}
+        self._known: set[str] = set()
 
     def open(self, document: OpenDocument) -> None:
         """A document was opened. Opened twice, the later text holds."""
@@ -143,6 +153,7 @@ class Session:
         """A document was closed: its review stops and it is forgotten."""
         self.cancel(uri)
         self._seen.pop(uri, None)
+        self._known.discard(uri)
         self.mended.pop(uri, None)
         if self._documents.pop(uri, None) is None:
             _log.warning("closed but not open: %s", _shown(uri))
@@ -177,6 +188,11 @@ class Session:
         """All of `snapshot` was looked at."""
         if snapshot.uri in self._documents:
             self._seen[snapshot.uri] = snapshot
+            self._known.add(snapshot.uri)
+
+    def known(self, uri: str) -> bool:
+        """Whether all that was not edited since `seen` was looked at."""
+        return uri in self._known
 
     def seen(self, uri: str) -> Snapshot | None:
         """What edits are measured against: the text last reviewed to the end or, before there is

@@ -59,9 +59,11 @@ class ReviewOptions:
     """What a review looks at and how much of it is shown."""
 
     stages: tuple[str, ...] | None = _option(
-        "The stages to run. `instant` needs no model; the others ask one.",
+        "The stages to run. `instant` needs no model; the others ask one. Empty leaves the choice "
+        "to Mirador: all of them or, when a file is saved after a small change, fewer.",
         choices=STAGES,
         narrows="fewer",
+        may_be_empty=True,
     )
     lenses: tuple[str, ...] | None = _option(
         "The angles from which code is looked at.",

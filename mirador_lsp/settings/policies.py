@@ -28,7 +28,9 @@ def review_policy(
     Raises `UserError` for a stage or lens that does not exist, and when none is named.
     """
     review = settings.review
-    wanted = _known("stage", review.stages if stages is None else stages, STAGES)
+    automatic = stages is None and not review.stages
+    named = review.stages if stages is None else stages
+    wanted = _known("stage", STAGES if automatic else named, STAGES)
     angles = _known("lens", review.lenses if lenses is None else lenses, tuple(Lens))
     return ReviewPolicy(
         stages=tuple(stage for stage in STAGES if stage in wanted),
@@ -43,6 +45,7 @@ def review_policy(
         max_findings_per_file=review.max_findings_per_file,
         max_model_bytes=review.max_model_bytes,
         max_line_length=review.max_line_length,
+        automatic=automatic,
     )
 
 

@@ -231,7 +231,9 @@ def _narrowing(said: Mapping[tuple[str, ...], Value], before: Settings) -> Itera
             case "larger":
                 narrower = value > held
             case "fewer":
-                narrower = not set(held) <= set(value)  # type: ignore[arg-type] # lists only
+                # An empty list stands for all there is.
+                every = key.option.choices
+                narrower = not set(held or every) <= set(value or every)  # type: ignore[arg-type] # lists only
             case _:
                 narrower = False
         if narrower:

@@ -6,14 +6,14 @@ The names are those of `options.py`, where each one is explained.
 from dataclasses import dataclass
 
 from mirador_lsp.core.findings import Lens
-from mirador_lsp.core.policy import STAGES
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewSettings:
     """What a review looks at and how much of it is shown."""
 
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = ()
+    """() leaves the choice to Mirador: all, or fewer where little was changed."""
     lenses: tuple[str, ...] = tuple(lens.value for lens in Lens)
     gate: float = 0.35
     max_findings_per_reply: int = 3

@@ -142,6 +142,37 @@ async def test_after_a_save_the_edited_function_is_reviewed_first(
     await eventually(lambda: any("quick: 0/2 second" in line for line in progress(client)))
 
 
+async def test_a_small_change_is_put_to_the_quick_stage_alone(
+    client: RecordingClient, workspace: Workspace
+) -> None:
+    """The log says why, the larger model is not asked, and what it had said is still shown."""
+    quote = "total = price * 2"
+    said = f"- bug: This price is doubled without a reason. Code: `{quote}`"
+    workspace.script(
+        f"[[reply]]\nmodel = 'qwen2.5-coder-1.5b'\nquestion = 'Which bugs'\ntext = {said!r}\n",
+        models=("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"),
+    )
+    filler = "".join(f"VALUE_{number} = {number}\n" for number in range(30))
+    text = f"{filler}def first(price):\n    {quote}\n    return total\n"
+    uri = workspace.write("cart.py", text)
+    open_(client, uri, text)
+    await eventually(tells(client, uri, "model/bug"))
+    await eventually(lambda: any(" shown, in " in m.message for m in client.log_messages))
+    before = workspace.journal().count("started")
+    insert(client, uri, 2, "OTHER = 1\n", line=3)
+    save(client, uri)
+    await eventually(
+        lambda: any(
+            "instant, quick; asked for by save, trivial" in m.message for m in client.log_messages
+        )
+    )
+    await eventually(
+        lambda: any(p.version == 2 and "model/bug" in codes(p.diagnostics) for p in client.of(uri))
+    )
+    await eventually(lambda: not client.published or client.published[-1].version == 2)
+    assert workspace.journal().count("started") <= before + 1
+
+
 async def test_closing_stops_the_model_and_clears(
     client: RecordingClient, workspace: Workspace
 ) -> None:

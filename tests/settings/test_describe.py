@@ -55,7 +55,7 @@ def test_the_schema_is_a_schema_and_takes_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"review": {"gate": 2}}, {"x": 1}, {"review": {"stages": []}}, {"actions": [{}]}]
+    "bad", [{"review": {"gate": 2}}, {"x": 1}, {"review": {"lenses": []}}, {"actions": [{}]}]
 )
 def test_the_schema_refuses_what_resolve_refuses(bad: dict[str, object]) -> None:
     """The schema and the checks agree on plain mistakes."""

@@ -110,7 +110,7 @@ def test_exactly_what_runs_and_where_files_lie_is_restricted() -> None:
         ({"review": {"gate": 10**5000}}, "from 0 to 1, not a number that large"),
         ({"review": {"gate": {"a": 1}}}, "from 0 to 1, not a table"),
         ({"review": {"max_findings_per_file": 1.5}}, "whole number from 1 to 1000, not 1.5"),
-        ({"review": {"stages": []}}, "review.stages must name at least one"),
+        ({"review": {"lenses": []}}, "review.lenses must name at least one"),
         ({"review": {"stages": ["quik"]}}, 'or "synthesis", not "quik"'),
         ({"review": {"stages": ["quick", 3]}}, "3 is none"),
         ({"review": {"lenses": "bug"}}, 'a list of "bug" or "security"'),
@@ -208,7 +208,7 @@ def test_environment_values_are_read_by_type(variable: str, text: str, read: obj
         ("MIRADOR_ENGINE_THREADS", "1.5", 'not "1.5"'),
         ("MIRADOR_ENGINE_THREADS", "9" * 6000, "a whole number"),
         ("MIRADOR_ANALYSIS_RUFF", "perhaps", "true or false"),
-        ("MIRADOR_REVIEW_STAGES", ",", "at least one"),
+        ("MIRADOR_REVIEW_LENSES", ",", "at least one"),
         ("MIRADOR_REVIEW_GAET", "1", "Did you mean MIRADOR_REVIEW_GATE?"),
     ],
 )

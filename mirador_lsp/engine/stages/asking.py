@@ -32,11 +32,12 @@ LineHeard = Callable[[str, float], bool]
 
 async def ask(
     question: Question, job: Job, tools: Tools, desk: Desk, tally: Tally, heard: LineHeard
-) -> None:
+) -> bool:
     """Put `question` to the job's model. Raises `ModelError`; what was heard by then was told,
     and whoever heard it has to take it back.
 
-    A question answered before, by the same model for the same text, is not asked again.
+    A question answered before, by the same model for the same text, is not asked again. False when
+    it was not, and the job is one from memory: nothing was heard then.
     """
     limits = Limits(
         max_tokens=question.max_tokens,
@@ -44,13 +45,16 @@ async def ask(
         temperature=job.policy.temperature,
         top_logprobs=_ALTERNATIVES if job.card.supports_logprobs else 0,
         priority=job.request.priority,
+        owner=job.request.snapshot.uri,
     )
     key = recall_key(job.card, question.prompt, limits)
     if (kept := tools.recall.get(key)) is not None:
         for line, sureness in zip(kept.lines, kept.sureness, strict=True):
             if heard(line, sureness):
-                return
-        return
+                return True
+        return True
+    if job.from_memory:
+        return False
     lines = _Lines(heard)
     asked = tools.clock.monotonic()
     async with tools.backend.open(job.card.name, question.prompt, limits) as reply:
@@ -68,6 +72,7 @@ async def ask(
     lines.end()
     if lines.enough or not reply.usage.truncated:
         tools.recall.keep(key, lines.kept())
+    return True
 
 
 def _reading(at: StageProgressed, prefill: Prefill) -> StageProgressed:

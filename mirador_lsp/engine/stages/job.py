@@ -10,6 +10,7 @@ from mirador_lsp.core.policy import StagePolicy
 from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner, Syntax
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Task, review_task
+from mirador_lsp.engine.carrying import DeepVoice
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.reading import Reject
@@ -39,6 +40,8 @@ class Job:
     card: ModelCard
     deadline: float
     """Of the monotonic clock."""
+    from_memory: bool = False
+    """No model is asked: what was said before of the same code is said again."""
 
     @property
     def task(self) -> Task:
@@ -52,6 +55,7 @@ class Desk:
 
     emit: Emit
     ledger: Ledger
+    deep: DeepVoice = field(default_factory=DeepVoice)
 
 
 @dataclass(frozen=True)

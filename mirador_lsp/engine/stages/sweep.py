@@ -112,7 +112,7 @@ async def ask_about(
         desk.ledger.unless_it_breaks_off(job.policy.name),
     ):
         await ask(asked, job, tools, desk, tally, hearing.hear)
-        if not hearing.understood:
+        if not hearing.understood and not job.from_memory:
             # Nothing that can be read is not the same as nothing to report.
             message = "not one line of the model's reply could be read"
             raise BadReply(message)
