@@ -116,6 +116,16 @@ def test_a_block_keeps_its_shape_when_a_line_becomes_several() -> None:
     assert "        if self:\n            self.size = 2\n        return" in after
 
 
+def test_blanks_at_the_ends_of_lines_that_stay_are_kept() -> None:
+    """They may lie in a string; what is written anew has none."""
+    old = 'def f(a):\n    text = """one  \n    \n    two\t\n    """\n    return text + a \n'
+    new = 'def f(a):\n    text = """one\n\n    two\n    """\n    return text + str(a)  '
+    snapshot = document(old)
+    region = region_of(snapshot, Span(0, len(old) - 1))
+
+    assert rewritten(snapshot, region, code_in(new)) == old.replace("+ a ", "+ str(a)")
+
+
 def test_tabs_are_kept() -> None:
     """A place that is indented by tabs gets tabs, whatever the reply has."""
     text = METHOD.replace("    ", "\t")

@@ -7,6 +7,7 @@ here, before any check is paid for.
 
 import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import takewhile
 
 from mirador_lsp.core.clean import plain, stream_safe
@@ -129,7 +130,7 @@ def rewritten(snapshot: Snapshot, region: Region, code: str, *, asked: bool = Fa
     if _squeezed(fitted) == _squeezed(region.code):
         message = "The new code is the old code."
         raise Refused(message)
-    text = region.line_end.join(fitted.split("\n"))
+    text = region.line_end.join(_with_old_ends(fitted.split("\n"), region))
     return snapshot.text[: region.span.start] + text + snapshot.text[region.span.end :]
 
 
@@ -227,6 +228,20 @@ def _fitted(code: str, region: Region) -> str:
     lines = _on_one_margin(code.split("\n"), region)
     lines = _with_tabs(lines, region)
     return "\n".join(region.margin + line if line.strip() else "" for line in lines)
+
+
+def _with_old_ends(lines: list[str], region: Region) -> list[str]:
+    """The lines with the blanks that lines which stayed the same had at their ends: inside a string
+    of several lines they are part of what the code does.
+    """
+    old = re.split(r"\r\n|\r|\n", region.code)
+    bare = [line.rstrip() for line in old]
+    if bare == old:
+        return lines
+    matcher = SequenceMatcher(None, bare, [line.rstrip() for line in lines], autojunk=False)
+    for was, now, count in matcher.get_matching_blocks():
+        lines[now : now + count] = old[was : was + count]
+    return lines
 
 
 def _on_one_margin(lines: list[str], region: Region) -> list[str]:
