@@ -104,7 +104,7 @@ class GatedBackend:
             loop = asyncio.get_running_loop()
             try:
                 async with asyncio.timeout(None) as scope:
-                    turn.give_way = lambda: _expire(scope, loop)
+                    self._turns.interruptible(turn, lambda: _expire(scope, loop))
                     waited, left = _after(begin, limits)
                     async with self.inner.open(model, prompt, left) as reply:
                         pieces = [piece async for piece in reply]

@@ -169,7 +169,7 @@ class EngineHost:
             try:
                 async with asyncio.timeout(None) as scope:
                     if background:
-                        turn.give_way = lambda: _expire(scope)
+                        self._turns.interruptible(turn, lambda: _expire(scope))
                     end = await self._residents.run(ask.model, ask.question, emit)
             except TimeoutError:
                 if not scope.expired():

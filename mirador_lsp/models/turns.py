@@ -16,7 +16,7 @@ class Turn:
         self.number = number
         self.owner = owner
         self.give_way: Callable[[], None] | None = None
-        """Set by the holder of a background turn: called when someone more urgent waits."""
+        """Set by `Turns.interruptible`: called when someone more urgent waits."""
 
 
 class Turns:
@@ -55,6 +55,15 @@ class Turns:
         finally:
             self._release(turn)
 
+    def interruptible(self, turn: Turn, give_way: Callable[[], None]) -> None:
+        """The holder of `turn` will stop when `give_way` is called: once someone more urgent waits,
+        be it that somebody came between the turn was handed on and its holder began.
+        """
+        turn.give_way = give_way
+        waiting = [each for each, ready in self._waiting if not ready.done()]
+        if any(each.priority < turn.priority for each in waiting):
+            self._ask(turn)
+
     async def _wait(self, turn: Turn) -> None:
         if len(self._running) < self._slots:
             self._grant(turn)
@@ -73,9 +82,12 @@ class Turns:
         """Ask the least urgent of those that run to give way, if `turn` is more urgent."""
         lower = [each for each in self._running if each.priority > turn.priority and each.give_way]
         for running in sorted(lower, key=lambda each: -each.priority)[:1]:
-            if running.give_way is not None:
-                running.give_way()
-                running.give_way = None
+            self._ask(running)
+
+    def _ask(self, running: Turn) -> None:
+        give_way, running.give_way = running.give_way, None
+        if give_way is not None:
+            give_way()
 
     def _grant(self, turn: Turn) -> None:
         self._running.append(turn)

@@ -134,9 +134,20 @@ async def test_only_the_least_urgent_is_asked_to_give_way() -> None:
     """One who waits needs one slot: one of those that run is asked, once."""
     turns, asked = Turns(2), list[int]()
     async with turns.take(1, 0) as one, turns.take(2, 1) as other:
-        one.give_way = lambda: asked.append(0)
-        other.give_way = lambda: asked.append(1)
+        turns.interruptible(one, lambda: asked.append(0))
+        turns.interruptible(other, lambda: asked.append(1))
         waiter = asyncio.get_running_loop().create_task(_take(turns, 0, 2, []))
         await asyncio.sleep(0)
         assert asked == [1]
     await waiter
+
+
+async def test_one_who_came_before_the_holder_began_is_not_overlooked() -> None:
+    """Between a turn being handed on and its holder starting to work, somebody urgent may come."""
+    turns, asked = Turns(), list[int]()
+    async with turns.take(2, 0) as turn:
+        urgent = asyncio.get_running_loop().create_task(_take(turns, 0, 1, []))
+        await asyncio.sleep(0)
+        turns.interruptible(turn, lambda: asked.append(0))
+        assert asked == [0]
+    await urgent
