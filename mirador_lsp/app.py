@@ -22,6 +22,7 @@ from mirador_lsp.assembly import (
     open_store,
     reach_servers,
     ruff_check,
+    server_cards,
 )
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
 from mirador_lsp.core.changes import (
@@ -32,7 +33,9 @@ from mirador_lsp.core.changes import (
     Patch,
     RunTests,
 )
+from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.feedback import Opinion, Verdict
 from mirador_lsp.core.findings import Finding, Lens
@@ -82,6 +85,7 @@ __all__ = [
     "open_app",
     "pull",
     "read_source",
+    "server_cards",
 ]
 
 
@@ -207,6 +211,22 @@ class App:
         Open replies end with `ModelUnavailable`. False when there was none to end.
         """
         return await self.embedded.stop() if self.embedded is not None else False
+
+    async def usable_model(self, name: str) -> str:
+        """The full name of a model that can be used now, from it or an alias. Raises `UserError`
+        where there is none.
+        """
+        there = {card.name for card in await self.backend.cards()}
+        if name in there:
+            return name
+        if "/" in name:
+            message = f"There is no model {plain(name, 80)}."
+            raise UserError(message, remedy="`mirador models list` names those there are.")
+        entry = find_model(name, self.store.catalogue)
+        if entry.name in there:
+            return entry.name
+        message = f"The model {entry.name} is not here."
+        raise UserError(message, remedy=f"Fetch it: mirador models pull {entry.name}")
 
     async def has_models(self) -> bool:
         """Whether any model can be used now. None is loaded to find out."""

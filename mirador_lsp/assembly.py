@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
 from mirador_lsp.analysis.worker import ParseWorker
+from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.errors import AnalyzerError, UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend
@@ -99,6 +100,17 @@ def reach_servers(settings: Settings) -> tuple[tuple[Server, ...], tuple[Check, 
             _log.warning("%s", error.sentence())
             wrong.append(Check(named.name, Health.WARNING, str(error), error.remedy))
     return tuple(found), tuple(wrong)
+
+
+async def server_cards(settings: Settings) -> tuple[ModelCard, ...]:
+    """The models of the servers that the user named; one that does not answer has none."""
+    servers, _ = reach_servers(settings)
+    try:
+        found = [await server.backend.cards() for server in servers]
+    finally:
+        for server in servers:
+            await server.backend.close()
+    return tuple(card for cards in found for card in cards)
 
 
 def _installed_model(model: Installed) -> InstalledModel:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mirador_lsp.cli import served_models
 from mirador_lsp.cli.progress import pull_display
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.errors import DownloadError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mirador_lsp.app import Entry, ModelStore, Status
 
 _MB = 1_000_000
+_USE = "Written into your own settings file; running editors take it over without a restart."
 _INTERRUPTED = 130
 _STATES = {
     "verified": "installed",
@@ -39,6 +41,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     listing = actions.add_parser("list", help="what models there are (the default)")
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(run=run, action="list")
+    using = actions.add_parser("use", help="let a model do the reviews from now on", epilog=_USE)
+    using.add_argument("name", metavar="NAME", help="a model of `list`, an alias, or auto")
+    using.add_argument("--stage", choices=served_models.STAGES, help="only this one; default: all")
+    using.set_defaults(run=run, action="use")
     for action, summary, count, words in (
         ("pull", "fetch models; goes on where an earlier download stopped", "+", "a model"),
         ("remove", "delete models and what is left of unfinished downloads", "+", "a model"),
@@ -55,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     Raises `UserError` for a name there is no model of, `ServiceError` for a folder that cannot be
     used.
     """
+    if args.action == "use":
+        return served_models.use(args.name, (args.stage,) if args.stage else served_models.STAGES)
     store = _open_store()
     if args.action == "list":
         return _list(store, as_json=args.json)
@@ -86,8 +94,11 @@ def _named(names: Sequence[str], store: "ModelStore") -> "list[Entry]":
 
 def _list(store: "ModelStore", *, as_json: bool) -> int:
     states = store.look_all()
+    served = asyncio.run(served_models.cards_of_servers())
     if as_json:
-        print(json.dumps({"folder": str(store.folder), "models": [_facts(s) for s in states]}))
+        facts = [_facts(status) for status in states]
+        others = [served_models.facts_of(card) for card in served]
+        print(json.dumps({"folder": str(store.folder), "models": facts, "servers": others}))
         return 0
     from rich.table import Table  # noqa: PLC0415
 
@@ -111,6 +122,9 @@ def _list(store: "ModelStore", *, as_json: bool) -> int:
     for path in store.foreign():
         console.print(f"{path.name} is in no catalogue and never used")
     console.print(f"folder: {store.folder}")
+    if served:
+        console.print()
+        console.print(served_models.table_of(served))
     return 0
 
 

@@ -95,6 +95,12 @@ class Reviewer(Protocol):
         """End the engine for all of Mirador; the next question starts it. False: it did not run."""
         ...
 
+    async def usable_model(self, name: str) -> str:
+        """The full name of a model that can be used now, from it or an alias. Raises `UserError`
+        where there is none.
+        """
+        ...
+
     async def has_models(self) -> bool:
         """Whether any model can be used now."""
         ...

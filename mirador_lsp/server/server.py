@@ -77,6 +77,8 @@ class MiradorServer(LanguageServer):
         """Held while settings change, so that the application is reopened by one at a time."""
         self.editor_settings: dict[str, object] = {}
         """What the editor sent last, unread."""
+        self.chosen_models: dict[str, str] = {}
+        """By stage, the model that the user chose for this session."""
         self.apps = AppHost(open_app, self.supervisor)
         self.beginning = asyncio.Semaphore(_BEGINNING)
         """Held by reviews until the analyzers are through; see `reviewing`."""

@@ -297,3 +297,46 @@ def test_a_bar_that_was_never_needed_is_not_drawn() -> None:
     with BarDisplay(stream):
         pass
     assert stream.getvalue() == ""
+
+
+def test_use_writes_the_users_file_and_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alias is understood, the file keeps its comments, and what overrules it is told."""
+    config = folder.parent.parent / "config" / "config.toml"
+    config.write_text('# mine\n[engine]\nbackend = "scripted"\nscript = "script.toml"\n')
+    config.with_name("script.toml").write_text('[[model]]\nname = "tiny"\n')
+
+    assert run("use", "t", "--stage", "deep") == 0
+
+    assert config.read_text().startswith("# mine\n")
+    assert '[stages.deep]\nmodels = ["tiny"]' in config.read_text()
+    assert "tiny for deep, from now on" in capsys.readouterr().out
+    monkeypatch.setenv("MIRADOR_STAGES_DEEP_MODELS", "other")
+    assert run("use", "tiny") == 0
+    assert "stages.deep.models is overruled by the environment" in capsys.readouterr().err
+    assert run("use", "auto") == 0
+    assert "models =" not in config.read_text()
+
+
+def test_use_refuses_a_model_that_is_not_there(folder: Path) -> None:
+    """And leaves the file alone."""
+    config = folder.parent.parent / "config" / "config.toml"
+
+    with pytest.raises(UserError, match="not here"):
+        run("use", "tiny")
+    with pytest.raises(UserError, match="no model"):
+        run("use", "lan/other")
+    assert not config.exists()
+
+
+def test_list_names_the_models_of_servers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A server that does not answer has none, and the list is shown all the same."""
+    config = folder.parent.parent / "config" / "config.toml"
+    config.write_text('[[servers]]\nname = "lan"\nkind = "openai"\nurl = "http://127.0.0.1:9"\n')
+
+    assert run("list", "--json") == 0
+
+    said = json.loads(capsys.readouterr().out)
+    assert said["servers"] == []
+    assert [model["name"] for model in said["models"]][-1] == "tiny"

@@ -27,6 +27,7 @@ from mirador_lsp.core.changes import (
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import Edit, apply
+from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import (
     Emit,
     FindingReported,
@@ -174,6 +175,12 @@ class FakeApp:
     def run_tests(self, folder: Path) -> RunTests | None:
         self.test_folders.append(folder)
         return None
+
+    async def usable_model(self, name: str) -> str:
+        if name not in ("small", "large"):
+            message = f"There is no model {name}."
+            raise UserError(message)
+        return name
 
     async def has_models(self) -> bool:
         return self.models

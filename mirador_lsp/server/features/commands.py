@@ -7,6 +7,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from mirador_lsp.server.features import (
+    choosing,
     code_lens,
     explaining,
     fixing,
@@ -59,6 +60,7 @@ COMMANDS: Mapping[str, Command] = {
     "mirador.status": workings.status,
     "mirador.doctor": workings.doctor,
     "mirador.restartModels": workings.restart_models,
+    "mirador.useModel": choosing.use_model,
     "mirador.printDebugInformation": workings.print_debug_information,
 }
 """Name to function. `docs/protocol.md` describes arguments and answers."""

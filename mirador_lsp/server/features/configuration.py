@@ -9,13 +9,15 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from mirador_lsp.server import from_lsp, reviewing
+from mirador_lsp.server import from_lsp, own_files, reviewing
 from mirador_lsp.server.features import registering
 from mirador_lsp.server.features.registering import SECTION
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Stage
-from mirador_lsp.settings import Loaded
+from mirador_lsp.settings import Loaded, paths
 
+BESIDE_SETTINGS = ("capabilities.yaml", "models.toml")
+"""What else the user may have written; it is read when the application opens."""
 _ANSWER_SECONDS = 3.0
 """How long a client may take to answer a question; after it we go on without."""
 _log = logging.getLogger(__name__)
@@ -31,8 +33,12 @@ def remember(ls: MiradorServer, sent: Any) -> None:
 async def begin(ls: MiradorServer) -> None:
     """The first settings: ask the client, open the application, review what is open by now."""
     await _pull(ls)
-    await _apply(ls)
+    await apply(ls)
     ls.on_review_end = lambda: _look_again(ls)
+    own = (await asyncio.to_thread(paths, os.environ)).config_file
+    ls.supervisor.start(own_files.follow([own], lambda: apply(ls)), "settings file")
+    beside = [own.with_name(name) for name in BESIDE_SETTINGS]
+    ls.supervisor.start(own_files.follow(beside, lambda: apply(ls, anew=True)), "own files")
 
 
 def _look_again(ls: MiradorServer) -> None:
@@ -45,14 +51,14 @@ def did_change(ls: MiradorServer, params: types.DidChangeConfigurationParams) ->
     """The editor's settings changed; some clients say how, others want to be asked."""
     if params.settings:
         remember(ls, params.settings)
-        ls.supervisor.start(_apply(ls), "settings")
+        ls.supervisor.start(apply(ls), "settings")
     else:
         ls.supervisor.start(_refresh(ls), "settings")
 
 
 def did_change_files(ls: MiradorServer, _params: types.DidChangeWatchedFilesParams) -> None:
     """The workspace's settings file changed; it is the only file that is watched."""
-    ls.supervisor.start(_apply(ls), "settings")
+    ls.supervisor.start(apply(ls), "settings")
 
 
 def did_change_folders(ls: MiradorServer, params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -61,16 +67,18 @@ def did_change_folders(ls: MiradorServer, params: types.DidChangeWorkspaceFolder
     added = [from_lsp.path_of(folder.uri) for folder in params.event.added]
     kept = [folder for folder in ls.session.folders if folder not in removed]
     ls.session.folders = tuple(kept + [path for path in added if path is not None])
-    ls.supervisor.start(_apply(ls), "settings")
+    ls.supervisor.start(apply(ls), "settings")
 
 
 async def _refresh(ls: MiradorServer) -> None:
     await _pull(ls)
-    await _apply(ls)
+    await apply(ls)
 
 
-async def _apply(ls: MiradorServer) -> None:
-    """Resolve all sources. Under new settings the reviews that run begin anew."""
+async def apply(ls: MiradorServer, *, anew: bool = False) -> None:
+    """Resolve all sources. Under new settings, or `anew` in any case, the reviews that run begin
+    again.
+    """
     async with ls.settling:
         folders = ls.session.folders
         # In a thread: a home folder on a slow network must not freeze the editor.
@@ -80,9 +88,10 @@ async def _apply(ls: MiradorServer) -> None:
             editor=ls.editor_settings or None,
             editor_vouches=ls.session.client.vouches,
             env=os.environ,
+            flags={"stages": {s: {"models": [m]} for s, m in ls.chosen_models.items()}},
         )
         _report(ls, loaded)
-        if ls.settled.is_set() and loaded.settings == ls.settings:
+        if ls.settled.is_set() and loaded.settings == ls.settings and not anew:
             return
         if ls.settled.is_set():
             # A review that began now would run on the closing application: it waits for the next.
