@@ -42,7 +42,7 @@ from mirador_lsp.core.findings import Finding, Lens
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
-from mirador_lsp.core.ports import FeedbackBook, ModelBackend
+from mirador_lsp.core.ports import FeedbackBook, Measurements, ModelBackend
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Matrix, review_task
 from mirador_lsp.core.text import Span
@@ -53,6 +53,7 @@ from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.discovery import discover
 from mirador_lsp.models.download import pull
 from mirador_lsp.models.embedded import EmbeddedBackend
+from mirador_lsp.models.habits import usual_model
 from mirador_lsp.models.health import machine_checks, model_checks
 from mirador_lsp.models.power import on_battery
 from mirador_lsp.models.pulling import Phase, PullProgress
@@ -125,6 +126,8 @@ class App:
     """The model servers that the user named."""
     matrix: Matrix = field(default_factory=Matrix)
     """Which model is believed to do which task how well."""
+    measurements: Measurements | None = None
+    """How models did."""
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
@@ -251,8 +254,14 @@ class App:
 
     async def warm_models(self) -> None:
         """Load the model that is needed first, unless the user or the battery is against it."""
-        if await self._may_warm():
-            await self.engine.warmer.load(review_policy(self.settings))
+        if not await self._may_warm():
+            return
+        policy = review_policy(self.settings)
+        first = await self.engine.warmer.load(policy)
+        if first and self.measurements and self.settings.engine.resident_models > 1:
+            usual = await usual_model(self.measurements, SystemClock().wall())
+            if usual not in ("", first):
+                await self.engine.warmer.load(policy, usual)
 
     async def read_ahead(self, snapshot: Snapshot, outline: Outline, cursor: int) -> bool:
         """Have that model read the code around `cursor` before anybody asks. Cancelling stops it.
@@ -329,6 +338,7 @@ async def open_app(
             parser=parser,
             store=store,
             feedback=feedback,
+            measurements=measurements,
             problems=(*broken, *unreachable, *disbelieved),
             trusted=trusted,
             embedded=own if isinstance(own, EmbeddedBackend) else None,

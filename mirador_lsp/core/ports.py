@@ -164,6 +164,10 @@ class Measurements(Protocol):
         """What the latest 200 replies of each model at each task amount to, ordered by both."""
         ...
 
+    async def recent(self, most: int) -> Sequence[Measurement]:
+        """The latest replies, oldest first, `most` at most."""
+        ...
+
     def notices(self) -> tuple[Notice, ...]:
         """What went wrong with what was kept and was worked around; each is told once."""
         ...

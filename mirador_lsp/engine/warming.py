@@ -37,16 +37,19 @@ class Warmer:
         self._latest = ""
         """What was read last, so that it is not read again."""
 
-    async def load(self, policy: ReviewPolicy) -> bool:
-        """Load the model of the first model stage and have it read the standing instructions.
+    async def load(self, policy: ReviewPolicy, model: str = "") -> str:
+        """Load a model, that of the first model stage unless one is named, and have it read the
+        standing instructions.
 
-        False where there is none to load or it could not be done, which the log says.
+        Gives the model's name; "" where there is none to load or it could not be done, which the
+        log says.
         """
-        chosen = await self._first(policy)
+        chosen = await self._first(policy, model)
         if chosen is None:
-            return False
+            return ""
         stage, card = chosen
-        return await self._read(card, Prompt(standing_text(stage).text, "", ""))
+        done = await self._read(card, Prompt(standing_text(stage).text, "", ""))
+        return card.name if done else ""
 
     async def read(
         self, snapshot: Snapshot, outline: Outline, cursor: int, policy: ReviewPolicy
@@ -63,15 +66,21 @@ class Warmer:
         code = material(snapshot.language, show(snapshot, unit))
         return await self._read(card, Prompt(standing_text(stage).text, code.text, ""))
 
-    async def _first(self, policy: ReviewPolicy) -> tuple[StagePolicy, ModelCard] | None:
-        """The first model stage that runs, and its model, where that is one to be warmed."""
+    async def _first(
+        self, policy: ReviewPolicy, model: str = ""
+    ) -> tuple[StagePolicy, ModelCard] | None:
+        """The first model stage that runs, and its model or the one that is named, where that is
+        one to be warmed.
+        """
         names = [name for name in STAGES if name in policy.stages and name != INSTANT]
         if not names:
             return None
         stage = policy.stage(names[0])
         cards = await self._tools.backend.cards()
         task = review_task(stage.name, policy.lenses)
-        best = choose(task, stage, cards, self._tools.meter.insight).cards[:1]
+        best = [card for card in cards if card.name == model]
+        if not model:
+            best = list(choose(task, stage, cards, self._tools.meter.insight).cards[:1])
         ours = [card for card in best if card.backend in _OURS and _CLOUD not in card.tags]
         return (stage, ours[0]) if ours else None
 

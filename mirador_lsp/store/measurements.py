@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.routing import Measurement, Outcome, Standing
@@ -24,6 +25,7 @@ SELECT task, model, digest, count(*), sum(outcome = 'held'), avg(seconds) FROM (
     ) AS age FROM replies
 ) WHERE age <= ? GROUP BY task, model, digest ORDER BY task, model, digest
 """
+_RECENT = "SELECT * FROM replies ORDER BY rowid DESC LIMIT ?"
 
 
 def _begin(connection: sqlite3.Connection) -> None:
@@ -77,6 +79,13 @@ class SqliteMeasurements:
         rows = await self._database.execute(_STANDINGS, (LATEST,))
         return tuple(Standing(*row) for row in rows)
 
+    async def recent(self, most: int) -> Sequence[Measurement]:
+        """See the port. Where nothing was measured no file is made."""
+        if not await self._database.exists():
+            return ()
+        rows = await self._database.execute(_RECENT, (most,))
+        return tuple(Measurement(*_values(row)) for row in reversed(rows))
+
     def notices(self) -> tuple[Notice, ...]:
         """See the port."""
         told, self._notices = tuple(self._notices), []
@@ -106,6 +115,11 @@ def _row(measured: Measurement) -> tuple[str | float | int | None, ...]:
         Outcome(measured.outcome).value,
         measured.time,
     )
+
+
+def _values(row: Sequence[Any]) -> tuple[Any, ...]:
+    outcome = _COLUMNS - 2
+    return (*row[:outcome], Outcome(row[outcome]), *row[outcome + 1 :])
 
 
 def _text(text: str) -> str:

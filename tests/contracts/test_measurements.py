@@ -52,6 +52,16 @@ async def test_replies_are_counted_by_task_model_and_version(book: Measurements)
     )
 
 
+async def test_the_latest_replies_are_told_in_their_order(book: Measurements) -> None:
+    """As they were recorded, oldest first, and no more than asked for."""
+    replies = [measurement(seconds=float(n), outcome=Outcome.LATE) for n in range(5)]
+    assert tuple(await book.recent(3)) == ()
+    await book.record(replies)
+
+    assert tuple(await book.recent(3)) == tuple(replies[2:])
+    assert tuple(await book.recent(9)) == tuple(replies)
+
+
 async def test_the_latest_two_hundred_replies_count(book: Measurements) -> None:
     """A model that has become better is not held to its past."""
     await book.record([measurement(outcome=Outcome.BROKEN)] * 150)

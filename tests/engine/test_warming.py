@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.asking import ONE_MODEL, SMALL, TWO_MODELS, Aside, Listening
+from fakes.asking import MIDDLE, ONE_MODEL, SMALL, TWO_MODELS, Aside, Listening
 from fakes.clock import FakeClock
 from mirador_lsp.core.dialogue import ModelCard, Priority
 from mirador_lsp.core.document import Snapshot
@@ -67,7 +67,7 @@ class Room:
 async def test_the_model_of_the_quick_stage_is_loaded(tmp_path: Path) -> None:
     """With one token, at the lowest priority, after the instructions that reviews begin with."""
     room = Room(tmp_path)
-    assert await room.engine.warmer.load(room.policy)
+    assert await room.engine.warmer.load(room.policy) == SMALL
     events: list[Event] = []
     policy = replace(room.policy, stages=("quick",))
     await room.engine.review(ReviewRequest(_FILE, policy, Trigger.SAVE), events.append)
@@ -76,6 +76,14 @@ async def test_the_model_of_the_quick_stage_is_loaded(tmp_path: Path) -> None:
     assert (limits[0].max_tokens, limits[0].priority) == (1, Priority.SPECULATION)
     assert prompts[0].system == prompts[1].system
     assert prompts[0].material == prompts[0].question == ""
+
+
+async def test_another_model_can_be_named(tmp_path: Path) -> None:
+    """One that is expected to be wanted; one that is not there is no error."""
+    room = Room(tmp_path)
+    assert await room.engine.warmer.load(room.policy, MIDDLE) == MIDDLE
+    assert await room.engine.warmer.load(room.policy, "gone") == ""
+    assert len(room.backend.prompts) == 1
 
 
 async def test_the_code_around_the_cursor_is_read_as_reviews_begin(tmp_path: Path) -> None:

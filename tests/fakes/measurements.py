@@ -41,6 +41,10 @@ class FakeMeasurements:
             groups[(each.task, each.model, each.digest)].append(each)
         return tuple(_standing(key, groups[key][-_LATEST:]) for key in sorted(groups))
 
+    async def recent(self, most: int) -> Sequence[Measurement]:
+        self._check()
+        return tuple(self.kept[-most:])
+
     def notices(self) -> tuple[Notice, ...]:
         return ()
 
