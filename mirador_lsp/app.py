@@ -53,8 +53,9 @@ from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.discovery import discover
 from mirador_lsp.models.download import pull
 from mirador_lsp.models.embedded import EmbeddedBackend
+from mirador_lsp.models.fitting import fit_check
 from mirador_lsp.models.habits import usual_model
-from mirador_lsp.models.health import machine_checks, model_checks
+from mirador_lsp.models.health import available_memory, machine_checks, model_checks
 from mirador_lsp.models.power import on_battery
 from mirador_lsp.models.pulling import Phase, PullProgress
 from mirador_lsp.models.servers import Server
@@ -291,7 +292,15 @@ class App:
         engine = await self.embedded.health() if self.embedded is not None else ()
         servers = [check for server in self.servers for check in await server.health()]
         found = [found.check() for found in await discover(self.servers)]
-        return (*machine, *analyzers, *models, *engine, *servers, *found, *self.problems)
+        fit = await self._fit()
+        return (*machine, *analyzers, *models, fit, *engine, *servers, *found, *self.problems)
+
+    async def _fit(self) -> Check:
+        """Which models the stages run on, and whether they fit into this machine's memory."""
+        choices = await self.engine.choices(review_policy(self.settings))
+        first = {stage: choice.cards[0] for stage, choice in choices.items()}
+        cards = tuple(await self.backend.cards())
+        return fit_check(first, cards, await asyncio.to_thread(available_memory))
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The engine's front: what can be asked, each as one method."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
 from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch
@@ -18,7 +18,7 @@ from mirador_lsp.core.events import (
 )
 from mirador_lsp.core.feedback import Opinion
 from mirador_lsp.core.outline import Outline
-from mirador_lsp.core.policy import DEEP, INSTANT
+from mirador_lsp.core.policy import DEEP, INSTANT, ReviewPolicy
 from mirador_lsp.core.ports import (
     Analyzer,
     Clock,
@@ -44,7 +44,7 @@ from mirador_lsp.engine.orchestrator import Outcome, run_plan
 from mirador_lsp.engine.plan import make_plan
 from mirador_lsp.engine.quiet import Quiet, in_words
 from mirador_lsp.engine.recall import Recall
-from mirador_lsp.engine.router import choose
+from mirador_lsp.engine.router import Choice, choose
 from mirador_lsp.engine.scope import Scope
 from mirador_lsp.engine.stages.job import Desk, Tools
 from mirador_lsp.engine.warming import Warmer
@@ -151,6 +151,21 @@ class Engine:
             tell(notice)
         seconds = tools.clock.monotonic() - started
         emit(_finished(request, ledger, outcome, seconds, tuple(notices)))
+
+    async def choices(self, policy: ReviewPolicy) -> Mapping[str, Choice]:
+        """For each model stage of a review under `policy`, the models it would run on and why; no
+        stage without any model.
+        """
+        await self._meter.refresh()
+        cards = await self._tools.backend.cards()
+        found = {
+            name: choose(
+                review_task(name, policy.lenses), policy.stage(name), cards, self._meter.insight
+            )
+            for name in policy.stages
+            if name != INSTANT
+        }
+        return {name: choice for name, choice in found.items() if choice.cards}
 
     async def close(self) -> None:
         """Write what was measured and is not on disk yet. Never raises for a disk that is full."""

@@ -7,14 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 
-from mirador_lsp.settings.options import (
-    OPTION,
-    ActionOptions,
-    ModelServerOptions,
-    Option,
-    Options,
-)
+from mirador_lsp.settings.option import OPTION, Option
+from mirador_lsp.settings.options import Options
 from mirador_lsp.settings.settings import ActionSettings, ModelServerSettings, Settings
+from mirador_lsp.settings.table_options import ActionOptions, ModelServerOptions
 
 ACTIONS = "actions"
 SERVERS = "servers"

@@ -9,6 +9,7 @@ from pathlib import Path
 from mirador_lsp.settings.files import Unreadable, parse_toml, read_file
 from mirador_lsp.settings.paths import Paths, paths
 from mirador_lsp.settings.problems import Problem, problem
+from mirador_lsp.settings.profiles import this_machine
 from mirador_lsp.settings.resolve import Form, Layer, environment, origins, resolve
 from mirador_lsp.settings.settings import Settings
 from mirador_lsp.settings.trust import TrustStore
@@ -74,7 +75,7 @@ def load_settings(
     layers.append(environment(env, _current_folder()))
     if flags is not None:
         layers.append(Layer("the command line", flags, Form.TEXT, _current_folder()))
-    settings, problems = resolve(layers)
+    settings, problems = resolve(layers, this_machine())
     where = paths(env, settings)
     return Loaded(settings, problems, where, trusted, here, origins(layers))
 

@@ -36,7 +36,7 @@ def _sections() -> list[dict[str, Any]]:
         fact["markdownDescription"] = fact.pop("description")
         # Paths belong to a machine: a workspace or another machine's user must not choose them.
         fact["scope"] = "machine" if key.option.is_path else "window"
-        title = " ".join(path[:-1]).capitalize()
+        title = " ".join(path[:-1]).capitalize() or "General"
         titles.setdefault(title, {})[_name(key)] = fact
     actions = dict(schema["properties"][ACTIONS])
     actions["markdownDescription"] = actions.pop("description")

@@ -17,6 +17,7 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.settings.check import Wrong, check, from_text
 from mirador_lsp.settings.keys import Key, Value, keys, tables
 from mirador_lsp.settings.problems import Problem, problem
+from mirador_lsp.settings.profiles import AUTO, Machine, defaults
 from mirador_lsp.settings.settings import Settings
 from mirador_lsp.settings.tables import merged, read_tables
 
@@ -67,12 +68,17 @@ class Layer:
     """What was wrong with the source as a whole."""
 
 
-def resolve(layers: Sequence[Layer]) -> tuple[Settings, tuple[Problem, ...]]:
+def resolve(
+    layers: Sequence[Layer], machine: Machine | None = None
+) -> tuple[Settings, tuple[Problem, ...]]:
     """The settings that hold, and everything that was not used. `layers` go from weak to strong.
+
+    The defaults are those of the profile that is named; of the one that suits `machine` where none
+    is, and the usual ones without a machine.
 
     Never raises, whatever the layers hold.
     """
-    settings = Settings()
+    settings = _profile(layers, machine)
     problems: list[Problem] = []
     for layer in layers:
         reader = _Reader(layer)
@@ -84,6 +90,23 @@ def resolve(layers: Sequence[Layer]) -> tuple[Settings, tuple[Problem, ...]]:
             settings = replace(settings, **{name: merged(getattr(settings, name), found)})
         problems += [*layer.problems, *reader.told()]
     return settings, tuple(problems)
+
+
+def _profile(layers: Sequence[Layer], machine: Machine | None) -> Settings:
+    """The defaults. A first look at the layers: a profile must be known before anything else."""
+    named, servers = AUTO, False
+    for layer in layers:
+        reader = _Reader(layer)
+        said = dict(reader.read(layer.values, ()))
+        named = str(said.get(("profile",), named))
+        servers = servers or bool(reader.tables.get("servers"))
+    if named == AUTO:
+        if machine is None:
+            return Settings()
+        named = machine.profile(servers=servers)
+        # What was found is not what was said: `auto` stays what the settings say.
+        return replace(defaults(named, machine), profile=AUTO)
+    return defaults(named, machine or Machine())
 
 
 def origins(layers: Sequence[Layer]) -> dict[str, str]:

@@ -148,6 +148,8 @@ class ModelServerSettings:
 class Settings:
     """All settings. `Settings()` holds the defaults."""
 
+    profile: str = "auto"
+    """The profile whose defaults hold; "auto" where nobody has looked at the machine."""
     review: ReviewSettings = ReviewSettings()
     stages: StagesSettings = StagesSettings()
     engine: EngineSettings = EngineSettings()

@@ -94,7 +94,7 @@ def test_exactly_what_runs_and_where_files_lie_is_restricted() -> None:
     }
     engine = {key.name for key in keys().values() if key.path[0] == "engine"}
     assert len(engine) == 9
-    assert restricted == stages | engine | {"models.folder", "fix.tests"}
+    assert restricted == stages | engine | {"models.folder", "fix.tests", "profile"}
 
 
 @pytest.mark.parametrize(
