@@ -94,6 +94,11 @@ class Ahead:
         """Whether a model may be at work for it."""
         return self._work is not None
 
+    @property
+    def begins(self) -> float | None:
+        """When the work begins if all stays quiet, in the time of the event loop."""
+        return self._timer.when() if self._timer is not None else None
+
     def allow(self, settings: Settings) -> None:
         """The settings are known, or new ones hold: earlier failures count no more."""
         self._settings = settings
@@ -106,7 +111,8 @@ class Ahead:
         if line is not None or uri != self._uri:
             self._line = line or 0
         self._uri = uri
-        if self._work is None:
+        # Looking around puts nothing off: a pointer that moves would do so for ever.
+        if self._work is None and self._timer is None:
             self._arm()
 
     def pause(self) -> None:

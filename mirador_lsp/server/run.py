@@ -281,7 +281,16 @@ def _watch_signals(server: MiradorServer) -> None:
         loop.add_signal_handler(number, server.leave, 128 + number)
 
 
-def _open_app(loaded: Loaded) -> AbstractAsyncContextManager[Reviewer]:
-    from mirador_lsp.app import open_app  # noqa: PLC0415 — after `initialize` is answered
+@asynccontextmanager
+async def _open_app(loaded: Loaded) -> AsyncIterator[Reviewer]:
+    """Its code is read after `initialize` is answered, and in a thread: it is a lot of code, and a
+    hover that comes meanwhile is answered.
+    """
+    async with await asyncio.to_thread(_opening, loaded) as app:
+        yield app
+
+
+def _opening(loaded: Loaded) -> AbstractAsyncContextManager[Reviewer]:
+    from mirador_lsp.app import open_app  # noqa: PLC0415 — see `_open_app`
 
     return open_app(loaded.settings, paths=loaded.paths, trusted=loaded.trusted_folder)

@@ -131,6 +131,22 @@ async def test_nothing_is_done_before_all_is_quiet() -> None:
         assert app.asked == []
 
 
+async def test_looking_around_puts_nothing_off() -> None:
+    """A pointer that moves over code asks for hovers again and again; the work begins all the same,
+    at the time that was set.
+    """
+    app = FakeApp()
+    async with watching(app, quiet=3600) as editor:
+        editor.open(CODE)
+        await editor.ask("textDocument/hover", HERE)
+        first = editor.server.ahead.begins
+        for _ in range(3):
+            await editor.ask("textDocument/hover", HERE)
+
+        assert first is not None
+        assert editor.server.ahead.begins == first
+
+
 def did_open(editor: Editor) -> None:
     """Open another document."""
     editor.open("x = 1\n", uri="file:///work/other.py")
@@ -175,7 +191,7 @@ async def test_whatever_the_user_does_stops_it(act: Callable[[Editor], None]) ->
         await eventually(lambda: not editor.server.jobs.running())
         editor.server.ahead.quiet = 0.0
         before = len(app.asked)
-        await editor.ask("textDocument/hover", HERE)
+        editor.server.ahead.pause()
         await eventually(lambda: len(app.asked) > before)
         assert app.asked[before].priority is Priority.SPECULATION
 
