@@ -13,6 +13,9 @@ from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
 from mirador_lsp.models.openai_compat import OpenAIBackend, OpenAIOptions
 from mirador_lsp.models.transport import Transport
 
+LONG_QUEUE = 8
+"""Requests that wait, from which on users are told that something may be done about it."""
+
 
 @dataclass(frozen=True)
 class ServerOptions:
@@ -39,6 +42,7 @@ class Server:
     backend: ModelBackend
     """With its queue and its breaker."""
     bare: OllamaBackend | OpenAIBackend
+    queue: GatedBackend
     local: bool
     """It runs on this machine."""
     url: str
@@ -46,6 +50,17 @@ class Server:
     async def health(self) -> tuple[Check, ...]:
         """What `mirador doctor` says of it."""
         checks = await self.bare.health()
+        if waiting := self.queue.waiting:
+            text = f"{waiting} of our requests wait behind {self.queue.running} that it works on"
+            remedy = "Raise its slots if it can do more at a time."
+            long = waiting >= LONG_QUEUE
+            found = Check(
+                f"queue of {self.name}",
+                Health.WARNING if long else Health.OK,
+                text,
+                remedy if long else "",
+            )
+            checks = (*checks, found)
         if self.local:
             return checks
         text = f"the code that its models read leaves this machine, to {self.url}"
@@ -62,7 +77,7 @@ def reach(options: ServerOptions, env: Mapping[str, str] = os.environ) -> Server
     bare = _dialect(options, transport)
     gated = GatedBackend(bare, slots=options.slots)
     backend = BreakingBackend(gated, options.name)
-    return Server(options.name, backend, bare, transport.local, options.url)
+    return Server(options.name, backend, bare, gated, transport.local, options.url)
 
 
 def _dialect(options: ServerOptions, transport: Transport) -> OllamaBackend | OpenAIBackend:
