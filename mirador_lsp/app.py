@@ -15,12 +15,14 @@ from pathlib import Path
 
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.assembly import (
+    join,
     make_analyzers,
     make_backend,
+    make_parser,
     open_books,
-    open_matrix,
     open_store,
     reach_servers,
+    read_ahead_of_requests,
     ruff_check,
     server_cards,
 )
@@ -41,13 +43,13 @@ from mirador_lsp.core.feedback import Opinion, Verdict
 from mirador_lsp.core.findings import Finding, Lens
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
-from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
+from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS, ReviewPolicy
 from mirador_lsp.core.ports import FeedbackBook, Measurements, ModelBackend
 from mirador_lsp.core.requests import ReviewRequest
-from mirador_lsp.core.routing import Matrix, review_task
+from mirador_lsp.core.routing import Comparison, Matrix, review_task
+from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.engine import Engine
-from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.discovery import discover
@@ -60,9 +62,11 @@ from mirador_lsp.models.power import on_battery
 from mirador_lsp.models.pulling import Phase, PullProgress
 from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import Installed, ModelStore, Status
-from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings, review_policy
 from mirador_lsp.settings import paths as default_paths
+from mirador_lsp.settings.paths import private_folder
+from mirador_lsp.store import comparisons
+from mirador_lsp.store.comparisons import read as read_comparisons
 from mirador_lsp.workspace.changes import Changes, changes_of
 from mirador_lsp.workspace.intake import gather
 from mirador_lsp.workspace.new_tests import new_tests
@@ -86,6 +90,7 @@ __all__ = [
     "load_catalogue",
     "open_app",
     "pull",
+    "read_comparisons",
     "read_source",
     "server_cards",
 ]
@@ -127,12 +132,29 @@ class App:
     """The model servers that the user named."""
     matrix: Matrix = field(default_factory=Matrix)
     """Which model is believed to do which task how well."""
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    """Owns what goes on when nobody waits."""
     measurements: Measurements | None = None
     """How models did."""
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
         await self.engine.review(request, emit)
+        if self.engine.comparing.review_ended():
+            self.supervisor.start(self._compare(request.policy), "comparison of models")
+
+    async def _compare(self, policy: ReviewPolicy) -> None:
+        """Let the models that the stages run on answer what was asked; not on battery."""
+        if await asyncio.to_thread(on_battery):
+            return
+        choices = await self.engine.choices(policy)
+        cards = [choice.cards[0] for choice in choices.values()]
+
+        async def keep(rows: Sequence[Comparison]) -> None:
+            file = self.paths.comparisons
+            await asyncio.to_thread(comparisons.keep, file, rows, private_folder)
+
+        await self.engine.comparing.run(cards, keep)
 
     async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
         """Answer a question about code, telling `emit` everything. Cancelling stops the model."""
@@ -319,15 +341,12 @@ async def open_app(
     where = paths if paths is not None else default_paths(os.environ, settings)
     store, broken = open_store(where)
     async with AsyncExitStack() as stack:
-        parser = ParseWorker(budget_seconds=settings.analysis.parse_seconds)
-        stack.push_async_callback(parser.close)
+        parser = make_parser(settings, stack)
         own = backend if backend is not None else make_backend(settings, where, store)
         servers, unreachable = reach_servers(settings)
-        chosen = Switchboard([own, *(s.backend for s in servers)]) if servers else own
-        stack.push_async_callback(chosen.close)
-        await asyncio.to_thread(preload)
+        chosen = join(own, servers, stack)
         feedback, measurements = open_books(where, stack)
-        matrix, disbelieved = await asyncio.to_thread(open_matrix, where)
+        matrix, disbelieved = await asyncio.to_thread(read_ahead_of_requests, where)
         engine = Engine(
             backend=chosen,
             outliner=parser,
@@ -337,9 +356,10 @@ async def open_app(
             feedback=feedback,
             matrix=matrix,
             measurements=measurements,
+            compare_every=settings.engine.compare_every,
         )
         stack.push_async_callback(engine.close)
-        yield App(
+        app = App(
             settings=settings,
             paths=where,
             engine=engine,
@@ -354,3 +374,5 @@ async def open_app(
             servers=servers,
             matrix=matrix,
         )
+        stack.push_async_callback(app.supervisor.close)
+        yield app

@@ -5,6 +5,7 @@ Only `app` uses it.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -17,11 +18,13 @@ from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend
 from mirador_lsp.core.routing import Matrix
 from mirador_lsp.engine import capabilities
+from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.models.catalogue import load_catalogue
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
 from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.models.servers import Server, ServerOptions, reach
 from mirador_lsp.models.storage import Installed, ModelStore
+from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings.files import read_own
 from mirador_lsp.settings.paths import private_folder
@@ -57,8 +60,18 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> tuple[FeedbackBook, Measu
     return feedback, measurements
 
 
-def open_matrix(paths: Paths) -> tuple[Matrix, tuple[Check, ...]]:
-    """The capability matrix with the user's rows; a file that cannot be used is told."""
+def make_parser(settings: Settings, stack: AsyncExitStack) -> ParseWorker:
+    """What parses, in a process of its own; ended with `stack`."""
+    parser = ParseWorker(budget_seconds=settings.analysis.parse_seconds)
+    stack.push_async_callback(parser.close)
+    return parser
+
+
+def read_ahead_of_requests(paths: Paths) -> tuple[Matrix, tuple[Check, ...]]:
+    """Read the prompts, so that no request waits for the disk, and the capability matrix with the
+    user's rows; a file of theirs that cannot be used is told. Blocks.
+    """
+    preload()
     file = paths.config_file.with_name(capabilities.FILE_NAME)
     try:
         return capabilities.read_matrix(read_own(file), str(file)), ()
@@ -100,6 +113,13 @@ def reach_servers(settings: Settings) -> tuple[tuple[Server, ...], tuple[Check, 
             _log.warning("%s", error.sentence())
             wrong.append(Check(named.name, Health.WARNING, str(error), error.remedy))
     return tuple(found), tuple(wrong)
+
+
+def join(own: ModelBackend, servers: Sequence[Server], stack: AsyncExitStack) -> ModelBackend:
+    """This machine's models and those of the servers on one table; closed with `stack`."""
+    joined = Switchboard([own, *(s.backend for s in servers)]) if servers else own
+    stack.push_async_callback(joined.close)
+    return joined
 
 
 async def server_cards(settings: Settings) -> tuple[ModelCard, ...]:

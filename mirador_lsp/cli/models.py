@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mirador_lsp.cli import served_models
+from mirador_lsp.cli import compare, served_models
 from mirador_lsp.cli.progress import pull_display
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.errors import DownloadError
@@ -45,6 +45,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     using.add_argument("name", metavar="NAME", help="a model of `list`, an alias, or auto")
     using.add_argument("--stage", choices=served_models.STAGES, help="only this one; default: all")
     using.set_defaults(run=run, action="use")
+    comparing = actions.add_parser("compare", help="how models did on the same questions")
+    comparing.add_argument("--json", action="store_true", help="as JSON")
+    comparing.set_defaults(run=run, action="compare")
     for action, summary, count, words in (
         ("pull", "fetch models; goes on where an earlier download stopped", "+", "a model"),
         ("remove", "delete models and what is left of unfinished downloads", "+", "a model"),
@@ -63,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.action == "use":
         return served_models.use(args.name, (args.stage,) if args.stage else served_models.STAGES)
+    if args.action == "compare":
+        return compare.run(as_json=args.json)
     store = _open_store()
     if args.action == "list":
         return _list(store, as_json=args.json)

@@ -178,3 +178,25 @@ class Insight:
             if (each.task, each.model, each.digest) == (task, card.name, card.digest):
                 return each if each.replies >= ENOUGH else None
         return None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How one model answered a question that several were asked. No code and no words."""
+
+    run: str
+    """The same for all models that were asked the same question."""
+    task: Task
+    model: str
+    digest: str
+    seconds: float
+    first_token_seconds: float | None
+    prompt_tokens: int
+    completion_tokens: int
+    outcome: Outcome
+    claims: int
+    """Findings it reported."""
+    shared: int
+    """How many of them another model reported as well, on the same line."""
+    time: float
+    """Seconds since the epoch."""

@@ -37,6 +37,7 @@ from mirador_lsp.engine.answers.subject import find_subject
 from mirador_lsp.engine.capabilities import shipped_matrix
 from mirador_lsp.engine.carrying import DeepVoice
 from mirador_lsp.engine.changes import changing, ready
+from mirador_lsp.engine.comparing import Comparing
 from mirador_lsp.engine.difficulty import Difficulty, can_be_judged, judge
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
@@ -64,14 +65,24 @@ class Engine:
         feedback: FeedbackBook | None = None,
         matrix: Matrix | None = None,
         measurements: Measurements | None = None,
+        compare_every: int = 0,
     ) -> None:
         """Without `feedback` nothing is known to be dismissed; without a `matrix` the shipped one
         says which model is for what, and without `measurements` nothing is learned of them.
         """
         self._feedback = feedback
         self._meter = Meter(matrix or shipped_matrix(), clock, measurements)
+        self.comparing = Comparing(backend, self._meter, clock, compare_every)
+        """What is to be done when a review has ended, if the caller has somebody to do it."""
         self._tools = Tools(
-            backend, outliner, syntax, tuple(analyzers), clock, Recall(), self._meter
+            backend,
+            outliner,
+            syntax,
+            tuple(analyzers),
+            clock,
+            Recall(),
+            self._meter,
+            self.comparing,
         )
         self._answers = KeptAnswers()
         self.warmer = Warmer(self._tools)

@@ -104,7 +104,8 @@ class Meter:
                 task=task,
                 model=card.name,
                 digest=card.digest,
-                seconds=cost.seconds or now - began,
+                # How long others were at work says nothing of the model.
+                seconds=max(0.0, (cost.seconds or now - began) - cost.wait_seconds),
                 first_token_seconds=cost.first_token_seconds,
                 prompt_tokens=cost.prompt_tokens,
                 completion_tokens=cost.completion_tokens,

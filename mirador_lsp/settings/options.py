@@ -172,6 +172,15 @@ class EngineOptions:
         "the cursor while all is quiet. Not on battery.",
         restricted=True,
     )
+    compare_every: int | None = option(
+        "After so many reviews the models that the stages run on all answer one question of the "
+        "last one, behind all other work, and figures are kept for `mirador models compare`. Not "
+        "on battery; 0 for never.",
+        unit="reviews",
+        low=0,
+        high=100_000,
+        restricted=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,11 @@ class Paths:
         return self.state / "store" / "models.db"
 
     @property
+    def comparisons(self) -> Path:
+        """The file of how models compared."""
+        return self.state / "comparisons.jsonl"
+
+    @property
     def trust(self) -> Path:
         """The folder of the trust store."""
         return self.state / "trust"

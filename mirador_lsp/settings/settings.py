@@ -58,6 +58,7 @@ class EngineSettings:
     cache_disk_mib: int = 512
     resident_models: int = 3
     prewarm: bool = True
+    compare_every: int = 50
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,9 @@ It must never know who asks, what a review is, or hold the text of a document. N
 by a kill; a damaged file is moved aside and never deleted. Read `database.py` first.
 """
 
+from mirador_lsp.store import comparisons
 from mirador_lsp.store.database import Database
 from mirador_lsp.store.feedback import SqliteFeedbackBook
 from mirador_lsp.store.measurements import SqliteMeasurements
 
-__all__ = ["Database", "SqliteFeedbackBook", "SqliteMeasurements"]
+__all__ = ["Database", "SqliteFeedbackBook", "SqliteMeasurements", "comparisons"]

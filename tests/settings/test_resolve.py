@@ -93,7 +93,7 @@ def test_exactly_what_runs_and_where_files_lie_is_restricted() -> None:
         for name in ("models", "instructions")
     }
     engine = {key.name for key in keys().values() if key.path[0] == "engine"}
-    assert len(engine) == 9
+    assert len(engine) == 10
     assert restricted == stages | engine | {"models.folder", "fix.tests", "profile"}
 
 

@@ -11,6 +11,7 @@ from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner, Synt
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Task, review_task
 from mirador_lsp.engine.carrying import DeepVoice
+from mirador_lsp.engine.comparing import Comparing
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.reading import Reject
@@ -28,6 +29,7 @@ class Tools:
     clock: Clock
     recall: Recall
     meter: Meter
+    comparing: Comparing
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from mirador_lsp.core.errors import (
 from mirador_lsp.core.events import EvidenceHeard, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.engine import grammar
+from mirador_lsp.engine.comparing import Sample
 from mirador_lsp.engine.help import help_uri
 from mirador_lsp.engine.plan import in_order
 from mirador_lsp.engine.prompts.render import render
@@ -116,6 +117,10 @@ async def ask_about(
             # Nothing that can be read is not the same as nothing to report.
             message = "not one line of the model's reply could be read"
             raise BadReply(message)
+    if tally.last is not None:
+        tools.comparing.met(
+            Sample(job.task, asked.prompt, asked.max_tokens, shown, question.lenses)
+        )
 
 
 def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion) -> Prompt:
