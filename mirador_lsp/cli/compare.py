@@ -62,10 +62,10 @@ def _facts(task: str, model: str, rows: Sequence[Comparison]) -> dict[str, objec
 def _print(rows: Sequence[dict[str, object]]) -> None:
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("task", no_wrap=True)
-    table.add_column("model", overflow="fold")
-    for heading in ("questions", "held", "seconds", "first token", "claims", "shared"):
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("task", overflow="fold")
+    table.add_column("model", overflow="fold", min_width=18)
+    for heading in ("asked", "held", "time", "first", "claims", "shared"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(

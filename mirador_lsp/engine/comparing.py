@@ -100,7 +100,7 @@ class Comparing:
         if not card.supports_grammar:
             prompt = replace(prompt, constraint=None)
         try:
-            with self._meter.weighing(sample.task, card, reply) as weighing:
+            with self._meter.weighing(sample.task, card, reply, limits.priority) as weighing:
                 async with self._backend.open(card.name, prompt, limits) as said:
                     try:
                         pieces = [piece.text async for piece in said if isinstance(piece, Chunk)]
@@ -124,7 +124,7 @@ class Comparing:
             task=sample.task,
             model=reply.card.name,
             digest=reply.card.digest,
-            seconds=round(max(0.0, cost.seconds - cost.wait_seconds), 3),
+            seconds=round(cost.seconds, 3),
             first_token_seconds=cost.first_token_seconds,
             prompt_tokens=cost.prompt_tokens,
             completion_tokens=cost.completion_tokens,

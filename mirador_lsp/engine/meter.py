@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
-from mirador_lsp.core.dialogue import ModelCard, Usage
+from mirador_lsp.core.dialogue import ModelCard, Priority, Usage
 from mirador_lsp.core.errors import (
     BadReply,
     ContextOverflow,
@@ -74,13 +75,20 @@ class Meter:
             await self._book.record(waiting)
 
     @contextmanager
-    def weighing(self, task: Task, card: ModelCard, counted: Counted) -> Iterator[Weighing]:
+    def weighing(
+        self,
+        task: Task,
+        card: ModelCard,
+        counted: Counted,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> Iterator[Weighing]:
         """Weigh the reply that is read inside the block, by how the block ends; `counted` hears of
         its cost. Not weighed is a reply that was kept from before, one that is cancelled, and one
         whose prompt did not fit: they say nothing about the model.
         """
         _begin(counted)
-        began = self._clock.monotonic()
+        now = self._clock.monotonic
+        began = now()
         weighing = Weighing()
         try:
             yield weighing
@@ -89,23 +97,18 @@ class Meter:
         except ModelError as error:
             # A reply that cannot be read is kept as well; met again, it is not another one.
             if counted.last is not None or not isinstance(error, BadReply):
-                self._note(task, card, counted.last, began, _outcome(error))
+                self._note(task, card, _cost(counted, began, now(), priority), _outcome(error))
             raise
         if counted.last is not None:
-            self._note(task, card, counted.last, began, weighing.outcome)
+            self._note(task, card, _cost(counted, began, now(), priority), weighing.outcome)
 
-    def _note(
-        self, task: Task, card: ModelCard, usage: Usage | None, began: float, outcome: Outcome
-    ) -> None:
-        cost = usage if usage is not None else Usage()
-        now = self._clock.monotonic()
+    def _note(self, task: Task, card: ModelCard, cost: Usage, outcome: Outcome) -> None:
         self._waiting.append(
             Measurement(
                 task=task,
                 model=card.name,
                 digest=card.digest,
-                # How long others were at work says nothing of the model.
-                seconds=max(0.0, (cost.seconds or now - began) - cost.wait_seconds),
+                seconds=cost.seconds,
                 first_token_seconds=cost.first_token_seconds,
                 prompt_tokens=cost.prompt_tokens,
                 completion_tokens=cost.completion_tokens,
@@ -118,6 +121,17 @@ class Meter:
 
 def _begin(counted: Counted) -> None:
     counted.last = None
+
+
+def _cost(counted: Counted, began: float, now: float, priority: Priority) -> Usage:
+    """What a reply cost its model: how long others were at work says nothing of it.
+
+    A reply that anything may pre-empt is only given when it is whole, so all its time is waiting.
+    """
+    if counted.last is None:
+        return Usage(seconds=now - began)
+    waited = counted.last.wait_seconds if priority < Priority.BACKGROUND else 0.0
+    return replace(counted.last, seconds=max(0.0, counted.last.seconds - waited))
 
 
 def _outcome(error: ModelError) -> Outcome:

@@ -188,7 +188,7 @@ class _Run:
         if self._answered:  # there is something to read meanwhile
             limits = replace(limits, priority=max(limits.priority, Priority.EXPLAIN))
         task = answer_task(self._request.topic, policy.name)
-        with tools.meter.weighing(task, card, attempt.tally):
+        with tools.meter.weighing(task, card, attempt.tally, limits.priority):
             spoken = await speak(
                 voice, wording.prompt, limits, tools.backend, tools.clock, attempt.tally
             )

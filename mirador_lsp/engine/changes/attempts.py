@@ -153,7 +153,7 @@ async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitCha
         pen = Pen(card, policy, request, tools, emit, tally)
         now = Round(1)
         while now.number <= rounds:
-            with tools.meter.weighing(purpose, card, tally) as weighing:
+            with tools.meter.weighing(purpose, card, tally, request.priority) as weighing:
                 patch, climb = await _attempt(task, request, pen, now)
                 if patch is None:
                     weighing.broken()

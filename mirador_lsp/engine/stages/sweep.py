@@ -109,7 +109,7 @@ async def ask_about(
     )
     hearing = _Hearing(shown, question, asked.prompt, job, desk, tally)
     with (
-        tools.meter.weighing(job.task, job.card, tally),
+        tools.meter.weighing(job.task, job.card, tally, job.request.priority),
         desk.ledger.unless_it_breaks_off(job.policy.name),
     ):
         await ask(asked, job, tools, desk, tally, hearing.hear)

@@ -181,7 +181,7 @@ async def _yes_logit(prompt: Prompt, job: Job, tools: Tools, tally: Tally) -> fl
     if job.from_memory:
         return None
     began = tools.clock.monotonic()
-    with tools.meter.weighing(job.task, job.card, tally) as weighing:
+    with tools.meter.weighing(job.task, job.card, tally, limits.priority) as weighing:
         async with tools.backend.open(job.card.name, prompt, limits) as reply:
             try:
                 chunks = [piece async for piece in reply if isinstance(piece, Chunk)]
