@@ -183,6 +183,16 @@ local subcommands = {
   end),
   doctor = about_nothing('doctor'),
   ['restart-models'] = about_nothing('restartModels'),
+  ['use-model'] = function(call)
+    local model, stage = call.words:match('^(%S+)%s*(%S*)$')
+    if model == nil then
+      say('name the model, and a stage if only that one is meant: `:Mirador use-model NAME [STAGE]`')
+      return
+    end
+    execute(call.client, 'useModel', { model = model, stage = stage ~= '' and stage or nil }, function(result)
+      say(('%s for %s'):format(result.model == '' and 'auto' or result.model, table.concat(result.stages, ', ')))
+    end)
+  end,
   ['print-debug-information'] = about_nothing('printDebugInformation'),
 }
 

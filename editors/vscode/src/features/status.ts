@@ -26,6 +26,7 @@ export function activate(context: Context): void {
         await run(client, { command: "mirador.cancel" });
       }
     }),
+    vscode.commands.registerCommand("mirador.useModel", () => useModel(context)),
     ...["mirador.status", "mirador.doctor", "mirador.restartModels", "mirador.printDebugInformation"].map(
       (command) =>
         vscode.commands.registerCommand(command, async () => {
@@ -38,6 +39,24 @@ export function activate(context: Context): void {
   );
   bar.become(context.server.state);
   item.show();
+}
+
+/** Let a model run a stage, or all, until the server ends. */
+async function useModel(context: Context): Promise<void> {
+  const model = await vscode.window.showInputBox({
+    title: "Use another model for this session",
+    prompt: "A name of `mirador models list`, or auto to let Mirador choose",
+  });
+  if (model === undefined || model === "") {
+    return;
+  }
+  const all = "all stages";
+  const stage = await vscode.window.showQuickPick([all, "quick", "deep", "synthesis"], { title: `${model} for…` });
+  const client = stage === undefined ? undefined : await context.server.running();
+  if (client !== undefined) {
+    const wanted = stage === all ? { model } : { model, stage };
+    await run(client, { command: "mirador.useModel", argument: wanted, title: "Changing the model" });
+  }
 }
 
 const WORDS: Readonly<Record<string, string>> = {
