@@ -11,7 +11,7 @@ from mirador_lsp.core.errors import ServiceError, UserError
 from mirador_lsp.settings.files import Unreadable, parse_toml, read_own
 
 if TYPE_CHECKING:
-    from tomlkit import TOMLDocument
+    import tomlkit
 
 
 def prefer_model(file: Path, model: str, stages: Sequence[str]) -> None:
@@ -36,7 +36,7 @@ def prefer_model(file: Path, model: str, stages: Sequence[str]) -> None:
     _write(file, text)
 
 
-def _document(file: Path) -> "TOMLDocument":
+def _document(file: Path) -> "tomlkit.TOMLDocument":
     import tomlkit  # noqa: PLC0415 — only when something is written
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
 
