@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import ServiceError, UserError
