@@ -30,7 +30,7 @@ BURST = 40
 """Messages that arrive together."""
 IN_FLIGHT = 60
 """Requests that may wait for their answers before the next burst."""
-PATIENCE = 60.0
+PATIENCE = 300.0
 INTERNAL = -32603
 FAST = f"""
 [[reply]]
@@ -268,6 +268,7 @@ def capabilities() -> dict[str, Any]:
     return {**declared, "experimental": {"mirador": mirador}}
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [3])
 async def test_ten_thousand_requests_get_ten_thousand_answers(
     workspace: Workspace, seed: int, caplog: pytest.LogCaptureFixture

@@ -14,7 +14,7 @@ from mirador_lsp.settings import Loaded, Settings, paths
 from mirador_lsp.settings.settings import EngineSettings, ServerSettings
 
 URI = "file:///work/cart.py"
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 async def eventually(condition: Callable[[], object]) -> None:
