@@ -13,7 +13,7 @@ from benchmarks.figures import Row, Series, Target
 from benchmarks.lsp_client import Editor, serving
 from benchmarks.processes import family, running_seconds
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.models.places import Places
+from mirador_lsp.ipc.places import Places
 
 _SLICE_SECONDS = 0.004
 _WATCHED_SECONDS = 1.5

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from mirador_lsp.models.confine import NICENESS
+from mirador_lsp.ipc.confine import NICENESS
 from mirador_lsp.models.cores import physical_cores
 from mirador_lsp.models.llama import Llama
 from mirador_lsp.models.wire import ModelSpec, Question

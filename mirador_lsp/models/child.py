@@ -14,8 +14,9 @@ from pathlib import Path
 
 from mirador_lsp import __version__
 from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.ipc import frames
+from mirador_lsp.ipc.line import Line
 from mirador_lsp.models import wire
-from mirador_lsp.models.line import Line
 
 WORKER_COMMAND = (sys.executable, "-P", "-m", "mirador_lsp.models.worker_main")
 """-P, because the working folder may hold modules of strangers."""
@@ -141,7 +142,7 @@ class Child:
     async def _next(self) -> wire.FromWorker:
         try:
             message = await self._line.next()
-        except wire.WireError as error:
+        except frames.WireError as error:
             raise WorkerDied(str(error)) from error
         if message is None:
             raise WorkerDied(await self._epitaph())

@@ -9,9 +9,10 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
 
 from mirador_lsp.core.errors import ModelUnavailable, ServiceError
+from mirador_lsp.ipc import frames
+from mirador_lsp.ipc.line import Line
+from mirador_lsp.ipc.places import READY, TAKEN, Places
 from mirador_lsp.models import wire
-from mirador_lsp.models.line import Line
-from mirador_lsp.models.places import READY, TAKEN, Places
 
 START_SECONDS = 30.0
 """How long a host may take to start and to say its first word."""
@@ -31,7 +32,7 @@ class Connection:
         """The next message. Raises ModelUnavailable when the host is gone, TimeoutError."""
         try:
             message = await self._line.next()
-        except wire.WireError as error:
+        except frames.WireError as error:
             text = f"The engine answered with something else than a message: {error}."
             raise ModelUnavailable(text, remedy=_STUCK) from error
         if message is None:

@@ -23,10 +23,11 @@ from mirador_lsp.core.errors import (
 )
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.ports import Reply
+from mirador_lsp.ipc import frames
+from mirador_lsp.ipc.places import Places
 from mirador_lsp.models import client, wire
 from mirador_lsp.models.engine_health import examine
 from mirador_lsp.models.guard import ReplyGuard
-from mirador_lsp.models.places import Places
 from mirador_lsp.models.wire import MOST_RESIDENTS as MOST
 
 BACKEND = "embedded"
@@ -304,7 +305,7 @@ class EmbeddedReply:
 async def _until_started(line: client.Connection, ask: wire.Ask) -> wire.Started:
     try:
         line.send(ask)
-    except wire.WireError as error:
+    except frames.WireError as error:
         text = "The prompt is far longer than any model's context."
         raise ContextOverflow(text) from error
     try:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mirador_lsp.core.errors import ModelUnavailable, ServiceError
 from mirador_lsp.core.health import Check, Health
+from mirador_lsp.ipc.places import Places
 from mirador_lsp.models import client
 from mirador_lsp.models.cores import physical_cores
-from mirador_lsp.models.places import Places
 
 _NEEDED = frozenset({"avx2", "fma", "f16c", "bmi2"})
 """Instructions the engine's published build uses without asking."""

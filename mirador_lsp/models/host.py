@@ -16,9 +16,10 @@ from mirador_lsp import __version__
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.tasks import Supervisor
+from mirador_lsp.ipc import frames
+from mirador_lsp.ipc.line import Line
+from mirador_lsp.ipc.private import peer_pid, peer_uid
 from mirador_lsp.models import wire
-from mirador_lsp.models.line import Line
-from mirador_lsp.models.private import peer_pid, peer_uid
 from mirador_lsp.models.residents import Residents, rss
 from mirador_lsp.models.turns import Turns
 
@@ -101,7 +102,7 @@ class EngineHost:
             async with asyncio.timeout(_FIRST_WORD_SECONDS):
                 message = await line.next()
             await self._obey(message, line, send)
-        except (wire.WireError, TimeoutError) as error:
+        except (frames.WireError, TimeoutError) as error:
             _log.warning("a client was let go: %s", str(error) or "it said nothing")
         finally:
             self._connections -= 1
@@ -130,7 +131,7 @@ class EngineHost:
         async def watch() -> None:
             try:
                 await line.next()
-            except wire.WireError as error:
+            except frames.WireError as error:
                 _log.warning("a client was let go: %s", error)
             answer.cancel()
 

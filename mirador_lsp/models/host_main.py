@@ -19,10 +19,10 @@ import msgspec
 
 from mirador_lsp import __version__
 from mirador_lsp.core.errors import ServiceError
+from mirador_lsp.ipc.confine import confine_host
+from mirador_lsp.ipc.places import PACKAGE, READY, TAKEN, Places
 from mirador_lsp.models.child import WORKER_COMMAND
-from mirador_lsp.models.confine import confine_host
 from mirador_lsp.models.host import EngineHost
-from mirador_lsp.models.places import PACKAGE, READY, TAKEN, Places
 
 _BACKLOG = 64
 _LOG_LIMIT = 1024 * 1024

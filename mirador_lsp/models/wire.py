@@ -1,35 +1,18 @@
 """What editors, the engine host and its workers say to one another.
 
-A frame is its length in four bytes, most significant first, and a JSON object whose `type` names
-the message. Both hops use the same messages for what a model says: the host checks each one and
-sends it on with the same content, in a frame of its own. A frame that is too long, or is no
-message, ends the conversation: there is nothing to repair.
+Both hops use the same messages for what a model says: the host checks each one and sends it on
+with the same content, in a frame of its own.
 """
 
-import struct
-from typing import BinaryIO, Final, Literal, TypeVar
+from typing import Final, Literal
 
 import msgspec
 
-from mirador_lsp.core.errors import MiradorError
-
-FRAME_LIMIT = 8 * 1024 * 1024
-"""Bytes of the longest frame; far above any prompt that fits a context."""
+from mirador_lsp.ipc.frames import Message
 
 MOST_RESIDENTS = 3
 """Models in memory at once, where nobody says otherwise."""
 FailureKind = Literal["unavailable", "timeout", "overflow", "bad"]
-_LENGTH = struct.Struct(">I")
-HEAD_BYTES = _LENGTH.size
-_T = TypeVar("_T")
-
-
-class WireError(MiradorError):
-    """The other side does not speak this protocol, or stopped in the middle of a message."""
-
-
-class Message(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
-    """Base of all messages."""
 
 
 class ModelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,62 +171,7 @@ ToWorker = Load | Generate | Abort
 FromWorker = Loaded | Started | Reading | Piece | Done | Failed
 
 
-def pack(message: Message) -> bytes:
-    """The frame of a message. Raises WireError when it is too long to send."""
-    body = msgspec.json.encode(message)
-    if len(body) > FRAME_LIMIT:
-        too_long = f"a message of {len(body)} bytes is longer than {FRAME_LIMIT} bytes"
-        raise WireError(too_long)
-    return _LENGTH.pack(len(body)) + body
-
-
-def frame_end(data: bytearray, start: int) -> int:
-    """Where the frame that begins at `start` ends; 0 while its length is not known yet.
-
-    Raises WireError for a length out of all reason.
-    """
-    if len(data) < start + HEAD_BYTES:
-        return 0
-    return start + HEAD_BYTES + _length(data[start : start + HEAD_BYTES])
-
-
-def decode(decoder: "msgspec.json.Decoder[_T]", body: bytes) -> _T:
-    """The message in a frame. Raises WireError."""
-    try:
-        return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        message = f"not a message of this protocol: {error}"
-        raise WireError(message) from error
-
-
-def cut_off() -> WireError:
-    """The error for an end in the middle of a frame."""
-    return WireError("the other side stopped in the middle of a message")
-
-
-def read_frame(source: BinaryIO, decoder: "msgspec.json.Decoder[_T]") -> _T | None:
-    """The next message of a blocking file; None at its end. Raises WireError."""
-    head = source.read(HEAD_BYTES)
-    if not head:
-        return None
-    if len(head) < HEAD_BYTES:
-        raise cut_off()
-    length = _length(head)
-    body = source.read(length)
-    if len(body) < length:
-        raise cut_off()
-    return decode(decoder, body)
-
-
 FROM_CLIENT: "Final[msgspec.json.Decoder[FromClient]]" = msgspec.json.Decoder(FromClient)
 FROM_HOST: "Final[msgspec.json.Decoder[FromHost]]" = msgspec.json.Decoder(FromHost)
 TO_WORKER: "Final[msgspec.json.Decoder[ToWorker]]" = msgspec.json.Decoder(ToWorker)
 FROM_WORKER: "Final[msgspec.json.Decoder[FromWorker]]" = msgspec.json.Decoder(FromWorker)
-
-
-def _length(head: bytes | bytearray) -> int:
-    (length,) = _LENGTH.unpack(head)
-    if length > FRAME_LIMIT:
-        message = f"a frame claims {length} bytes, more than {FRAME_LIMIT}"
-        raise WireError(message)
-    return int(length)

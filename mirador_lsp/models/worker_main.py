@@ -21,11 +21,12 @@ from typing import Any, BinaryIO
 
 from mirador_lsp import __version__
 from mirador_lsp.core.errors import ModelUnavailable, ServiceError
+from mirador_lsp.ipc import frames
+from mirador_lsp.ipc.confine import confine_worker
+from mirador_lsp.ipc.private import ensure_private
 from mirador_lsp.models import wire
-from mirador_lsp.models.confine import confine_worker
 from mirador_lsp.models.cores import physical_cores
 from mirador_lsp.models.llama import Llama
-from mirador_lsp.models.private import ensure_private
 from mirador_lsp.models.slots import SlotFiles
 from mirador_lsp.models.templates import Assembled
 
@@ -45,11 +46,11 @@ class Channel:
 
     def send(self, message: wire.FromWorker) -> None:
         """Send a message; the host always reads."""
-        self._connection.sendall(wire.pack(message))
+        self._connection.sendall(frames.pack(message))
 
     def receive(self) -> wire.ToWorker | None:
         """The next message; None when the host is gone."""
-        return wire.read_frame(self._source, wire.TO_WORKER)
+        return frames.read_frame(self._source, wire.TO_WORKER)
 
     def listen(self) -> None:
         """From now on a thread reads what the host says."""

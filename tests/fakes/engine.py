@@ -14,9 +14,9 @@ from pathlib import Path
 
 from mirador_lsp.core.dialogue import Chunk, Limits, Prefill, Priority, Prompt, Usage
 from mirador_lsp.core.ports import ModelBackend
+from mirador_lsp.ipc.places import Places
 from mirador_lsp.models.catalogue import find
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
-from mirador_lsp.models.places import Places
 from mirador_lsp.settings import paths
 
 WORKER = (sys.executable, "-P", str(Path(__file__).with_name("engine_worker.py")))

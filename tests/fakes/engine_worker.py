@@ -21,8 +21,8 @@ import sys
 import time
 from pathlib import Path
 
+from mirador_lsp.ipc.confine import confine_worker
 from mirador_lsp.models import wire
-from mirador_lsp.models.confine import confine_worker
 from mirador_lsp.models.worker_main import Channel
 
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 from typing import Any
 
-from mirador_lsp.models.confine import NICENESS
+from mirador_lsp.ipc.confine import NICENESS
 
 
 def main() -> None:

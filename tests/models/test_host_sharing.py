@@ -11,9 +11,9 @@ import pytest
 from fakes.engine import WORKER, EngineHome, ask, engine_home, until_said
 from mirador_lsp.core.dialogue import Limits, Priority, Prompt
 from mirador_lsp.core.errors import ServiceError
+from mirador_lsp.ipc.places import Places
 from mirador_lsp.models.client import reach
 from mirador_lsp.models.embedded import EmbeddedBackend
-from mirador_lsp.models.places import Places
 
 _HOLD = Prompt("system", "one two three", "say:x await:go")
 _LIMITS = Limits(max_tokens=50, seconds=60)

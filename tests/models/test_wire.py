@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mirador_lsp.ipc import frames
+from mirador_lsp.ipc.line import Line
 from mirador_lsp.models import wire
-from mirador_lsp.models.line import Line
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _PIECES = st.builds(
@@ -62,35 +63,35 @@ async def _all(data: bytes, step: int) -> list[wire.FromHost]:
 @given(_MESSAGES, st.integers(1, 50))
 def test_what_is_packed_is_read(messages: list[wire.FromHost], step: int) -> None:
     """Any messages come out as they went in, however the bytes are cut."""
-    data = b"".join(wire.pack(message) for message in messages)
+    data = b"".join(frames.pack(message) for message in messages)
     assert asyncio.run(_all(data, step)) == messages
     source = io.BytesIO(data)
-    read = [wire.read_frame(source, wire.FROM_HOST) for _ in messages]
+    read = [frames.read_frame(source, wire.FROM_HOST) for _ in messages]
     assert read == messages
-    assert wire.read_frame(source, wire.FROM_HOST) is None
+    assert frames.read_frame(source, wire.FROM_HOST) is None
 
 
 @given(st.binary(min_size=1, max_size=200))
 def test_rubbish_is_refused(data: bytes) -> None:
     """Bytes that are no frame raise `WireError`, never anything else."""
-    with pytest.raises(wire.WireError):
+    with pytest.raises(frames.WireError):
         asyncio.run(_all(struct.pack(">I", len(data)) + data, 7))
-    with pytest.raises(wire.WireError):
-        wire.read_frame(io.BytesIO(data[:3]), wire.FROM_HOST)
+    with pytest.raises(frames.WireError):
+        frames.read_frame(io.BytesIO(data[:3]), wire.FROM_HOST)
 
 
 def test_frames_have_a_limit() -> None:
     """A length that is out of all reason is refused before anything is read or sent."""
-    with pytest.raises(wire.WireError, match="more than"):
-        wire.read_frame(io.BytesIO(b"\xff\xff\xff\xff"), wire.FROM_HOST)
-    with pytest.raises(wire.WireError, match="longer than"):
-        wire.pack(wire.Piece("x" * wire.FRAME_LIMIT))
+    with pytest.raises(frames.WireError, match="more than"):
+        frames.read_frame(io.BytesIO(b"\xff\xff\xff\xff"), wire.FROM_HOST)
+    with pytest.raises(frames.WireError, match="longer than"):
+        frames.pack(wire.Piece("x" * frames.FRAME_LIMIT))
 
 
 async def test_cancelled_read_keeps_its_place() -> None:
     """A read that is cancelled in the middle of a frame loses nothing of it."""
     line = _line()
-    data = wire.pack(wire.Started(7))
+    data = frames.pack(wire.Started(7))
     line.data_received(data[:6])
     reading = asyncio.get_running_loop().create_task(line.next())
     await asyncio.sleep(0)
@@ -107,7 +108,7 @@ async def test_reader_that_is_slow_slows_the_writer() -> None:
     transport = line.transport
     assert isinstance(transport, _Transport)
     for number in range(256):
-        line.data_received(wire.pack(wire.Started(number)))
+        line.data_received(frames.pack(wire.Started(number)))
     assert transport.paused
     assert await line.next() == wire.Started(0)
     assert not transport.paused
@@ -123,7 +124,7 @@ async def test_tap_takes_what_it_wants() -> None:
         return isinstance(message, wire.Piece)
 
     line.tap = tap
-    line.data_received(wire.pack(wire.Piece("a")) + wire.pack(wire.Started(1)))
+    line.data_received(frames.pack(wire.Piece("a")) + frames.pack(wire.Started(1)))
     assert seen == [wire.Piece("a"), wire.Started(1)]
     assert await line.next() == wire.Started(1)
 
@@ -132,7 +133,7 @@ async def test_line_expires() -> None:
     """After its time a line has nothing more to say, but what has come is still read."""
     line = _line()
     line.expire_at(asyncio.get_running_loop().time() + 0.01)
-    line.data_received(wire.pack(wire.Started(1)))
+    line.data_received(frames.pack(wire.Started(1)))
     assert await line.next() == wire.Started(1)
     with pytest.raises(TimeoutError):
         await line.next()
@@ -141,5 +142,5 @@ async def test_line_expires() -> None:
 def test_unknown_fields_are_refused() -> None:
     """A message with a field of another version is no message of this one."""
     body = msgspec.json.encode({"type": "started", "prompt_tokens": 1, "more": 2})
-    with pytest.raises(wire.WireError):
-        wire.read_frame(io.BytesIO(struct.pack(">I", len(body)) + body), wire.FROM_HOST)
+    with pytest.raises(frames.WireError):
+        frames.read_frame(io.BytesIO(struct.pack(">I", len(body)) + body), wire.FROM_HOST)

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from mirador_lsp import __version__
+from mirador_lsp.ipc import frames
 from mirador_lsp.models import wire
 from mirador_lsp.models.child import WORKER_COMMAND
 
@@ -47,5 +48,5 @@ def test_a_host_that_hangs_up_is_no_defect() -> None:
 def test_a_refused_load_is_no_defect() -> None:
     """A load that is refused is told to the host, not to the log."""
     spec = wire.ModelSpec("n", "/nowhere", "0", 1, 100, 1, 64, 0, 0, "/nowhere")
-    status, _ = _ended(wire.pack(wire.Load(spec, "/nowhere", f"not {__version__}")))
+    status, _ = _ended(frames.pack(wire.Load(spec, "/nowhere", f"not {__version__}")))
     assert status == 0
