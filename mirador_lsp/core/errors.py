@@ -8,6 +8,7 @@ MiradorError
 │  ├─ ContextOverflow   the prompt does not fit the model
 │  └─ BadReply          the reply broke its contract
 ├─ AnalyzerError        an analyzer could not look at the file
+├─ IndexUnavailable     the index of the workspace cannot be asked
 ├─ DownloadError        a model could not be fetched or its checksum is wrong
 └─ ServiceError         a port, socket or folder Mirador needs cannot be had
 """
@@ -64,6 +65,12 @@ class BadReply(ModelError):
 
 class AnalyzerError(MiradorError):
     """An analyzer could not look at the file; the file is not clean, it is not looked at."""
+
+    level = logging.WARNING
+
+
+class IndexUnavailable(MiradorError):
+    """The index of the workspace is off, lost or does not answer; work goes on without."""
 
     level = logging.WARNING
 

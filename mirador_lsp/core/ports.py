@@ -15,6 +15,15 @@ from mirador_lsp.core.events import Notice
 from mirador_lsp.core.feedback import Opinion
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Outline, Surroundings
+from mirador_lsp.core.retrieval import (
+    EmbedderCard,
+    Found,
+    IndexReport,
+    Memory,
+    Neighbourhood,
+    Query,
+    Slice,
+)
 from mirador_lsp.core.routing import Measurement, Standing
 from mirador_lsp.core.text import Span
 
@@ -95,7 +104,6 @@ class Syntax(Protocol):
         """
         ...
 
-
 @dataclass(frozen=True)
 class Analysis:
     """What an analyzer found, and what it could not look at."""
@@ -174,4 +182,97 @@ class Measurements(Protocol):
 
     async def close(self) -> None:
         """Let go of the file. Everything recorded is on disk."""
+        ...
+
+
+class Slicer(Protocol):
+    """Tells which lines of a symbol matter for a place in it."""
+
+    async def slice_of(self, snapshot: Snapshot, place: Span) -> Slice:
+        """The lines of the innermost symbol around `place` that decide what happens there.
+
+        Never raises for what the text holds. Raises `AnalyzerError` when the parser is lost.
+        """
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors. Texts leave the process only where `card.local` is False."""
+
+    @property
+    def card(self) -> EmbedderCard:
+        """What it is. Constant for the life of the embedder."""
+        ...
+
+    async def documents(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One vector of `card.dimensions` floats and length 1 for each text, in their order.
+
+        Any text is accepted, the empty one included; what is longer than `card.max_tokens` is cut.
+        Raises `ModelUnavailable`, `ModelTimeout` or `BadReply`; never returns fewer vectors.
+        """
+        ...
+
+    async def query(self, text: str) -> Sequence[float]:
+        """The vector of what is searched for; comparable with those of `documents`."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and memory. May be repeated."""
+        ...
+
+
+class CodeIndex(Protocol):
+    """Finds code of one workspace by words, names and meaning.
+
+    Every method raises `IndexUnavailable` where the index cannot be asked; callers go on without.
+    Nothing in a workspace makes it raise anything else.
+    """
+
+    async def search(self, query: Query) -> Found:
+        """What fits best. Usable while the index is being built: notes say what is missing."""
+        ...
+
+    async def neighbourhood(
+        self, name: str, symbol: str, names: Sequence[str], most: int
+    ) -> Neighbourhood:
+        """Definitions of `names` as seen from file `name`, and users of its `symbol`."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """Vectors of the index's own embedder; () where it has none."""
+        ...
+
+    async def changed(self, names: Sequence[str]) -> None:
+        """Files that were written, made or removed; they are read again soon, before others."""
+        ...
+
+    async def remember(self, memories: Sequence[Memory]) -> None:
+        """Make memories searchable; one with a known id replaces it. On disk when it returns."""
+        ...
+
+    async def forget(self, ids: Sequence[str]) -> None:
+        """Remove memories for good."""
+        ...
+
+    async def busy(self, *, waiting: bool) -> None:
+        """Whether the user waits for a model now: the index stands still meanwhile."""
+        ...
+
+    async def report(self) -> IndexReport:
+        """What it holds and does."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up. The index goes on for others, and leaves when nobody is left."""
+        ...
+
+
+class TokenCounter(Protocol):
+    """Counts tokens the way a model does."""
+
+    async def count(self, model: str, texts: Sequence[str]) -> Sequence[int] | None:
+        """The number of tokens of each text for the model of that card name.
+
+        None where its tokenizer cannot be asked now without loading the model. Never raises.
+        """
         ...
