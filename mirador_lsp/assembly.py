@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict
 from pathlib import Path
 
 from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
@@ -22,7 +21,7 @@ from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.models.catalogue import load_catalogue
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
 from mirador_lsp.models.scripted import ScriptedBackend
-from mirador_lsp.models.servers import Server, ServerOptions, reach
+from mirador_lsp.models.servers import Server, reach
 from mirador_lsp.models.storage import Installed, ModelStore
 from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings
@@ -108,7 +107,7 @@ def reach_servers(settings: Settings) -> tuple[tuple[Server, ...], tuple[Check, 
     wrong: list[Check] = []
     for named in settings.servers:
         try:
-            found.append(reach(ServerOptions(**asdict(named))))
+            found.append(reach(named))
         except UserError as error:
             _log.warning("%s", error.sentence())
             wrong.append(Check(named.name, Health.WARNING, str(error), error.remedy))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.health import Check, Health
-from mirador_lsp.models.servers import Server, ServerOptions, reach
+from mirador_lsp.core.servers import ModelServer
+from mirador_lsp.models.servers import Server, reach
 
 _SECONDS = 5.0
 
@@ -63,7 +64,7 @@ async def discover(
 
 
 async def _look(place: Place) -> Found | None:
-    server = reach(ServerOptions(place.kind, place.kind, place.url), env={})
+    server = reach(ModelServer(name=place.kind, kind=place.kind, url=place.url), env={})
     try:
         async with asyncio.timeout(_SECONDS):
             cards = await server.bare.cards()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import ModelBackend
+from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.models.breaker import BreakingBackend
 from mirador_lsp.models.gate import GatedBackend
 from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
@@ -15,23 +16,6 @@ from mirador_lsp.models.transport import Transport
 
 LONG_QUEUE = 8
 """Requests that wait, from which on users are told that something may be done about it."""
-
-
-@dataclass(frozen=True)
-class ServerOptions:
-    """How to reach a server and how to use it."""
-
-    name: str
-    kind: str
-    """"ollama" or "openai"."""
-    url: str
-    key_env: str = ""
-    context_tokens: int = 4096
-    slots: int = 1
-    keep_alive: str = "10m"
-    allow_cloud: bool = False
-    pins: tuple[str, ...] = ()
-    judges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +51,7 @@ class Server:
         return (*checks, Check(f"{self.name} is elsewhere", Health.OK, text))
 
 
-def reach(options: ServerOptions, env: Mapping[str, str] = os.environ) -> Server:
+def reach(options: ModelServer, env: Mapping[str, str] = os.environ) -> Server:
     """The server, not yet connected. Raises `UserError` for an address or a key that is none."""
     key = env.get(options.key_env, "") if options.key_env else ""
     if options.key_env and not key:
@@ -80,7 +64,7 @@ def reach(options: ServerOptions, env: Mapping[str, str] = os.environ) -> Server
     return Server(options.name, backend, bare, gated, transport.local, options.url)
 
 
-def _dialect(options: ServerOptions, transport: Transport) -> OllamaBackend | OpenAIBackend:
+def _dialect(options: ModelServer, transport: Transport) -> OllamaBackend | OpenAIBackend:
     if options.kind == "ollama":
         pins = dict(pin.split("=", 1) for pin in options.pins)
         ollama = OllamaOptions(

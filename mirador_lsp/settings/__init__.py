@@ -10,14 +10,13 @@ from mirador_lsp.settings.paths import Paths, paths
 from mirador_lsp.settings.policies import answer_policy, change_policy, review_policy
 from mirador_lsp.settings.problems import Problem
 from mirador_lsp.settings.resolve import Form, Layer, resolve
-from mirador_lsp.settings.settings import ActionSettings, ModelServerSettings, Settings
+from mirador_lsp.settings.settings import ActionSettings, Settings
 
 __all__ = [
     "ActionSettings",
     "Form",
     "Layer",
     "Loaded",
-    "ModelServerSettings",
     "Paths",
     "Problem",
     "Settings",

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 
+from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.settings.option import OPTION, Option
 from mirador_lsp.settings.options import Options
-from mirador_lsp.settings.settings import ActionSettings, ModelServerSettings, Settings
+from mirador_lsp.settings.settings import ActionSettings, Settings
 from mirador_lsp.settings.table_options import ActionOptions, ModelServerOptions
 
 ACTIONS = "actions"
@@ -33,7 +34,7 @@ class Table:
 def tables() -> Mapping[str, Table]:
     """The settings that are lists of tables, by name; `table_keys` has what stands in them."""
     blank_action = ActionSettings(name="", title="", prompt="")
-    blank_server = ModelServerSettings(name="", kind="", url="")
+    blank_server = ModelServer(name="", kind="", url="")
     return types.MappingProxyType(
         {
             ACTIONS: Table(
@@ -46,7 +47,7 @@ def tables() -> Mapping[str, Table]:
             SERVERS: Table(
                 SERVERS,
                 ModelServerOptions,
-                ModelServerSettings,
+                ModelServer,
                 blank_server,
                 "Correct it; until then this server is not asked.",
             ),

@@ -6,6 +6,7 @@ The names are those of `options.py`, where each one is explained.
 from dataclasses import dataclass
 
 from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.servers import ModelServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,26 +127,6 @@ class ActionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelServerSettings:
-    """A server that runs models, besides the embedded engine."""
-
-    name: str
-    kind: str
-    """"ollama" or "openai"."""
-    url: str
-    key_env: str = ""
-    """Name of the environment variable that holds its key; "" when it needs none."""
-    context_tokens: int = 4096
-    slots: int = 1
-    keep_alive: str = "10m"
-    allow_cloud: bool = False
-    pins: tuple[str, ...] = ()
-    """"MODEL=DIGEST" each."""
-    judges: tuple[str, ...] = ()
-    """Models that may judge."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings. `Settings()` holds the defaults."""
 
@@ -161,5 +142,5 @@ class Settings:
     fix: FixSettings = FixSettings()
     actions: tuple[ActionSettings, ...] = ()
     """In the order in which the sources name them; no two share a name."""
-    servers: tuple[ModelServerSettings, ...] = ()
+    servers: tuple[ModelServer, ...] = ()
     """The same."""

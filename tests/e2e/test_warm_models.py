@@ -13,9 +13,10 @@ from fakes.ollama_server import OllamaStandIn, ollama_server
 from mirador_lsp import app as application
 from mirador_lsp.app import App, open_app
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.settings import Settings, paths
-from mirador_lsp.settings.settings import EngineSettings, ModelServerSettings, StageSettings
+from mirador_lsp.settings.settings import EngineSettings, StageSettings
 
 _CODE = "def total(values):\n    number = 0\n    number += sum(values)\n    return number\n"
 _SCRIPT = '[[model]]\nname = "small"\ncontext_tokens = 100000\n'
@@ -29,7 +30,7 @@ async def opened(folder: Path, **engine: Any) -> AsyncIterator[tuple[App, Ollama
     empty.write_text("")
     own = OllamaStandIn(ScriptedBackend(script), {"quick:1b": "small", "usual:7b": "small"})
     async with ollama_server(own):
-        named = ModelServerSettings(name="lab", kind="ollama", url=own.address)
+        named = ModelServer(name="lab", kind="ollama", url=own.address)
         settings = Settings(engine=EngineSettings(**engine), servers=(named,))
         quick = replace(settings.stages.quick, models=("lab/quick:1b",))
         assert isinstance(quick, StageSettings)

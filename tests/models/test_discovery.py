@@ -6,9 +6,10 @@ from pathlib import Path
 from fakes.ollama_server import OllamaStandIn, ollama_server
 from fakes.openai_server import OpenAIStandIn, openai_server
 from mirador_lsp.core.health import Health
+from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.models.discovery import Place, discover
 from mirador_lsp.models.scripted import ScriptedBackend
-from mirador_lsp.models.servers import ServerOptions, reach
+from mirador_lsp.models.servers import reach
 
 _SCRIPT = '[[model]]\nname = "small"\n'
 _MODELS = {"/v1/models": {"data": [{"id": "coder"}]}}
@@ -26,7 +27,7 @@ async def test_what_runs_is_told_and_how_to_use_it(tmp_path: Path) -> None:
             Place("vLLM", "openai", "http://127.0.0.1:9"),
         )
         first, second = await discover(places=places)
-        named = reach(ServerOptions("mine", "ollama", f"{ollama.address}/"))
+        named = reach(ModelServer(name="mine", kind="ollama", url=f"{ollama.address}/"))
         (left,) = await discover((named,), places)
         await named.bare.close()
     check = first.check()

@@ -8,8 +8,9 @@ import pytest
 from fakes.ollama_server import OllamaStandIn, ollama_server
 from mirador_lsp.core.dialogue import Limits, Prompt
 from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.models.scripted import ScriptedBackend
-from mirador_lsp.models.servers import LONG_QUEUE, Server, ServerOptions, reach
+from mirador_lsp.models.servers import LONG_QUEUE, Server, reach
 
 _SCRIPT = """
 [[model]]
@@ -41,7 +42,7 @@ async def test_doctor_tells_how_many_wait(tmp_path: Path, waiting: int, health: 
     script.write_text(_SCRIPT)
     stand_in = OllamaStandIn(ScriptedBackend(script), {"coder:7b": "small"})
     async with ollama_server(stand_in):
-        server = reach(ServerOptions("lab", "ollama", stand_in.address))
+        server = reach(ModelServer(name="lab", kind="ollama", url=stand_in.address))
         async with asyncio.TaskGroup() as group:
             for _ in range(waiting + 1):
                 group.create_task(_ask(server))

@@ -12,8 +12,8 @@ from fakes.commands import command, result
 from fakes.editor import URI, eventually, load_defaults, ready
 from mirador_lsp.core.events import Emit, Hush, Hushed, Notice, NoticeKind, ReviewStarted
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.settings import Loaded
-from mirador_lsp.settings.settings import ModelServerSettings
 
 STATUS = {"experimental": {"mirador": {"status": True}}}
 
@@ -62,7 +62,7 @@ async def test_debug_information_has_figures_and_no_text_and_no_secret() -> None
         loaded = load_defaults(**said)
         deep = replace(loaded.settings.stages.deep, instructions="SECRET PROSE")
         stages = replace(loaded.settings.stages, deep=deep)
-        host = ModelServerSettings(
+        host = ModelServer(
             name="gpu", kind="openai", url="http://me:SECRET@gpu:80/v1?key=SECRET", key_env="KEY"
         )
         settings = replace(loaded.settings, stages=stages, servers=(host,))

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from mirador_lsp.settings import Layer, ModelServerSettings, resolve
+from mirador_lsp.core.servers import ModelServer
+from mirador_lsp.settings import Layer, resolve
 
 WHOLE = {"name": "lab", "kind": "ollama", "url": "http://10.0.0.2:11434"}
 
 
-def one(servers: object, **facts: object) -> tuple[tuple[ModelServerSettings, ...], list[str]]:
+def one(servers: object, **facts: object) -> tuple[tuple[ModelServer, ...], list[str]]:
     """The servers of one source, and its problems as lines."""
     layer = Layer("file", {"servers": servers}, base=Path("/base"), **facts)  # type: ignore[arg-type]
     settings, problems = resolve([layer])
@@ -20,7 +21,7 @@ def test_a_server_needs_a_name_a_kind_and_an_address() -> None:
     """The rest has defaults; nothing but the machine named is allowed."""
     servers, sentences = one([WHOLE])
     assert sentences == []
-    assert servers == (ModelServerSettings(**WHOLE),)
+    assert servers == (ModelServer(**WHOLE),)
     assert not servers[0].allow_cloud
 
 

@@ -1,0 +1,27 @@
+"""A server that runs models, as the user named it: settings read it, the models room reaches it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelServer:
+    """How to reach a server and how to use it."""
+
+    name: str
+    """What the user calls it; its models are called `NAME/MODEL`."""
+    kind: str
+    """"ollama" or "openai"."""
+    url: str
+    key_env: str = ""
+    """Name of the environment variable that holds its key; "" when it needs none."""
+    context_tokens: int = 4096
+    slots: int = 1
+    """Requests it works on at the same time."""
+    keep_alive: str = "10m"
+    """How long Ollama keeps a model loaded after its last reply, as Ollama writes it."""
+    allow_cloud: bool = False
+    """Models may be used that an Ollama runs on somebody else's machine."""
+    pins: tuple[str, ...] = ()
+    """Versions that models must have: "MODEL=DIGEST" each."""
+    judges: tuple[str, ...] = ()
+    """Models that may judge."""
