@@ -104,6 +104,7 @@ class Syntax(Protocol):
         """
         ...
 
+
 @dataclass(frozen=True)
 class Analysis:
     """What an analyzer found, and what it could not look at."""
