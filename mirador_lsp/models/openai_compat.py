@@ -5,10 +5,8 @@ found out once: llama.cpp's answers `/props` and takes grammars; vLLM tells `max
 Studio describes its models at `/api/v0/models`.
 """
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
@@ -18,21 +16,13 @@ import msgspec
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
-from mirador_lsp.core.errors import (
-    BadReply,
-    ModelError,
-    ModelTimeout,
-    ModelUnavailable,
-)
-from mirador_lsp.core.health import Check, Health
-from mirador_lsp.core.ports import Reply
-from mirador_lsp.models.openai_events import OpenAIEvents, speaks_of_length
-from mirador_lsp.models.served import Hangups, ServedReply
-from mirador_lsp.models.texts import content, least_tokens, too_long
+from mirador_lsp.core.errors import BadReply, ModelError
+from mirador_lsp.models.openai_events import OpenAIEvents
+from mirador_lsp.models.served import Known, Listing, ServedBackend
+from mirador_lsp.models.texts import turns
 from mirador_lsp.models.transport import Refusal, Transport
 
 BACKEND = "openai"
-_CARDS_SECONDS = 30.0
 _MOST_MODELS = 500
 _MOST_LOGPROBS = 20
 
@@ -57,102 +47,71 @@ class OpenAIOptions:
     """Models whose yes/no probability about a claim is known to be better than chance."""
 
 
-@dataclass(frozen=True)
-class _Known:
-    card: ModelCard
-    id: str
-    flavour: Flavour
-
-
-class OpenAIBackend:
+class OpenAIBackend(ServedBackend):
     """The models of one server. They are called `PREFIX/ID`."""
 
     def __init__(
         self, transport: Transport, options: OpenAIOptions, *, prefix: str = BACKEND
     ) -> None:
+        super().__init__(transport, _OpenAI(transport, options, prefix), prefix=prefix)
+
+
+class _OpenAI:
+    """OpenAI's chat dialect."""
+
+    busy_pauses = ()
+    remedy = "Start it, or correct its address."
+
+    def __init__(self, transport: Transport, options: OpenAIOptions, prefix: str) -> None:
         self._transport = transport
         self._options = options
         self._prefix = prefix
-        self._hangups = Hangups()
-        self._known: dict[str, _Known] = {}
         self._flavour = Flavour.PLAIN
-        self._fresh_until = 0.0
-        self._looking = asyncio.Lock()
 
-    async def cards(self) -> Sequence[ModelCard]:
-        """The models of the server; none where it does not answer."""
-        try:
-            await self._look()
-        except ModelError:
-            return ()
-        return tuple(known.card for known in self._known.values())
+    async def list_models(self, kept: Mapping[str, Known]) -> Listing:  # noqa: ARG002 — cheap
+        models = _models(await self._transport.get("/v1/models"))
+        self._flavour, contexts = await self._beyond(models)
+        return Listing([self._describe(raw, contexts) for raw in models[:_MOST_MODELS]])
 
-    @asynccontextmanager
-    async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
-        """Ask a model. Leaving hangs up, at which the server stops the model."""
-        begin = asyncio.get_running_loop().time()
-        known = await self._find(model)
-        least = least_tokens(prompt)
-        if least + limits.max_tokens > known.card.context_tokens:
-            raise too_long(known.card)
-        late = ModelTimeout(f"{model} did not begin within {limits.seconds:.0f} seconds.")
-        connected = self._transport.lines("/v1/chat/completions", _question(known, prompt, limits))
-        try:
-            async with asyncio.timeout_at(begin + limits.seconds):
-                lines = await connected.__aenter__()
-        except TimeoutError as error:
-            raise late from error
-        except Refusal as refusal:
-            raise _error(refusal, known) from refusal
-        try:
-            reader = OpenAIEvents(known.card, least)
-            yield ServedReply(lines, reader.read, self._hangups, model, limits, begin)
-        finally:
-            await connected.__aexit__(None, None, None)
+    async def title(self) -> str:
+        return str(self._flavour)
 
-    async def close(self) -> None:
-        """Hang up on everything."""
-        self._hangups.hang_up()
-        await self._transport.close()
+    def path(self, known: Known) -> str:  # noqa: ARG002 — the same for all its models
+        return "/v1/chat/completions"
 
-    async def health(self) -> tuple[Check, ...]:
-        """Whether the server answers, and what it has."""
-        name = self._transport.name
-        try:
-            await self._look(again=True)
-        except ModelError as error:
-            remedy = error.remedy or "Start it, or correct its address."
-            return (Check(name, Health.WARNING, plain(str(error), 200), remedy),)
-        names = ", ".join(known.card.name for known in self._known.values()) or "no model"
-        return (Check(name, Health.OK, plain(f"{self._flavour}: {names}", 300)),)
+    def question(self, known: Known, prompt: Prompt, limits: Limits) -> object:
+        system, user = turns(prompt)
+        body: dict[str, Any] = {
+            "model": known.id,
+            "messages": [
+                {"role": "system", "content": system},
+                {"role": "user", "content": user},
+            ],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "max_tokens": limits.max_tokens,
+            "temperature": limits.temperature,
+            "seed": 0,
+        }
+        if limits.top_logprobs > 0 and known.card.supports_logprobs:
+            body |= {"logprobs": True, "top_logprobs": min(limits.top_logprobs, _MOST_LOGPROBS)}
+        if self._flavour is Flavour.LLAMA_CPP:
+            body |= {"cache_prompt": True, "return_progress": True}
+        if prompt.constraint is not None:
+            if self._flavour is Flavour.LLAMA_CPP:
+                body["grammar"] = prompt.constraint.gbnf
+            elif self._flavour is Flavour.VLLM:
+                body["structured_outputs"] = {"grammar": prompt.constraint.gbnf}
+        return body
 
-    async def _find(self, model: str) -> _Known:
-        self._hangups.check()
-        if model not in self._known:
-            await self._look(again=True)
-        known = self._known.get(model)
-        if known is None:
-            message = f"{self._transport.name} has no model {plain(model, 80)}."
-            raise ModelUnavailable(message, remedy="`mirador models list` names those it has.")
-        return known
+    def reader(self, known: Known, least: int, limits: Limits) -> OpenAIEvents:  # noqa: ARG002 — events say all
+        return OpenAIEvents(known.card, least)
 
-    async def _look(self, *, again: bool = False) -> None:
-        """Ask which models there are, unless that is known. Raises `ModelError`."""
-        async with self._looking:
-            now = asyncio.get_running_loop().time()
-            if now < self._fresh_until and not again:
-                return
-            try:
-                listed = await self._transport.get("/v1/models")
-            except Refusal as refusal:
-                raise _no_list(refusal, self._transport.name) from refusal
-            models = _models(listed)
-            self._flavour, contexts = await self._beyond(models)
-            self._known = {}
-            for raw in models[:_MOST_MODELS]:
-                known = self._describe(raw, contexts)
-                self._known[known.card.name] = known
-            self._fresh_until = now + _CARDS_SECONDS
+    def refusal(self, refusal: Refusal, known: Known) -> ModelError | None:  # noqa: ARG002 — nothing of its own
+        return None
+
+    def missing(self, identity: str) -> str:  # noqa: ARG002 — nothing can be fetched
+        return "`mirador models list` names those it has."
 
     async def _beyond(self, models: list[dict[str, Any]]) -> tuple[Flavour, Mapping[str, int]]:
         """What kind of server it is, and the contexts it tells elsewhere, "" for every model."""
@@ -180,7 +139,7 @@ class OpenAIBackend:
             return {}
         return body if isinstance(body, dict) else {}
 
-    def _describe(self, raw: dict[str, Any], contexts: Mapping[str, int]) -> _Known:
+    def _describe(self, raw: dict[str, Any], contexts: Mapping[str, int]) -> Known:
         identity = str(raw["id"])
         meta: dict[str, Any] = raw["meta"] if isinstance(raw.get("meta"), dict) else {}
         told = raw.get("max_model_len") or contexts.get(identity) or contexts.get("")
@@ -202,33 +161,7 @@ class OpenAIBackend:
             supports_logprobs=self._flavour is not Flavour.LM_STUDIO,
             can_judge=identity in self._options.can_judge,
         )
-        return _Known(card, identity, self._flavour)
-
-
-def _question(known: _Known, prompt: Prompt, limits: Limits) -> dict[str, Any]:
-    code = f"{prompt.material}\n{prompt.question}" if prompt.material else prompt.question
-    body: dict[str, Any] = {
-        "model": known.id,
-        "messages": [
-            {"role": "system", "content": content(prompt.system)},
-            {"role": "user", "content": content(code)},
-        ],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "max_tokens": limits.max_tokens,
-        "temperature": limits.temperature,
-        "seed": 0,
-    }
-    if limits.top_logprobs > 0 and known.card.supports_logprobs:
-        body |= {"logprobs": True, "top_logprobs": min(limits.top_logprobs, _MOST_LOGPROBS)}
-    if known.flavour is Flavour.LLAMA_CPP:
-        body |= {"cache_prompt": True, "return_progress": True}
-    if prompt.constraint is not None:
-        if known.flavour is Flavour.LLAMA_CPP:
-            body["grammar"] = prompt.constraint.gbnf
-        elif known.flavour is Flavour.VLLM:
-            body["structured_outputs"] = {"grammar": prompt.constraint.gbnf}
-    return body
+        return Known(card, identity)
 
 
 def _models(body: Any) -> list[dict[str, Any]]:
@@ -237,31 +170,3 @@ def _models(body: Any) -> list[dict[str, Any]]:
         message = "The server's list of models cannot be read."
         raise BadReply(message)
     return [each for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
-
-
-def _no_list(refusal: Refusal, name: str) -> ModelUnavailable:
-    if refusal.status in (401, 403):
-        remedy = "Set the variable that key_env names."
-        return ModelUnavailable(f"{name} wants a key.", remedy=remedy)
-    detail = f" ({refusal.message})" if refusal.message else f" ({refusal.status})"
-    message = f"{name} does not list its models as an OpenAI-compatible server does{detail}."
-    return ModelUnavailable(message, remedy="Correct its address.")
-
-
-def _error(refusal: Refusal, known: _Known) -> ModelError:
-    name, said = known.card.name, refusal.message
-    if refusal.status in (400, 413, 422) and speaks_of_length(said):
-        return too_long(known.card)
-    match refusal.status:
-        case 401 | 403:
-            remedy = "Set the variable that key_env names."
-            return ModelUnavailable(f"The server of {name} wants a key.", remedy=remedy)
-        case 404:
-            return ModelUnavailable(f"{name} is not there any more.")
-        case 429 | 503:
-            message = f"The server of {name} is busy."
-            return ModelUnavailable(message, remedy="Ask again in a while.")
-        case _:
-            pass
-    detail = f": {said}" if said else ""
-    return ModelUnavailable(f"{name} refused the question ({refusal.status}){detail}.")

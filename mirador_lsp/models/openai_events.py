@@ -8,7 +8,7 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, ModelCard, Prefill
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
 from mirador_lsp.models.served import End, Piece
-from mirador_lsp.models.texts import too_long, was_cut
+from mirador_lsp.models.texts import speaks_of_length, too_long, was_cut
 
 _DONE = b"[DONE]"
 
@@ -140,11 +140,3 @@ def _failed(error: Any, card: ModelCard) -> ModelError:
     if speaks_of_length(text):
         return too_long(card)
     return ModelUnavailable(f"{card.name} failed: {text or 'it gave no reason'}.")
-
-
-def speaks_of_length(text: str) -> bool:
-    """Whether an error says that the prompt was too long; every server says it otherwise."""
-    lower = text.lower()
-    return "context" in lower and any(
-        word in lower for word in ("exceed", "maximum", "too long", "larger", "length", "size")
-    )

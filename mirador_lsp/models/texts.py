@@ -1,4 +1,4 @@
-"""What can be known of a prompt without the model's vocabulary."""
+"""What can be known of a prompt without the model's vocabulary, and how one is worded."""
 
 import re
 
@@ -40,7 +40,21 @@ def content(text: str) -> str:
     return apart if apart.isascii() else apart.encode("utf-8", "replace").decode()
 
 
+def turns(prompt: Prompt) -> tuple[str, str]:
+    """What the system and what the user says, as contents of messages."""
+    asked = f"{prompt.material}\n{prompt.question}" if prompt.material else prompt.question
+    return content(prompt.system), content(asked)
+
+
 def too_long(card: ModelCard) -> ContextOverflow:
     """The error of a prompt that a server would have to cut."""
     message = f"The prompt does not fit the {card.context_tokens} tokens of {card.name}."
     return ContextOverflow(message, remedy="Give the server a larger context_tokens.")
+
+
+def speaks_of_length(text: str) -> bool:
+    """Whether an error says that the prompt was too long; every server says it otherwise."""
+    lower = text.lower()
+    return "context" in lower and any(
+        word in lower for word in ("exceed", "maximum", "too long", "larger", "length", "size")
+    )

@@ -1,0 +1,39 @@
+"""What model servers refuse, as our errors: the statuses that mean the same with every kind."""
+
+from mirador_lsp.core.dialogue import ModelCard
+from mirador_lsp.core.errors import ModelError, ModelUnavailable
+from mirador_lsp.models.texts import speaks_of_length, too_long
+from mirador_lsp.models.transport import Refusal
+
+_KEY = "Set the variable that key_env names."
+_LATER = "Ask again in a while."
+
+
+def refused(refusal: Refusal, card: ModelCard) -> ModelError:
+    """The error of a question that the server of a model does not answer."""
+    name, said = card.name, refusal.message
+    if refusal.status in (400, 413, 422) and speaks_of_length(said):
+        return too_long(card)
+    match refusal.status:
+        case 401 | 403:
+            return ModelUnavailable(f"The server of {name} wants a key.", remedy=_KEY)
+        case 404:
+            remedy = "`mirador models list` names those it has."
+            return ModelUnavailable(f"{name} is not there any more.", remedy=remedy)
+        case 429 | 503:
+            return ModelUnavailable(f"The server of {name} is busy.", remedy=_LATER)
+        case _:
+            pass
+    detail = f": {said}" if said else ""
+    return ModelUnavailable(f"{name} refused the question ({refusal.status}){detail}.")
+
+
+def not_listed(refusal: Refusal, server: str) -> ModelUnavailable:
+    """The error of a server that does not tell which models it has."""
+    if refusal.status in (401, 403):
+        return ModelUnavailable(f"{server} wants a key.", remedy=_KEY)
+    if refusal.status in (429, 503):
+        return ModelUnavailable(f"{server} is busy.", remedy=_LATER)
+    detail = refusal.message or refusal.status
+    message = f"{server} does not list its models as a server of its kind does ({detail})."
+    return ModelUnavailable(message, remedy="Correct its address.")
