@@ -77,10 +77,10 @@ def translated(file: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         if is_damage(error):
             raise
-        message = f"What you said of findings cannot be kept in {file}: {error}."
+        message = f"Nothing can be kept in {file}: {error}."
         raise ServiceError(message, remedy=_ROOM) from error
     except OSError as error:
-        message = f"What you said of findings cannot be kept in {file}: {error.strerror}."
+        message = f"Nothing can be kept in {file}: {error.strerror}."
         raise ServiceError(message, remedy=_ROOM) from error
 
 
