@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol, TextIO
@@ -40,6 +40,7 @@ examples:
   mirador review src/ tests/test_api.py
   mirador review --stages instant .            facts only, no model
   mirador review --lens security,bug app.py
+  mirador review --models 0.5b,1.5b app.py     both look, and what they say is merged
   mirador review --format sarif --output mirador.sarif .
   git show HEAD:app.py | mirador review - --stdin-filename app.py
 """
@@ -79,6 +80,8 @@ class Options:
     lenses: tuple[str, ...] | None = None
     fail_on: FailOn = "error"
     model: str = ""
+    models: tuple[str, ...] = ()
+    """Those that all answer, to be merged; empty for one at a time."""
     gate: float | None = None
     stdin_filename: str = ""
     wishes: Wishes = field(default_factory=Wishes)
@@ -121,7 +124,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--format", choices=FORMATS, default="text", help="default: text")
     add("--output", default="", metavar="FILE", help="write there instead of stdout")
     add("--fail-on", choices=("error", "warning", "never"), default="error", help="default: error")
-    add("--model", default="", metavar="NAME", help="this model for every stage")
+    who = parser.add_mutually_exclusive_group().add_argument
+    who("--model", default="", metavar="NAME", help="this model for every stage")
+    who("--models", action="append", metavar="NAME,…", help="ask all of these and merge")
     add("--gate", type=_share, metavar="0…1", help="least confidence a finding is shown with")
     add("--show-withheld", action="store_true", help="also show what lies below the gate")
     add("--stdin-filename", default="", metavar="NAME", help="what the text from stdin is called")
@@ -154,6 +159,7 @@ def run(arguments: argparse.Namespace) -> int:
         lenses=_names(arguments.lens),
         fail_on=arguments.fail_on,
         model=arguments.model,
+        models=_names(arguments.models) or (),
         gate=arguments.gate,
         stdin_filename=arguments.stdin_filename,
         wishes=wishes,
@@ -169,6 +175,8 @@ async def review(options: Options, around: Surroundings) -> int:
     for problem in loaded.problems:
         say(problem.sentence(), around.stderr)
     policy = review_policy(loaded.settings, stages=options.stages, lenses=options.lenses)
+    panel = tuple(dict.fromkeys(_full_name(name) for name in options.models))
+    policy = replace(policy, panel=panel)
     run = _Run(options, around, policy)
     return await run.to_the_end(loaded)
 
@@ -226,7 +234,8 @@ class _Run:
         try:
             with interrupts, self._outputs:
                 async with self._around.open_app(loaded) as app:
-                    await _check_model(app, self._options.model)
+                    for name in (self._options.model, *self._options.models):
+                        await _check_model(app, name)
                     await self._review(app)
         except asyncio.CancelledError:
             if self._write_error is not None:

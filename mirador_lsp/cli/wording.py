@@ -43,9 +43,10 @@ def same_to_the_eye(before: Finding, after: Finding) -> bool:
 
 
 def tool(finding: Finding) -> str:
-    """Who says so: the rule of an analyzer, the name of a model."""
-    own = finding.rule.startswith("model/")
-    return finding.origin.tool if own else finding.rule
+    """Who says so: the rule of an analyzer, the names of models."""
+    if not finding.rule.startswith("model/"):
+        return finding.rule
+    return " + ".join(dict.fromkeys((finding.origin.tool, *finding.confirmed_by)))
 
 
 def stage_figures(stage: StageReport) -> list[str]:

@@ -1,5 +1,6 @@
 """What is said to a model and what comes back, the same for every backend."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -61,6 +62,9 @@ class Limits:
     priority: Priority = Priority.SAVE
     owner: str = ""
     """On whose behalf, as a document: of several who wait each has a turn before one has two."""
+    on_wait: Callable[[int], None] | None = field(default=None, compare=False)
+    """Told how many go first, while it waits for its turn, and 0 once it has it. Called on the
+    event loop, where there is anything to wait for; returns at once."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,20 @@ class Prefill:
 
     done: int
     total: int
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Who waits for an engine or a server."""
+
+    name: str
+    """"embedded", or what the user calls the server."""
+    slots: int
+    """How many replies it works on at a time."""
+    running: int
+    waiting: int
+    residents: tuple[str, ...] = ()
+    """Models it has in memory, as far as it tells."""
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,8 @@ class StageProgressed:
     unit: str
     lens: str = ""
     prefill: float | None = None
+    before: int | None = None
+    """How many requests go first, while it waits for its model; None when it does not wait."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,9 @@ class ReviewPolicy:
     """Files larger than this are reviewed by analyzers only, and it is said."""
     max_line_length: int
     """Files with a longer line (minified code) are reviewed by analyzers only, and it is said."""
+    panel: tuple[str, ...] = ()
+    """Models that all answer the questions of every model stage, to be merged; empty where each
+    stage asks one model."""
     automatic: bool = False
     """Nobody named the stages: fewer may run where a change is small."""
 

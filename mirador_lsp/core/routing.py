@@ -132,6 +132,18 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Circumstances:
+    """What a model was chosen in."""
+
+    reason: str = ""
+    """Why this model, as users are told."""
+    stages: tuple[str, ...] = ()
+    """The stages of the request."""
+    language: str = ""
+    """Language id of the document; "" where it has none."""
+
+
+@dataclass(frozen=True)
 class Measurement:
     """What one reply cost, and what became of it. No code and no words of the reply."""
 
@@ -145,6 +157,7 @@ class Measurement:
     outcome: Outcome
     time: float
     """Seconds since the epoch."""
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Reviews, answers and changes all run their stages behind it.
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from mirador_lsp.core.dialogue import ModelCard
@@ -17,6 +18,7 @@ from mirador_lsp.core.events import (
     StageStarted,
 )
 from mirador_lsp.core.ports import Clock
+from mirador_lsp.core.routing import Circumstances
 from mirador_lsp.engine.router import Choice
 from mirador_lsp.engine.stages.job import Tally
 
@@ -35,17 +37,19 @@ async def on_first_that_can(
     clock: Clock,
     tell: TellStage,
     work: Callable[[ModelCard, Tally], Awaitable[T]],
+    within: Circumstances | None = None,
 ) -> T | None:
     """Run a model stage, on the next model when one fails; None when none could do it.
 
     Each attempt is told: `StageStarted`, then `StageFinished` or `StageFailed`. A deadline that is
     to hold for all of them is the business of `work`; no other model is tried once time ran out.
+    The circumstances `within` which it was chosen go, with the reason, to what is measured of it.
     """
     reason = choice.reason
     for number, card in enumerate(choice.cards):
         started = clock.monotonic()
         tell(StageStarted(stage, card.name, reason, units))
-        tally = Tally()
+        tally = Tally(circumstances=replace(within or Circumstances(), reason=reason))
         done: list[T] = []
 
         async def attempt(

@@ -13,7 +13,7 @@ from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Priority, Prompt
 from mirador_lsp.core.errors import ModelError, ServiceError
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.ports import Clock, ModelBackend
-from mirador_lsp.core.routing import Comparison, Outcome, Task
+from mirador_lsp.core.routing import Circumstances, Comparison, Outcome, Task
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.reading import Claim, Reject, read_line
 from mirador_lsp.engine.units import ShownUnit
@@ -36,6 +36,8 @@ class Sample:
     max_tokens: int
     shown: ShownUnit
     lenses: tuple[Lens, ...]
+    language: str = ""
+    """Of the document."""
 
 
 @dataclass
@@ -43,6 +45,7 @@ class _Reply:
     """Of one model. Counts as a stage's tally does, for the meter."""
 
     card: ModelCard
+    circumstances: Circumstances
     last: Usage | None = None
     outcome: Outcome = Outcome.FAILED
     lines: frozenset[int] = frozenset()
@@ -93,7 +96,8 @@ class Comparing:
             _log.warning("a comparison is not kept: %s", error.sentence())
 
     async def _ask(self, card: ModelCard, sample: Sample) -> _Reply:
-        reply = _Reply(card)
+        asked = Circumstances("compared with other models", language=sample.language)
+        reply = _Reply(card, asked)
         limits = Limits(sample.max_tokens, _SECONDS, priority=Priority.SPECULATION)
         # A model that gives no constrained replies is asked without; the reader checks in any case.
         prompt = sample.prompt

@@ -48,6 +48,7 @@ from mirador_lsp.engine.recall import Recall
 from mirador_lsp.engine.router import Choice, choose
 from mirador_lsp.engine.scope import Scope
 from mirador_lsp.engine.stages.job import Desk, Tools
+from mirador_lsp.engine.voices import Voices
 from mirador_lsp.engine.warming import Warmer
 
 
@@ -153,7 +154,7 @@ class Engine:
         quiet = await self._quiet(request, tell)
         scope = Scope(request.only, request.snapshot.lines)
         ledger = Ledger(tell, policy.gate, request.snapshot.lines, quiet, scope)
-        desk = Desk(tell, ledger, deep)
+        desk = Desk(tell, ledger, deep, Voices() if policy.panel else None)
         outcome = await run_plan(plan, request, cards, tools, desk)
         if request.only is None and DEEP in plan.turns:
             said = tuple(f for f in ledger.findings() if f.id in deep.ids)

@@ -16,7 +16,7 @@ from mirador_lsp.core.errors import (
 )
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.ports import Clock, Measurements
-from mirador_lsp.core.routing import Insight, Matrix, Measurement, Outcome, Task
+from mirador_lsp.core.routing import Circumstances, Insight, Matrix, Measurement, Outcome, Task
 
 _log = logging.getLogger(__name__)
 _MOST_WAITING = 1000
@@ -27,6 +27,11 @@ class Counted(Protocol):
 
     last: Usage | None
     """Of the latest reply; None before there is one."""
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What the model was chosen in."""
+        ...
 
 
 class Weighing:
@@ -97,12 +102,21 @@ class Meter:
         except ModelError as error:
             # A reply that cannot be read is kept as well; met again, it is not another one.
             if counted.last is not None or not isinstance(error, BadReply):
-                self._note(task, card, _cost(counted, began, now(), priority), _outcome(error))
+                cost = _cost(counted, began, now(), priority)
+                self._note(task, card, cost, _outcome(error), counted.circumstances)
             raise
         if counted.last is not None:
-            self._note(task, card, _cost(counted, began, now(), priority), weighing.outcome)
+            cost = _cost(counted, began, now(), priority)
+            self._note(task, card, cost, weighing.outcome, counted.circumstances)
 
-    def _note(self, task: Task, card: ModelCard, cost: Usage, outcome: Outcome) -> None:
+    def _note(
+        self,
+        task: Task,
+        card: ModelCard,
+        cost: Usage,
+        outcome: Outcome,
+        circumstances: Circumstances,
+    ) -> None:
         self._waiting.append(
             Measurement(
                 task=task,
@@ -114,6 +128,7 @@ class Meter:
                 completion_tokens=cost.completion_tokens,
                 outcome=outcome,
                 time=self._clock.wall(),
+                circumstances=circumstances,
             )
         )
         del self._waiting[:-_MOST_WAITING]

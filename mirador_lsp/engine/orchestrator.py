@@ -1,19 +1,21 @@
 """Runs a plan: stage after stage, each behind a border so that one failure stays one."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageStarted
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import DEEP, INSTANT, QUICK, SYNTHESIS
 from mirador_lsp.core.requests import ReviewRequest
-from mirador_lsp.core.routing import review_task
+from mirador_lsp.core.routing import Circumstances, review_task
 from mirador_lsp.engine.border import behind_border, on_first_that_can
 from mirador_lsp.engine.plan import Plan
-from mirador_lsp.engine.router import Choice, choose
+from mirador_lsp.engine.router import Choice, choose, worth
 from mirador_lsp.engine.stages import deep, instant, quick, synthesis
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
+from mirador_lsp.engine.together import on_all, seat
+from mirador_lsp.engine.voices import Voices, trusts
 
 ModelStage = Callable[[Job, Tools, Desk, Tally], Awaitable[Said]]
 _MODEL_STAGES: dict[str, ModelStage] = {
@@ -137,6 +139,8 @@ async def _run_model_stage(
     desk: Desk,
 ) -> Said:
     """Run one model stage, on the next model when one fails. One deadline holds for all."""
+    if request.policy.panel and name != SYNTHESIS:
+        return await _run_panel(name, request, outline, cards, tools, desk)
     policy = request.policy.stage(name)
     deadline = tools.clock.monotonic() + policy.seconds
 
@@ -148,6 +152,47 @@ async def _run_model_stage(
 
     units = 0 if name == SYNTHESIS else len(outline.units)
     task = review_task(name, request.policy.lenses)
-    choice = choose(task, policy, cards, tools.meter.insight)
-    said = await on_first_that_can(name, choice, units, tools.clock, desk.emit, work)
+    if request.policy.panel:  # what several models said is judged by whichever of them does it best
+        among = seat(request.policy.panel, cards).there
+        choice = choose(task, replace(policy, models=()), among, tools.meter.insight)
+    else:
+        choice = choose(task, policy, cards, tools.meter.insight)
+    within = circumstances(request)
+    said = await on_first_that_can(name, choice, units, tools.clock, desk.emit, work, within)
     return said if said is not None else Said(looked=0)
+
+
+async def _run_panel(
+    name: str,
+    request: ReviewRequest,
+    outline: Outline,
+    cards: Sequence[ModelCard],
+    tools: Tools,
+    desk: Desk,
+) -> Said:
+    """Put the questions of a stage to several models, and weigh what they said together. Each has
+    the time of the stage, from when it begins.
+    """
+    policy, panel = request.policy.stage(name), seat(request.policy.panel, cards)
+    task = review_task(name, request.policy.lenses)
+    voices = desk.voices or Voices()
+    voices.begin(trusts(worth(task, name, panel.there, tools.meter.insight)))
+    tools.recall.spoke.pop(name, None)
+
+    async def work(card: ModelCard, tally: Tally) -> Said:
+        deadline = tools.clock.monotonic() + policy.seconds
+        job = Job(request, outline, policy, card, deadline)
+        return await _MODEL_STAGES[name](job, tools, replace(desk, voices=voices), tally)
+
+    units, within = len(outline.units), circumstances(request)
+
+    def settle() -> None:
+        voices.settle(name, desk.ledger, desk.emit)
+
+    said = await on_all(name, panel, units, tools.clock, desk.emit, work, within, settle)
+    return max(said, key=lambda each: each.looked, default=Said(looked=0))
+
+
+def circumstances(request: ReviewRequest) -> Circumstances:
+    """What the models of a request are chosen in."""
+    return Circumstances(stages=request.policy.stages, language=request.snapshot.language)

@@ -61,7 +61,8 @@ def make_plan(
     def task_of(stage: str) -> Task:
         return review_task(stage, request.policy.lenses)
 
-    notices = stand_ins(request.policy, cards, insight, task_of)
+    named = bool(request.policy.panel)  # then nothing stands in
+    notices = () if named else stand_ins(request.policy, cards, insight, task_of)
     spared = tuple(name for name in stages if difficulty is not None and name in difficulty.spared)
     asked = tuple(name for name in stages if name not in spared)
     return Plan(asked, _reason(request, difficulty), notices, spared)

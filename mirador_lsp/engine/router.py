@@ -76,7 +76,7 @@ def ceiling(policy: StagePolicy, card: ModelCard) -> float:
 def _ranked(
     task: Task, stage: str, cards: Sequence[ModelCard], insight: Insight
 ) -> tuple[ModelCard, ...]:
-    value = _worth(task, stage, cards, insight)
+    value = worth(task, stage, cards, insight)
     # Of equals the smaller one costs less.
     ranked = sorted(cards, key=lambda card: (-value[card.name], billions(card), card.name))
     best = ranked[0]
@@ -91,9 +91,7 @@ def _ranked(
     return (best, *(card for card in ranked if card is not best))
 
 
-def _worth(
-    task: Task, stage: str, cards: Sequence[ModelCard], insight: Insight
-) -> dict[str, float]:
+def worth(task: Task, stage: str, cards: Sequence[ModelCard], insight: Insight) -> dict[str, float]:
     """How well each model may be expected to do a task: what is believed of it, times the share of
     its replies that held. Of a model that was not asked often enough, the share is supposed to be
     what it is with the others: some tasks are hard for all.
@@ -104,13 +102,13 @@ def _worth(
         if (standing := insight.standing(task, card)) is not None
     }
     usual = sum(shares.values()) / len(shares) if shares else 1.0
-    worth = {}
+    values = {}
     for card in cards:
         believed = _believed(task, card, insight)
         if stage == SYNTHESIS and not card.can_judge:
             believed *= _CANNOT_JUDGE
-        worth[card.name] = believed * shares.get(card.name, usual)
-    return worth
+        values[card.name] = believed * shares.get(card.name, usual)
+    return values
 
 
 def _reason(task: Task, first: ModelCard, cards: Sequence[ModelCard], insight: Insight) -> str:

@@ -47,6 +47,8 @@ class Wanted:
     title: str = ""
     """What the user calls it, for an action of their own."""
     history: tuple[Turn, ...] = ()
+    models: tuple[str, ...] = ()
+    """Those that all answer; empty for one after the other, as the stages have them."""
 
 
 class Listener(Protocol):
@@ -179,7 +181,7 @@ def _request(ls: MiradorServer, ask: Asked, wanted: Wanted) -> AnswerRequest:
     request = AnswerRequest(
         snapshot=ask.snapshot,
         topic=wanted.topic,
-        policy=answer_policy(ls.settings),
+        policy=replace(answer_policy(ls.settings), panel=wanted.models),
         span=ask.span,
         question=wanted.question,
         history=wanted.history,

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Priority
@@ -73,6 +74,7 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
         return None
     snapshot = from_lsp.snapshot(document, ls.session.folders)
     policy = review_policy(ls.settings, stages=wish.stages, lenses=wish.lenses)
+    policy = replace(policy, panel=wish.models)
     only = _only(snapshot, wish)
     request = ReviewRequest(
         snapshot,

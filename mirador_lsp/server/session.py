@@ -74,6 +74,8 @@ class Wish:
     """None for those of the settings."""
     lenses: Sequence[str] | None = None
     """None for those of the settings."""
+    models: tuple[str, ...] = ()
+    """Those that are all asked, to be merged; empty for one at a time."""
     part: Part | None = None
     """None for the whole document. Of a document that was edited since, all is reviewed."""
 

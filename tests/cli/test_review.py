@@ -63,6 +63,28 @@ def desk(folder: Path, script: Script = told.clean_file, **more: object) -> Desk
     return Desk(folder, FakeReviewApp(script, **more))  # type: ignore[arg-type]
 
 
+async def test_several_models_are_asked_together_under_their_full_names(tmp_path: Path) -> None:
+    """An alias is as good as a name, and who is named twice is asked once."""
+    it = desk(tmp_path, models=("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"))
+
+    code = await it.review("shop.py", models=("0.5b", "1.5b", "qwen2.5-coder-0.5b"))
+
+    assert code == 0
+    assert it.app.requests[0].policy.panel == ("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b")
+
+
+async def test_a_model_of_several_that_is_not_there_ends_it_with_one_sentence(
+    tmp_path: Path,
+) -> None:
+    """Nothing is reviewed by fewer voices than were asked for."""
+    it = desk(tmp_path, models=("qwen2.5-coder-0.5b",))
+
+    with pytest.raises(UserError, match=r"^The model qwen2\.5-coder-1\.5b is not here\.$"):
+        await it.review("shop.py", models=("0.5b", "1.5b"))
+
+    assert it.app.requests == []
+
+
 def nothing(_: object) -> tuple[Event, ...]:
     """Says nothing."""
     return ()

@@ -3,6 +3,7 @@
 ```python file app.py       the reviewed text; its name decides nothing else
 ```toml script              a script for the scripted backend
 ```toml settings            settings, as in a settings file (optional)
+```toml panel               `models` that are all asked (optional)
 ```text expect events       what a listener is told, a line each
 ```text expect findings     what holds at the end, a line each
 """
@@ -10,7 +11,7 @@
 import asyncio
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -74,7 +75,9 @@ def play(scenario: Scenario, folder: Path) -> tuple[str, str]:
     assert problems == ()
     text = scenario.blocks[f"file {name}"]
     snapshot = Snapshot(f"file:///{name}", name, language_of(name), text)
-    request = ReviewRequest(snapshot, review_policy(settings), Trigger.SAVE)
+    panel = tuple(tomllib.loads(scenario.blocks.get("panel", "")).get("models", ()))
+    policy = replace(review_policy(settings), panel=panel)
+    request = ReviewRequest(snapshot, policy, Trigger.SAVE)
     events: list[Event] = []
     asyncio.run(_review(ScriptedBackend(script), request, events))
     told = [line for event in events if (line := _told(event, snapshot))]

@@ -45,6 +45,21 @@ async def begun(app: FakeApp) -> None:
     await eventually(lambda: app.asked)
 
 
+async def test_several_models_are_asked_where_the_client_names_them() -> None:
+    """Each once; one that is not there, and too many, are refused in a sentence."""
+    app = FakeApp()
+    async with ready(app) as editor:
+        editor.open(CODE)
+        await editor.ask("mirador/explain", HERE | {"models": ["small", "large", "small"]})
+        await editor.ask("mirador/ask", HERE | {"models": ["large"], "question": "Why?"})
+        assert [asked.policy.panel for asked in app.asked] == [("small", "large"), ("large",)]
+
+        for models, word in ((["small", "none"], "none"), (["small"] * 5, "too many")):
+            refused = await editor.ask("mirador/explain", HERE | {"models": models})
+            assert word in refused["error"]["message"]
+        assert len(app.asked) == 2
+
+
 async def test_an_explanation_streams_stage_by_stage() -> None:
     """Each stage says who speaks, its text in pieces, and then its whole answer."""
     app = FakeApp()

@@ -21,8 +21,9 @@ from mirador_lsp.core.errors import BadReply, ContextOverflow
 from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageProgressed, StageStarted
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import INSTANT, StagePolicy
-from mirador_lsp.core.routing import answer_task
+from mirador_lsp.core.routing import Circumstances, answer_task
 from mirador_lsp.engine.answers.facts import facts
+from mirador_lsp.engine.answers.joining import all_answers
 from mirador_lsp.engine.answers.kept import Kept, KeptAnswers
 from mirador_lsp.engine.answers.planning import MODEL_STAGES, plan_answer
 from mirador_lsp.engine.answers.speaking import Cut, Spoken, Voice, speak
@@ -30,8 +31,10 @@ from mirador_lsp.engine.answers.subject import Subject, find_subject
 from mirador_lsp.engine.answers.wording import Wording, explained_finding, word
 from mirador_lsp.engine.border import behind_border, on_first_that_can
 from mirador_lsp.engine.recall import recall_key
-from mirador_lsp.engine.router import Choice, ceiling, choose
+from mirador_lsp.engine.router import Choice, ceiling, choose, worth
 from mirador_lsp.engine.stages.job import Tally, Tools
+from mirador_lsp.engine.together import on_all, seat
+from mirador_lsp.engine.voices import trusts
 
 _SHARES = (1.0, 0.6, 0.35)
 """Of a model's context, tried in turn: tokens are estimated, and the estimate may be too low."""
@@ -63,6 +66,8 @@ class _Attempt:
     deadline: float
     """Of the monotonic clock."""
     tally: Tally
+    aloud: bool = True
+    """Its words are told as they come."""
 
 
 class _Run:
@@ -104,6 +109,9 @@ class _Run:
         if first:
             await self._facts(outline)
         policies = [self._request.policy.stage(name) for name in models]
+        if self._request.policy.panel and policies:
+            await self._panel(policies[-1])
+            return
         for number, policy in enumerate(policies, 1):
             later = {self._choose(each).cards[0].name for each in policies[number:]}
             await self._model_stage(policy, later)
@@ -151,40 +159,67 @@ class _Run:
         deadline = clock.monotonic() + policy.seconds
 
         async def work(card: ModelCard, tally: Tally) -> None:
-            await self._ask(_Attempt(policy, card, deadline, tally))
+            self._say(await self._ask(_Attempt(policy, card, deadline, tally)))
             self._answered.add(card.name)
 
-        await on_first_that_can(
-            policy.name, Choice(left, choice.reason), 1, clock, self._tell, work
-        )
+        left_choice = Choice(left, choice.reason)
+        within = self._circumstances()
+        await on_first_that_can(policy.name, left_choice, 1, clock, self._tell, work, within)
 
-    async def _ask(self, attempt: _Attempt) -> None:
+    async def _panel(self, policy: StagePolicy) -> None:
+        """Let several models answer. Each answer is told with those before it, the best one first;
+        word by word only the first model's, for those of two would mix.
+        """
+        clock, panel = self._tools.clock, seat(self._request.policy.panel, self._cards)
+        task = answer_task(self._request.topic, policy.name)
+        trust = trusts(worth(task, policy.name, panel.there, self._tools.meter.insight))
+        said: list[Answer] = []
+
+        async def work(card: ModelCard, tally: Tally) -> None:
+            deadline = clock.monotonic() + policy.seconds
+            aloud = card is panel.there[0]
+            kept = await self._ask(_Attempt(policy, card, deadline, tally, aloud))
+            said.append(kept.answer)
+            self._say(replace(kept, answer=all_answers(said, trust)))
+
+        within = self._circumstances()
+        await on_all(policy.name, panel, 1, clock, self._tell, work, within)
+
+    def _circumstances(self) -> Circumstances:
+        request = self._request
+        return Circumstances(stages=request.policy.stages, language=request.snapshot.language)
+
+    async def _ask(self, attempt: _Attempt) -> Kept:
         """One model's answer; where its context is exceeded, about a smaller part of the code."""
         known = self._known(attempt.policy, attempt.card)
         if known is not None:
-            self._say(known)
-            return
+            return known
         for share in _SHARES:
             wording = self._word(attempt.policy, attempt.card, share)
             try:
                 spoken = await self._speak(attempt, wording)
             except ContextOverflow:
-                if share == _SHARES[-1]:
-                    raise
                 continue
             fresh = self._answer(attempt, wording, spoken)
             self._kept.keep(self._key(attempt.policy, attempt.card, wording), fresh)
-            self._say(fresh)
-            return
+            return fresh
+        message = f"The question does not fit {attempt.card.name}."
+        raise ContextOverflow(message)
 
     async def _speak(self, attempt: _Attempt, wording: Wording) -> Spoken:
         policy, card, tools = attempt.policy, attempt.card, self._tools
         title = self._subject.title
-        self._tell(StageProgressed(policy.name, 0, 1, title))
+        at = StageProgressed(policy.name, 0, 1, title)
+        self._tell(at)
         labels = {"unit": title, "lens": ""}
-        voice = Voice(policy.name, card, labels, ceiling(policy, card), self._tell)
+        tell = self._tell if attempt.aloud else _in_silence
+        voice = Voice(policy.name, card, labels, ceiling(policy, card), tell)
         left = max(0.1, attempt.deadline - tools.clock.monotonic())
-        limits = replace(self._limits(policy, card), seconds=left)
+
+        def waiting(before: int) -> None:
+            self._tell(replace(at, before=before or None))
+
+        limits = replace(self._limits(policy, card), seconds=left, on_wait=waiting)
         if self._answered:  # there is something to read meanwhile
             limits = replace(limits, priority=max(limits.priority, Priority.EXPLAIN))
         task = answer_task(self._request.topic, policy.name)
@@ -237,6 +272,7 @@ class _Run:
     def _about(self) -> str:
         """The subject's key where the answer explains it, so that it can be looked up."""
         explains = self._request.topic is Topic.EXPLAIN and self._finding is None
+        explains &= not self._request.policy.panel  # which of several came last means nothing
         return self._subject.key if explains else ""
 
     def _known(self, policy: StagePolicy, card: ModelCard) -> Kept | None:
@@ -265,3 +301,7 @@ class _Run:
             priority=self._request.priority,
             owner=self._request.snapshot.uri,
         )
+
+
+def _in_silence(_event: AnswerEvent) -> None:
+    """For words that nobody is to hear before all are said."""

@@ -33,6 +33,8 @@ def plan_answer(request: AnswerRequest, cards: Sequence[ModelCard], insight: Ins
     def task_of(stage: str) -> Task:
         return answer_task(request.topic, stage)
 
+    if policy.panel:
+        return Plan((*first, models[-1]), "as asked")
     again = _same_again(request, cards, insight) if models == MODEL_STAGES else None
     if again is not None:
         notices = stand_ins(_only(policy, QUICK), cards, insight, task_of)

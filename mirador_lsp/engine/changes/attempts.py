@@ -6,7 +6,7 @@ ladder its texts have to climb.
 
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch, Rung
 from mirador_lsp.core.clean import stream_safe
@@ -14,7 +14,7 @@ from mirador_lsp.core.dialogue import Limits, ModelCard, Prefill, Prompt
 from mirador_lsp.core.errors import BadReply
 from mirador_lsp.core.events import StageProgressed, StreamToken
 from mirador_lsp.core.policy import INSTANT, StagePolicy
-from mirador_lsp.core.routing import change_task
+from mirador_lsp.core.routing import Circumstances, change_task
 from mirador_lsp.engine.border import on_first_that_can
 from mirador_lsp.engine.changes.ladder import Climb, Ladder, patch_of
 from mirador_lsp.engine.changes.rewriting import Refused, new_imports
@@ -69,6 +69,7 @@ class Pen:
             seconds=max(0.1, self.deadline - clock.monotonic()),
             temperature=self.temperature,
             priority=self._request.priority,
+            on_wait=lambda before: self._emit(replace(at, before=before or None)),
         )
         self._emit(at)
         asked = clock.monotonic()
@@ -166,7 +167,8 @@ async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitCha
             now = Round(now.number + 1, climb.detail or climb.why)
         return None
 
-    patch = await on_first_that_can(policy.name, choice, rounds, tools.clock, emit, work)
+    within = Circumstances(stages=request.policy.stages, language=request.snapshot.language)
+    patch = await on_first_that_can(policy.name, choice, rounds, tools.clock, emit, work, within)
     if patch is not None:
         return Outcome(patch, "", tuple(attempts))
     return Outcome(None, lost[0] if lost else _why_not(attempts), tuple(attempts))

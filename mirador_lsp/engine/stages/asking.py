@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import stream_safe
 from mirador_lsp.core.dialogue import Chunk, Limits, Prefill, Prompt
@@ -46,6 +46,7 @@ async def ask(
         top_logprobs=_ALTERNATIVES if job.card.supports_logprobs else 0,
         priority=job.request.priority,
         owner=job.request.snapshot.uri,
+        on_wait=lambda before: desk.emit(replace(question.at, before=before or None)),
     )
     key = recall_key(job.card, question.prompt, limits)
     if (kept := tools.recall.get(key)) is not None:

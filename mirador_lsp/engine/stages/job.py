@@ -9,13 +9,14 @@ from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import StagePolicy
 from mirador_lsp.core.ports import Analyzer, Clock, ModelBackend, Outliner, Syntax
 from mirador_lsp.core.requests import ReviewRequest
-from mirador_lsp.core.routing import Task, review_task
+from mirador_lsp.core.routing import Circumstances, Task, review_task
 from mirador_lsp.engine.carrying import DeepVoice
 from mirador_lsp.engine.comparing import Comparing
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.reading import Reject
 from mirador_lsp.engine.recall import Recall
+from mirador_lsp.engine.voices import Voices
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Desk:
     emit: Emit
     ledger: Ledger
     deep: DeepVoice = field(default_factory=DeepVoice)
+    voices: Voices | None = None
+    """Where several models are asked the same. What one claims is told once its reply is whole."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class Said:
 class Tally:
     """What a stage counts while it runs; it becomes the figures of `StageFinished`."""
 
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    """What the model was chosen in; kept with what is measured of its replies."""
     usage: Usage = field(default_factory=Usage)
     rejects: dict[Reject, int] = field(default_factory=dict)
     """Lines of replies that were dropped, by reason."""

@@ -5,6 +5,7 @@ what it has read pays for the code once and for each further question with a few
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from mirador_lsp.core.dialogue import Prompt
@@ -28,6 +29,7 @@ from mirador_lsp.engine.stages.asking import Question, ask
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 from mirador_lsp.engine.stages.material import material, standing_text
 from mirador_lsp.engine.units import ShownUnit, show
+from mirador_lsp.engine.voices import Look
 from mirador_lsp.engine.weight import severity_of
 
 _GIVE_UP_AFTER = 3
@@ -108,18 +110,22 @@ async def ask_about(
         at=at,
     )
     hearing = _Hearing(shown, question, asked.prompt, job, desk, tally)
+    one_voice = desk.voices is None
     with (
         tools.meter.weighing(job.task, job.card, tally, job.request.priority),
-        desk.ledger.unless_it_breaks_off(job.policy.name),
+        # Of several voices at a time each is taken in whole, so there is nothing to take back.
+        desk.ledger.unless_it_breaks_off(job.policy.name) if one_voice else nullcontext(),
     ):
         await ask(asked, job, tools, desk, tally, hearing.hear)
         if not hearing.understood and not job.from_memory:
             # Nothing that can be read is not the same as nothing to report.
             message = "not one line of the model's reply could be read"
             raise BadReply(message)
+    hearing.end()
     if tally.last is not None:
+        language = job.request.snapshot.language
         tools.comparing.met(
-            Sample(job.task, asked.prompt, asked.max_tokens, shown, question.lenses)
+            Sample(job.task, asked.prompt, asked.max_tokens, shown, question.lenses, language)
         )
 
 
@@ -162,6 +168,9 @@ class _Hearing:
         self._desk = desk
         self._tally = tally
         self._said: set[str] = set()
+        self._lines: list[str] = []
+        self._held: list[tuple[Finding, str, float]] = []
+        """Claims that are told once the reply is whole."""
         self.understood = False
         """Whether any line followed the format, be it to say that there is nothing."""
 
@@ -169,17 +178,38 @@ class _Hearing:
         """True when more would not help: the model says the same again, more than it was asked
         for, or in the form of a finding that there is none.
         """
+        self._lines.append(line)
         read = self._judge(read_line(line, self._shown, self._question.lenses))
         self.understood |= bool(line.strip()) and read is not Reject.FORMAT
         if isinstance(read, Claim):
             self._said.add(read.message)
-            finding = _finding(read, sureness, self._job)
-            identity = self._desk.ledger.propose(self._job.policy.name, finding)
-            if identity is not None:
-                self._desk.emit(self._evidence(identity, line, sureness))
+            claim = (_finding(read, sureness, self._job), line, sureness)
+            if self._desk.voices is None:
+                self._tell(*claim)
+            else:
+                self._held.append(claim)
         elif read is not None:
             self._tally.reject(read)
         return read in {Reject.EMPTY, Reject.REPEATED, Reject.EXCESS}
+
+    def end(self) -> None:
+        """The reply is whole."""
+        for claim in self._held:
+            self._tell(*claim)
+        if self._desk.voices is not None and self._lines:
+            card, question = self._job.card, self._question
+            said = "\n".join(self._lines)
+            self._desk.voices.looked(
+                Look(card, self._shown, question.lenses, question.label, self._prompt, said)
+            )
+
+    def _tell(self, finding: Finding, line: str, sureness: float) -> None:
+        identity = self._desk.ledger.propose(self._job.policy.name, finding)
+        if identity is None:
+            return
+        if self._desk.voices is not None:
+            self._desk.voices.report(identity, finding)
+        self._desk.emit(self._evidence(identity, line, sureness))
 
     def _evidence(self, finding_id: str, line: str, sureness: float) -> EvidenceHeard:
         return EvidenceHeard(

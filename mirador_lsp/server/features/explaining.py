@@ -15,6 +15,7 @@ from mirador_lsp.server.answering import Listener, Wanted
 from mirador_lsp.server.arguments import about_document
 from mirador_lsp.server.asked import Asked, asked
 from mirador_lsp.server.extensions import Part
+from mirador_lsp.server.panels import panel_of
 from mirador_lsp.server.server import MiradorServer
 
 Result = dict[str, Any]
@@ -26,7 +27,8 @@ async def explain(ls: MiradorServer, params: Any) -> Result:
     """`mirador/explain`: what the code does; of a finding, why it is a problem."""
     ask = asked(ls, _said(params))
     view = _parts(ls, ask)
-    outcome = await answering.answer(ls, ask, Wanted(Topic.EXPLAIN), view)
+    wanted = Wanted(Topic.EXPLAIN, models=await panel_of(ls, ask.said))
+    outcome = await answering.answer(ls, ask, wanted, view)
     return asdict(outcome.result(with_text=isinstance(view, Silent)))
 
 
@@ -34,7 +36,7 @@ async def ask(ls: MiradorServer, params: Any) -> Result:
     """`mirador/ask`: the answer to a question of the user's; follow-ups name the conversation."""
     about = asked(ls, _said(params))
     view = _parts(ls, about)
-    wanted, conversation = _question(ls, about)
+    wanted, conversation = await _question(ls, about)
     return await _answered(ls, about, wanted, conversation, view)
 
 
@@ -42,14 +44,15 @@ async def explain_command(ls: MiradorServer, said: Sequence[Any]) -> Result:
     """`mirador.explain`: the same as a page that fills, for editors without a view of their own."""
     about = asked(ls, about_document(said))
     page = OnPage(ls.pages, "explain", about.snapshot.uri, "")
-    outcome = await answering.answer(ls, about, Wanted(Topic.EXPLAIN), page)
+    wanted = Wanted(Topic.EXPLAIN, models=await panel_of(ls, about.said))
+    outcome = await answering.answer(ls, about, wanted, page)
     return asdict(outcome.result(with_text=True))
 
 
 async def ask_command(ls: MiradorServer, said: Sequence[Any]) -> Result:
     """`mirador.ask`: the same as a page that fills, follow-ups below what was said before."""
     about = asked(ls, about_document(said))
-    wanted, conversation = _question(ls, about)
+    wanted, conversation = await _question(ls, about)
     page = OnPage(ls.pages, "ask", conversation, wanted.question, wanted.history)
     return await _answered(ls, about, wanted, conversation, page)
 
@@ -63,7 +66,7 @@ async def _answered(
     return asdict(outcome.result(with_text=not isinstance(view, Parts), conversation=conversation))
 
 
-def _question(ls: MiradorServer, about: Asked) -> tuple[Wanted, str]:
+async def _question(ls: MiradorServer, about: Asked) -> tuple[Wanted, str]:
     """The question with what was said before it, and the name of its conversation."""
     question = arguments.text(about.said, "question", _LONGEST_QUESTION)
     if not question:
@@ -73,7 +76,8 @@ def _question(ls: MiradorServer, about: Asked) -> tuple[Wanted, str]:
     history = ls.conversations.turns(name)
     if history is None:
         name, history = ls.conversations.begin(), ()
-    return Wanted(Topic.ASK, question, history=history), name
+    models = await panel_of(ls, about.said)
+    return Wanted(Topic.ASK, question, history=history, models=models), name
 
 
 def _said(params: Any) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from mirador_lsp.server import reports, reviewing, workspace_review
 from mirador_lsp.server.arguments import about_document, must_be_open, names
 from mirador_lsp.server.asked import Asked, asked, token_of
 from mirador_lsp.server.jobs import Job
+from mirador_lsp.server.panels import panel_of
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Part, Run, Wish
 from mirador_lsp.server.workspace_review import Tour
@@ -107,6 +108,7 @@ async def _review(ls: MiradorServer, ask: Asked, part: Part | None) -> Answer:
         Trigger.COMMAND,
         stages=names(ask.said, "stages"),
         lenses=names(ask.said, "lenses"),
+        models=await panel_of(ls, ask.said),
         part=part,
     )
     await ls.settled.wait()
