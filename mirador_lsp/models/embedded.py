@@ -24,7 +24,9 @@ from mirador_lsp.core.errors import (
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.ports import Reply
 from mirador_lsp.ipc import frames
+from mirador_lsp.ipc.hosting import Hello
 from mirador_lsp.ipc.places import Places
+from mirador_lsp.ipc.reaching import START_SECONDS
 from mirador_lsp.models import client, wire
 from mirador_lsp.models.engine_health import examine
 from mirador_lsp.models.guard import ReplyGuard
@@ -110,7 +112,7 @@ class EmbeddedBackend:
             raise _late(model, limits) from error
         try:
             line.expire_at(deadline)
-            started = await _until_started(line, ask)
+            started = await _until_started(line, ask, limits.on_wait)
             yield EmbeddedReply(line, started, begin, _late(model, limits))
         finally:
             self._lines.discard(line)
@@ -135,7 +137,7 @@ class EmbeddedBackend:
             return None
         try:
             line.send(wire.GetStatus())
-            async with asyncio.timeout(client.START_SECONDS):
+            async with asyncio.timeout(START_SECONDS):
                 message = await line.next()
         except TimeoutError as error:
             silence = "The engine runs but does not answer."
@@ -271,9 +273,9 @@ class EmbeddedReply:
                     return
                 case wire.Failed():
                     raise _error(message)
-                case wire.Started():
+                case wire.Started() | wire.Queued():
                     continue
-                case wire.Hello() | wire.Status():
+                case Hello() | wire.Status():
                     text = "The engine answered out of turn."
                     raise BadReply(text)
                 case _:
@@ -302,14 +304,18 @@ class EmbeddedReply:
         )
 
 
-async def _until_started(line: client.Connection, ask: wire.Ask) -> wire.Started:
+async def _until_started(
+    line: client.Connection, ask: wire.Ask, on_wait: Callable[[int], None] | None
+) -> wire.Started:
     try:
         line.send(ask)
     except frames.WireError as error:
         text = "The prompt is far longer than any model's context."
         raise ContextOverflow(text) from error
     try:
-        message = await line.next()
+        while isinstance(message := await line.next(), wire.Queued):
+            if on_wait is not None:
+                on_wait(message.before)
     except TimeoutError as error:
         late = f"{ask.model.name} did not begin within {ask.seconds:.0f} seconds."
         raise ModelTimeout(late) from error

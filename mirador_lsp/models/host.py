@@ -17,17 +17,14 @@ from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.ipc import frames
+from mirador_lsp.ipc.hosting import Hosting, Stop, first_word, tell
 from mirador_lsp.ipc.line import Line
-from mirador_lsp.ipc.private import peer_pid, peer_uid
+from mirador_lsp.ipc.private import peer_pid
 from mirador_lsp.models import wire
+from mirador_lsp.models.gate import MOST_WAITING, full
 from mirador_lsp.models.residents import Residents, rss
 from mirador_lsp.models.turns import Turns
 
-_FIRST_WORD_SECONDS = 10.0
-_BACKLOG_BYTES = 4 * 1024 * 1024
-"""A client that lets this much wait is not reading and is let go."""
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
-"""Seconds between two looks at whether the last client has gone."""
 _log = logging.getLogger(__name__)
 Send = Callable[[wire.FromHost], None]
 
@@ -46,80 +43,41 @@ class EngineHost:
         self._supervisor = Supervisor()
         self._residents = Residents(runtime, command, self._supervisor, clock)
         self._turns = Turns()
-        self._clock = clock
-        self._idle_seconds = idle_seconds
-        self._active = clock()
-        self._connections = 0
+        self._hosting = Hosting(
+            wire.FROM_CLIENT, self._talk, self._supervisor, idle_seconds=idle_seconds, clock=clock
+        )
         self._numbers = itertools.count()
-        self._stopping = asyncio.Event()
 
     async def serve(self, listening: socket.socket) -> None:
         """Serve until idle or stopped; then end the workers."""
-        server = await asyncio.get_running_loop().create_unix_server(
-            lambda: Line(wire.FROM_CLIENT, self._connected), sock=listening
-        )
         try:
-            while not self._stopping.is_set() and (rest := self._rest()) > 0:
-                await self._pause(rest)
+            await self._hosting.serve(listening)
         finally:
-            server.close()
-            await self._supervisor.close()
             await self._residents.close()
 
     def stop(self) -> None:
         """Leave now."""
-        self._stopping.set()
+        self._hosting.stop()
 
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
-
-    def _rest(self) -> float:
-        """Seconds until it may leave."""
-        if self._connections:
-            return min(max(self._idle_seconds, _SHORTEST_PAUSE), _LONGEST_PAUSE)
-        return self._active + self._idle_seconds - self._clock()
-
-    def _connected(self, line: Line[wire.FromClient]) -> None:
-        connection = line.transport.get_extra_info("socket")
-        if self._stopping.is_set() or peer_uid(connection) not in (None, os.getuid()):
-            line.hang_up()
-            return
-        self._connections += 1
-        self._supervisor.start(self._converse(line), "client")
-
-    async def _converse(self, line: Line[wire.FromClient]) -> None:
+    async def _talk(self, line: Line[wire.FromClient]) -> None:
         def send(message: wire.FromHost) -> None:
-            line.send(message)
-            if line.unsent_bytes > _BACKLOG_BYTES:
-                line.hang_up()
+            tell(line, message)
 
-        try:
-            send(wire.Hello(__version__, os.getpid()))
-            async with asyncio.timeout(_FIRST_WORD_SECONDS):
-                message = await line.next()
-            await self._obey(message, line, send)
-        except (frames.WireError, TimeoutError) as error:
-            _log.warning("a client was let go: %s", str(error) or "it said nothing")
-        finally:
-            self._connections -= 1
-            line.close()
+        message: wire.FromClient | None = await first_word(line)
+        await self._obey(message, line, send)
 
     async def _obey(
         self, message: wire.FromClient | None, line: Line[wire.FromClient], send: Send
     ) -> None:
         match message:
             case wire.Ask():
-                self._idle_seconds = message.idle_seconds
+                self._hosting.idle_seconds = message.idle_seconds
                 self._residents.most = max(message.residents, 1)
                 await self._while_wanted(message, line, send)
-                self._active = self._clock()
+                self._hosting.active()
             case wire.GetStatus():
                 send(self._status())
-            case wire.Stop():
+            case Stop():
                 send(self._status())
                 self.stop()
             case None:
@@ -145,6 +103,8 @@ class EngineHost:
     async def _answer(self, ask: wire.Ask, owner: int, send: Send) -> None:
         number = next(self._numbers)
         try:
+            if self._turns.waiting >= MOST_WAITING:
+                raise full(ask.model.name, self._turns.waiting)
             async with asyncio.timeout(ask.seconds):
                 while not (end := await self._attempt(ask, number, owner, send)):
                     _log.info("request %d gave way and waits again", number)
@@ -166,7 +126,11 @@ class EngineHost:
         background = ask.priority >= Priority.BACKGROUND
         held: list[wire.FromHost] = []
         emit = held.append if background else send
-        async with self._turns.take(ask.priority, number, owner) as turn:
+
+        def waiting(before: int) -> None:
+            send(wire.Queued(before))
+
+        async with self._turns.take(ask.priority, number, owner, waiting) as turn:
             try:
                 async with asyncio.timeout(None) as scope:
                     if background:
@@ -189,8 +153,8 @@ class EngineHost:
             residents=self._residents.report(),
             running=running,
             waiting=self._turns.waiting,
-            idle_seconds=0.0 if running else self._clock() - self._active,
-            leaves_after=self._idle_seconds,
+            idle_seconds=0.0 if running else self._hosting.idle,
+            leaves_after=self._hosting.idle_seconds,
         )
 
 

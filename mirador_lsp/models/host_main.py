@@ -1,84 +1,37 @@
-"""The program of the engine host.
+"""The program of the engine host."""
 
-The program that was started only waits for the real host, which it has put into the background, and
-prints how that went: "ready", "taken" when another host lives already, or a sentence on why not.
-"""
-
-import argparse
 import asyncio
-import contextlib
+import functools
 import logging
 import os
 import signal
 import socket
-import sys
 import time
 from pathlib import Path
 
 import msgspec
 
-from mirador_lsp import __version__
-from mirador_lsp.core.errors import ServiceError
-from mirador_lsp.ipc.confine import confine_host
-from mirador_lsp.ipc.places import PACKAGE, READY, TAKEN, Places
+from mirador_lsp.ipc.places import Places
+from mirador_lsp.ipc.starting import become_host, host_arguments, lives
 from mirador_lsp.models.child import WORKER_COMMAND
 from mirador_lsp.models.host import EngineHost
 
-_BACKLOG = 64
-_LOG_LIMIT = 1024 * 1024
 _log = logging.getLogger("mirador_lsp.models.host_main")  # not "__main__"
 
 
 def main() -> None:
     """Put a host into the background, unless there is one."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--runtime", type=Path, required=True)
-    parser.add_argument("--expected", required=True, help="name of the socket the starter awaits")
-    parser.add_argument("--idle-seconds", type=float, required=True)
+    parser = host_arguments()
     parser.add_argument("--worker", default="", help="JSON list: another worker program")
     arguments = parser.parse_args()
     places = Places(arguments.runtime)
-    if arguments.expected != places.socket.name:
-        # The starter is other code and would wait for a host that it never sees.
-        here = f"Mirador {__version__} in {PACKAGE}"
-        sys.stdout.write(f"it would be that of {here}; restart the editor if that is new")
-        return
-    os.umask(0o077)
-    reading, writing = os.pipe()
-    if os.fork():
-        os.close(writing)
-        with os.fdopen(reading) as outcome:
-            sys.stdout.write(outcome.read())
-        sys.stdout.flush()
-        os._exit(0)
-    os.close(reading)
     worker = msgspec.json.decode(arguments.worker, type=list[str]) if arguments.worker else None
-    _be_host(places, arguments.idle_seconds, worker or WORKER_COMMAND, writing)
-
-
-def _be_host(
-    places: Places, idle_seconds: float, worker: "list[str] | tuple[str, ...]", outcome: int
-) -> None:
-    """The life of a host. `outcome` is told how its start went, then closed."""
-    try:
-        places.ensure()
-        lock = places.take_lock()
-        if lock is None:
-            os.write(outcome, TAKEN.encode())
-            return
-        _detach(places.log)
-        confine_host()
-        listening = _listen(places.socket)
-    except (ServiceError, OSError) as error:
-        os.write(outcome, str(error).encode())
-        return
-    os.write(outcome, READY.encode())
-    os.close(outcome)
-    try:
-        asyncio.run(_serve(places, idle_seconds, worker, listening))
-    finally:
-        # Still under the lock, so this is our own socket and not that of a successor.
-        places.socket.unlink(missing_ok=True)
+    become_host(
+        places,
+        arguments.expected,
+        functools.partial(_serve, places, arguments.idle_seconds, worker or WORKER_COMMAND),
+        functools.partial(_sweep, places.runtime),
+    )
 
 
 async def _serve(
@@ -94,54 +47,12 @@ async def _serve(
     _log.info("left")
 
 
-def _listen(path: Path) -> socket.socket:
-    """The listening socket. What lies at its path belongs to a host that died: we hold the lock."""
-    path.unlink(missing_ok=True)
-    _sweep(path.parent)
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(path))
-    path.chmod(0o600)
-    listening.listen(_BACKLOG)
-    listening.settimeout(0)
-    return listening
-
-
 def _sweep(runtime: Path) -> None:
     """Remove sockets of workers whose host was killed."""
     for left in runtime.glob("w*-*.sock"):
         pid = left.name[1:].split("-")[0]
-        if pid.isdigit() and not _lives(int(pid)):
+        if pid.isdigit() and not lives(int(pid)):
             left.unlink(missing_ok=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _detach(log: Path) -> None:
-    """Let go of the starter's input and output; from now on there is only the log."""
-    with contextlib.suppress(OSError):
-        if log.stat().st_size > _LOG_LIMIT:
-            log.unlink()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    handle = os.open(log, flags, 0o600)
-    os.dup2(handle, 2)
-    os.close(handle)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    os.close(nothing)
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    root = logging.getLogger("mirador_lsp")
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from mirador_lsp.ipc.frames import Message
+from mirador_lsp.ipc.hosting import Hello, Stop
 
 MOST_RESIDENTS = 3
 """Models in memory at once, where nobody says otherwise."""
@@ -46,13 +47,6 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     top_logprobs: int
 
 
-class Hello(Message, frozen=True, tag="hello"):
-    """First word of the host: who it is."""
-
-    version: str
-    pid: int
-
-
 class Ask(Message, frozen=True, tag="ask"):
     """Answer a question. Closing the connection takes it back."""
 
@@ -67,10 +61,6 @@ class Ask(Message, frozen=True, tag="ask"):
 
 class GetStatus(Message, frozen=True, tag="get-status"):
     """Tell what runs."""
-
-
-class Stop(Message, frozen=True, tag="stop"):
-    """Leave now. The host answers with its status, then ends the connection when it has left."""
 
 
 class Load(Message, frozen=True, tag="load"):
@@ -100,6 +90,12 @@ class Loaded(Message, frozen=True, tag="loaded"):
 
     context_tokens: int
     seconds: float
+
+
+class Queued(Message, frozen=True, tag="queued"):
+    """So many requests go first, those that run included; 0 once it is its turn."""
+
+    before: int
 
 
 class Started(Message, frozen=True, tag="started"):
@@ -166,7 +162,7 @@ class Status(Message, frozen=True, tag="status"):
 
 
 FromClient = Ask | GetStatus | Stop
-FromHost = Hello | Started | Reading | Piece | Done | Failed | Status
+FromHost = Hello | Queued | Started | Reading | Piece | Done | Failed | Status
 ToWorker = Load | Generate | Abort
 FromWorker = Loaded | Started | Reading | Piece | Done | Failed
 
