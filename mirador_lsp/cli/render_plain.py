@@ -80,7 +80,7 @@ class PlainRenderer:
                 self._stage_failed(event)
             case events.ReviewFinished():
                 self._file_end(event)
-            case events.StageProgressed() | events.EvidenceHeard():
+            case events.StageProgressed() | events.EvidenceHeard() | events.ModelAsked():
                 pass
             case _:
                 assert_never(event)

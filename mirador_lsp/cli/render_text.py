@@ -109,7 +109,7 @@ class TextRenderer:
                 self._stage_failed(event)
             case events.ReviewFinished():
                 self._finished(event)
-            case events.EvidenceHeard():
+            case events.EvidenceHeard() | events.ModelAsked():
                 pass
             case _:
                 assert_never(event)

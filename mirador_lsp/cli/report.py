@@ -90,6 +90,8 @@ class FileReport:
     known: dict[str, Finding] = field(default_factory=dict)
     withdrawals: list[Withdrawal] = field(default_factory=list)
     heard: list[events.Notice] = field(default_factory=list)
+    asked: list[events.ModelAsked] = field(default_factory=list)
+    """Every question put to a model, with all that it was shown."""
     end: events.ReviewFinished | None = None
 
     def __call__(self, event: events.Event) -> None:  # noqa: C901 — one arm for each event
@@ -115,6 +117,8 @@ class FileReport:
                 self._fail(event)
             case events.ReviewFinished():
                 self.end = event
+            case events.ModelAsked():
+                self.asked.append(event)
             case events.ReviewStarted() | events.StageProgressed() | events.EvidenceHeard():
                 pass
             case _:

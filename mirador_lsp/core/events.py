@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from mirador_lsp.core.dialogue import Prompt, Usage
 from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.retrieval import Compiled
 
 
 class NoticeKind(StrEnum):
@@ -105,6 +106,22 @@ class StreamToken:
 
 
 @dataclass(frozen=True)
+class ModelAsked:
+    """A model is asked something. What was answered before is not asked again, so not told."""
+
+    stage: str
+    model: str
+    unit: str
+    """What a user calls it: a symbol path, or "module"."""
+    lens: str
+    """"" for a question under all lenses; "judge" for one about a finding."""
+    prompt: Prompt
+    """All that the model is shown, to the letter."""
+    context: Compiled | None = None
+    """How the context in it came about; None where none was wanted."""
+
+
+@dataclass(frozen=True)
 class FindingReported:
     """A finding that was not there before."""
 
@@ -150,6 +167,8 @@ class EvidenceHeard:
     """The line of the reply, as the model wrote it: not plain yet."""
     sureness: float
     """How sure the model was of it, 0…1, by its own probabilities; 0.5 where it gives none."""
+    context: Compiled | None = None
+    """How the context in the prompt came about; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +254,7 @@ Event = (
     | StageStarted
     | StageProgressed
     | StreamToken
+    | ModelAsked
     | FindingReported
     | FindingRevised
     | FindingWithdrawn

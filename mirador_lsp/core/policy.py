@@ -28,6 +28,10 @@ class StagePolicy:
     """Ceiling of the confidence a finding of this stage may have by itself, 0…1."""
     instructions: str = ""
     """Extra standing instructions from the user's own settings, appended to the system prompt."""
+    context_tokens: int = 0
+    """Tokens of compiled context that a question may carry beside the code; below 0 as many as its
+    model reads in `context_seconds`."""
+    context_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

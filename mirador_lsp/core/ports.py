@@ -22,6 +22,7 @@ from mirador_lsp.core.retrieval import (
     Memory,
     Neighbourhood,
     Query,
+    RulesFile,
     Slice,
 )
 from mirador_lsp.core.routing import Measurement, Standing
@@ -275,5 +276,27 @@ class TokenCounter(Protocol):
         """The number of tokens of each text for the model of that card name.
 
         None where its tokenizer cannot be asked now without loading the model. Never raises.
+        """
+        ...
+
+
+class ProjectFiles(Protocol):
+    """Reads what the files of the workspace say about it. Never raises for what is there or not."""
+
+    def name_of(self, snapshot: Snapshot) -> str:
+        """The name of the document's file relative to the workspace, with "/"; "" where it has
+        none or lies elsewhere. Touches no disk.
+        """
+        ...
+
+    async def rules(self) -> Sequence[RulesFile]:
+        """What the project asks of its code, the most special file first; () unless the user
+        trusts the workspace.
+        """
+        ...
+
+    async def unchanged(self, contents: Mapping[str, str]) -> frozenset[str]:
+        """Of files, named relative to the workspace, with the SHA-256 that they had: those that
+        still have it. A name that leads out of the workspace is never among them.
         """
         ...

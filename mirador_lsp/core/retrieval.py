@@ -188,6 +188,18 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class RulesFile:
+    """What a project says about how its code is to be written."""
+
+    name: str
+    """Relative to the workspace, with "/"."""
+    text: str
+    """As it is, but for what is above the limit of its size."""
+    cut: bool = False
+    """Whether it is longer than that."""
+
+
+@dataclass(frozen=True)
 class ContextPiece:
     """A piece of what a model is shown besides the code that is asked about."""
 

@@ -20,6 +20,7 @@ from mirador_lsp.core.events import (
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
+    ModelAsked,
     Hush,
     Hushed,
     Notice,
@@ -115,7 +116,7 @@ class Board:
                 self._end(event)
             case Notice() | ReviewStarted() | StageStarted() | StageProgressed():
                 pass
-            case StreamToken() | StageFailed() | StageFinished() | EvidenceHeard():
+            case StreamToken() | StageFailed() | StageFinished() | EvidenceHeard() | ModelAsked():
                 pass
             case _:
                 assert_never(event)

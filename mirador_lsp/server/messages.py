@@ -20,6 +20,7 @@ from mirador_lsp.core.events import (
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
+    ModelAsked,
     Notice,
     NoticeKind,
     ReviewFinished,
@@ -70,6 +71,8 @@ class Messages:
                 case ReviewStarted() | StageStarted():
                     self._note(types.MessageType.Info, f"{name}: {_chosen(event)}")
                 case FindingReported() | FindingRevised() | FindingWithdrawn() | EvidenceHeard():
+                    pass
+                case ModelAsked():
                     pass
                 case AnswerFinished(seconds=seconds) | ChangeFinished(seconds=seconds):
                     self._note(types.MessageType.Info, f"{name}: ended after {seconds:.1f} s")

@@ -18,6 +18,7 @@ from mirador_lsp.core.events import (
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
+    ModelAsked,
     Notice,
     ReviewFinished,
     ReviewStarted,
@@ -155,6 +156,7 @@ class Bar:
                 | FindingRevised()
                 | FindingWithdrawn()
                 | EvidenceHeard()
+                | ModelAsked()
                 | AnswerRevised()
                 | ChangeStarted()
             ):

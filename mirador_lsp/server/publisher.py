@@ -20,6 +20,7 @@ from mirador_lsp.core.events import (
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
+    ModelAsked,
     Notice,
     ReviewFinished,
     ReviewStarted,
@@ -175,7 +176,7 @@ class Publisher:
                 self._publish_soon(board)
             case Notice() | ReviewStarted() | StageStarted() | StageProgressed() | StreamToken():
                 pass
-            case EvidenceHeard():
+            case EvidenceHeard() | ModelAsked():
                 pass
             case _:
                 assert_never(event)

@@ -16,6 +16,7 @@ from mirador_lsp.core.events import (
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
+    ModelAsked,
     Notice,
     NoticeKind,
     ReviewFinished,
@@ -189,6 +190,7 @@ class Follower:
                 | FindingRevised()
                 | FindingWithdrawn()
                 | EvidenceHeard()
+                | ModelAsked()
                 | AnswerStarted()
                 | AnswerRevised()
                 | AnswerFinished()

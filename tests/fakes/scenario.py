@@ -24,6 +24,7 @@ from mirador_lsp.core.events import (
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
+    ModelAsked,
     Notice,
     ReviewFinished,
     ReviewStarted,
@@ -120,7 +121,7 @@ def _told(event: Event, snapshot: Snapshot) -> str:  # noqa: C901, PLR0911 — a
             return f"  {event.kind.value}: {event.message}"
         case ReviewFinished():
             return f"end: {'reviewed' if event.reviewed else 'not reviewed'}"
-        case StreamToken() | StageProgressed() | EvidenceHeard():
+        case StreamToken() | StageProgressed() | EvidenceHeard() | ModelAsked():
             return ""
         case _:
             assert_never(event)
