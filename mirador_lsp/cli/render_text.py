@@ -264,6 +264,8 @@ def region(now: events.StageProgressed | None, said: str, width: int) -> Rendera
     head.append(clean.plain(doing, 80), "bright_black")
     if now.prefill is not None and now.prefill < 1:
         head.append(f"  reading {now.prefill:.0%}", "blue")
+    if now.before:
+        head.append(f"  waiting: {now.before} before you", "blue")
     words = [line.rstrip() for line in said.split("\n") if line.strip()][-2:]
     tail = [
         Text("   │ " + line[-max(width - 8, 10) :], "dim", no_wrap=True, overflow="crop")

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from mirador_lsp.core.answers import Topic
 from mirador_lsp.core.changes import Intent
-from mirador_lsp.core.dialogue import ModelCard
+from mirador_lsp.core.dialogue import ModelCard, Queue
 from mirador_lsp.core.findings import Lens
 
 _BILLIONS = re.compile(r"(?<![\d.a-z])(\d{1,4}(?:\.\d{1,3})?)b(?![a-z])")
@@ -129,6 +129,26 @@ class Outcome(StrEnum):
     """The time ran out."""
     FAILED = "failed"
     """The model or its server did not work."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The model that a stage would run on."""
+
+    stage: str
+    model: str
+    reason: str
+    """Why this model, in a few words."""
+
+
+@dataclass(frozen=True)
+class Workings:
+    """What Mirador would run on now, and what waits for it."""
+
+    chosen: tuple[Chosen, ...] = ()
+    """Of each model stage that has a model, in their order."""
+    queues: tuple[Queue, ...] = ()
+    """Of the embedded engine, where it runs, and of each server."""
 
 
 @dataclass(frozen=True)

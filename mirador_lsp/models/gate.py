@@ -50,6 +50,11 @@ class GatedBackend:
         """How many requests the server works on."""
         return self._turns.running
 
+    @property
+    def slots(self) -> int:
+        """How many requests the server works on at a time."""
+        return self._turns.slots
+
     async def cards(self) -> Sequence[ModelCard]:
         """Those of the backend; nobody waits for them."""
         return await self.inner.cards()
@@ -58,14 +63,13 @@ class GatedBackend:
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
         """Ask when it is one's turn. The time in the queue counts against `limits.seconds`."""
         if self.waiting >= self._most:
-            message = f"{self.waiting} requests wait for {model} already."
-            raise ModelUnavailable(message, remedy="Ask again in a while.")
+            raise full(model, self.waiting)
         begin = asyncio.get_running_loop().time()
         number = next(self._numbers)
         if limits.priority >= Priority.BACKGROUND:
             yield await self._in_background(model, prompt, limits, number, begin)
             return
-        held = self._turns.take(limits.priority, number, limits.owner)
+        held = self._turns.take(limits.priority, number, limits.owner, limits.on_wait)
         try:
             async with asyncio.timeout_at(begin + limits.seconds):
                 await held.__aenter__()
@@ -100,7 +104,8 @@ class GatedBackend:
     async def _attempt(
         self, model: str, prompt: Prompt, limits: Limits, number: int, begin: float
     ) -> "_Whole | None":
-        async with self._turns.take(limits.priority, number, limits.owner) as turn:
+        waiting = limits.on_wait
+        async with self._turns.take(limits.priority, number, limits.owner, waiting) as turn:
             loop = asyncio.get_running_loop()
             try:
                 async with asyncio.timeout(None) as scope:
@@ -162,6 +167,12 @@ def _after(begin: float, limits: Limits) -> tuple[float, Limits]:
 def _expire(scope: asyncio.Timeout, loop: asyncio.AbstractEventLoop) -> None:
     if scope.when() is None:
         scope.reschedule(loop.time())
+
+
+def full(model: str, waiting: int) -> ModelUnavailable:
+    """What is said where no more may wait."""
+    message = f"{waiting} requests wait for {model} already."
+    return ModelUnavailable(message, remedy="Ask again in a while.")
 
 
 def _late(model: str, limits: Limits) -> ModelTimeout:

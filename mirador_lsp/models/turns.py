@@ -11,12 +11,26 @@ from contextlib import asynccontextmanager
 class Turn:
     """The right to use the engine, while it lasts."""
 
-    def __init__(self, priority: int, number: int, owner: Hashable) -> None:
+    def __init__(
+        self,
+        priority: int,
+        number: int,
+        owner: Hashable,
+        on_wait: Callable[[int], None] | None = None,
+    ) -> None:
         self.priority = priority
         self.number = number
         self.owner = owner
         self.give_way: Callable[[], None] | None = None
         """Set by `Turns.interruptible`: called when someone more urgent waits."""
+        self._on_wait = on_wait
+        self._told = 0
+
+    def tell(self, before: int) -> None:
+        """Say how many go first, to who wants to know it and does not know it yet."""
+        if self._on_wait is not None and before != self._told:
+            self._told = before
+            self._on_wait(before)
 
 
 class Turns:
@@ -36,6 +50,11 @@ class Turns:
         """When each owner last had a turn; forgotten when nobody waits any more."""
 
     @property
+    def slots(self) -> int:
+        """How many turns can be held at the same time."""
+        return self._slots
+
+    @property
     def running(self) -> int:
         """How many turns are taken."""
         return len(self._running)
@@ -46,9 +65,17 @@ class Turns:
         return sum(not ready.done() for _, ready in self._waiting)
 
     @asynccontextmanager
-    async def take(self, priority: int, number: int, owner: Hashable = 0) -> AsyncIterator[Turn]:
-        """Wait for the turn and hold it for the block. Numbers tell who came first."""
-        turn = Turn(priority, number, owner)
+    async def take(
+        self,
+        priority: int,
+        number: int,
+        owner: Hashable = 0,
+        on_wait: Callable[[int], None] | None = None,
+    ) -> AsyncIterator[Turn]:
+        """Wait for the turn and hold it for the block. Numbers tell who came first. `on_wait` is
+        told how many go first, those that run included, whenever that changes, and 0 in the end.
+        """
+        turn = Turn(priority, number, owner, on_wait)
         await self._wait(turn)
         try:
             yield turn
@@ -70,12 +97,15 @@ class Turns:
             return
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((turn, ready))
+        self._tell_places()
         self._hurry(turn)
         try:
             await ready
         except asyncio.CancelledError:
             if turn in self._running:
                 self._release(turn)
+            else:
+                self._tell_places()
             raise
 
     def _hurry(self, turn: Turn) -> None:
@@ -89,8 +119,14 @@ class Turns:
         if give_way is not None:
             give_way()
 
+    def _tell_places(self) -> None:
+        waiting = sorted((e for e in self._waiting if not e[1].done()), key=self._place)
+        for ahead, (turn, _) in enumerate(waiting):
+            turn.tell(len(self._running) + ahead)
+
     def _grant(self, turn: Turn) -> None:
         self._running.append(turn)
+        turn.tell(0)
         self._served[turn.owner] = next(self._counter)
 
     def _release(self, turn: Turn) -> None:
@@ -105,6 +141,7 @@ class Turns:
         following, ready = first
         self._grant(following)
         ready.set_result(None)
+        self._tell_places()
 
     def _place(self, entry: tuple[Turn, asyncio.Future[None]]) -> tuple[int, int, int]:
         """Where someone who waits stands in the queue; the lowest is next."""

@@ -251,4 +251,6 @@ def _words(event: StageProgressed) -> str:
         words += f" ({event.lens})"
     if event.prefill is not None and event.prefill < 1:
         words += f", reading {round(event.prefill * 100)} %"
+    if event.before:
+        words += f", waiting: {event.before} before you"
     return words

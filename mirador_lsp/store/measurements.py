@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mirador_lsp.core.events import Notice, NoticeKind
-from mirador_lsp.core.routing import Measurement, Outcome, Standing
+from mirador_lsp.core.routing import Circumstances, Measurement, Outcome, Standing
 from mirador_lsp.store.database import Database
 
 LATEST = 200
@@ -15,7 +15,7 @@ LATEST = 200
 _MOST_ROWS = 20_000
 _MOST_AT_ONCE = 100
 """Rows of one statement: SQLite bounds its parameters."""
-_COLUMNS = 9
+_COLUMNS = 12
 _LONGEST = 200
 _FORGET = "DELETE FROM replies WHERE rowid <= (SELECT max(rowid) FROM replies) - ?"
 _STANDINGS = """
@@ -47,7 +47,12 @@ def _begin(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX replies_by_model ON replies (task, model, digest)")
 
 
-MIGRATIONS = (_begin,)
+def _add_circumstances(connection: sqlite3.Connection) -> None:
+    for column in ("reason", "stages", "language"):
+        connection.execute(f"ALTER TABLE replies ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS = (_begin, _add_circumstances)
 """From an empty file to the schema in use. Append only: users' files stand at each of them."""
 
 
@@ -84,7 +89,7 @@ class SqliteMeasurements:
         if not await self._database.exists():
             return ()
         rows = await self._database.execute(_RECENT, (most,))
-        return tuple(Measurement(*_values(row)) for row in reversed(rows))
+        return tuple(_measurement(row) for row in reversed(rows))
 
     def notices(self) -> tuple[Notice, ...]:
         """See the port."""
@@ -104,6 +109,7 @@ class SqliteMeasurements:
 
 
 def _row(measured: Measurement) -> tuple[str | float | int | None, ...]:
+    within = measured.circumstances
     return (
         _text(measured.task),
         _text(measured.model),
@@ -114,12 +120,16 @@ def _row(measured: Measurement) -> tuple[str | float | int | None, ...]:
         measured.completion_tokens,
         Outcome(measured.outcome).value,
         measured.time,
+        _text(within.reason),
+        _text(" ".join(within.stages)),
+        _text(within.language),
     )
 
 
-def _values(row: Sequence[Any]) -> tuple[Any, ...]:
-    outcome = _COLUMNS - 2
-    return (*row[:outcome], Outcome(row[outcome]), *row[outcome + 1 :])
+def _measurement(row: Sequence[Any]) -> Measurement:
+    *figures, outcome, time, reason, stages, language = row
+    within = Circumstances(reason, tuple(stages.split()), language)
+    return Measurement(*(*figures, Outcome(outcome), time, within))
 
 
 def _text(text: str) -> str:

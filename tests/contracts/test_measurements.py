@@ -8,7 +8,7 @@ import pytest
 from fakes.measurements import FakeMeasurements, measurement
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.ports import Measurements
-from mirador_lsp.core.routing import Outcome, Standing
+from mirador_lsp.core.routing import Circumstances, Outcome, Standing
 from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import SqliteMeasurements
 
@@ -50,6 +50,14 @@ async def test_replies_are_counted_by_task_model_and_version(book: Measurements)
         Standing("review.deep", "qwen2.5-coder-1.5b", "d" * 64, 2, 1, 2.0),
         Standing("review.deep", "qwen2.5-coder-1.5b", "other", 1, 1, 2.0),
     )
+
+
+async def test_a_reply_keeps_why_its_model_was_chosen(book: Measurements) -> None:
+    """The reason, the stages of the request and the language come back as they were."""
+    within = Circumstances("larger; 19 of 20 held", ("instant", "deep"), "typescript")
+    await book.record([measurement(within=within), measurement(within=Circumstances())])
+
+    assert [each.circumstances for each in await book.recent(2)] == [within, Circumstances()]
 
 
 async def test_the_latest_replies_are_told_in_their_order(book: Measurements) -> None:

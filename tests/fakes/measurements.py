@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.events import Notice
-from mirador_lsp.core.routing import Measurement, Outcome, Standing
+from mirador_lsp.core.routing import Circumstances, Measurement, Outcome, Standing
 
 _LATEST = 200
 
@@ -17,9 +17,12 @@ def measurement(
     *,
     digest: str = "d" * 64,
     seconds: float = 2.0,
+    within: Circumstances | None = None,
 ) -> Measurement:
     """One reply."""
-    return Measurement(task, model, digest, seconds, 0.5, 900, 40, outcome, 1_700_000_000.0)
+    begun = 1_700_000_000.0
+    asked = within or Circumstances("larger and made for code", ("quick", "deep"), "python")
+    return Measurement(task, model, digest, seconds, 0.5, 900, 40, outcome, begun, asked)
 
 
 class FakeMeasurements:

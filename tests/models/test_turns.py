@@ -44,6 +44,60 @@ async def test_one_at_a_time() -> None:
     assert turns.running == 0
 
 
+async def test_who_waits_is_told_how_many_go_first() -> None:
+    """Those that run count; it is told anew when somebody more urgent comes, or leaves."""
+    turns, told = Turns(), list[int]()
+    urgent_may_end = asyncio.Event()
+
+    async def urgent() -> None:
+        async with turns.take(Priority.INTERACTIVE, 2):
+            await urgent_may_end.wait()
+
+    async def patient() -> None:
+        async with turns.take(Priority.SAVE, 1, on_wait=told.append):
+            pass
+
+    async with asyncio.TaskGroup() as group:
+        async with turns.take(Priority.SAVE, 0):
+            group.create_task(patient())
+            await asyncio.sleep(0)
+            assert told == [1]
+            group.create_task(urgent())
+            await asyncio.sleep(0)
+            assert told == [1, 2]
+        assert told == [1, 2, 1]
+        urgent_may_end.set()
+    assert told == [1, 2, 1, 0]
+
+
+async def test_who_leaves_the_queue_makes_the_rest_move_up() -> None:
+    """A request that its user took back is nobody to wait for."""
+    turns, told = Turns(), list[int]()
+
+    async def wait(number: int) -> None:
+        async with turns.take(Priority.SAVE, number, on_wait=told.append if number == 2 else None):
+            pass
+
+    async with asyncio.TaskGroup() as group, turns.take(Priority.SAVE, 0):
+        first = group.create_task(wait(1))
+        group.create_task(wait(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.sleep(0)
+        assert told == [2, 1]
+    assert told == [2, 1, 0]
+
+
+async def test_who_has_not_to_wait_is_told_nothing() -> None:
+    """There is nothing to say."""
+    turns, told = Turns(), list[int]()
+
+    async with turns.take(Priority.SAVE, 0, on_wait=told.append):
+        pass
+
+    assert told == []
+
+
 async def test_cancelled_waiter_leaves_the_queue() -> None:
     """One that is cancelled while it waits, or just as its turn comes, does not block the rest."""
     turns, order = Turns(), list[int]()

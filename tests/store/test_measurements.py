@@ -6,8 +6,10 @@ from contextlib import closing
 from pathlib import Path
 
 from fakes.measurements import measurement
+from mirador_lsp.core.routing import Circumstances
 from mirador_lsp.settings.paths import private_folder
-from mirador_lsp.store import SqliteMeasurements
+from mirador_lsp.store import SqliteMeasurements, opening
+from mirador_lsp.store.measurements import MIGRATIONS
 
 
 def book_at(file: Path) -> SqliteMeasurements:
@@ -38,6 +40,25 @@ async def test_what_was_recorded_is_there_the_next_time(tmp_path: Path) -> None:
     assert standing.replies == 200
     assert standing.model.startswith("x'); DROP TABLE replies;--")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_a_file_of_the_first_schema_goes_on(tmp_path: Path) -> None:
+    """What was measured before reasons were kept still counts; it merely has none."""
+    file = tmp_path / "store" / "models.db"
+    private_folder(file.parent)
+    opening.make_ready(file, MIGRATIONS[:1])
+    with closing(sqlite3.connect(file)) as connection:
+        figures = ("review.deep", "small", "d", 1.0, None, 9, 4, "held", 5.0)
+        connection.execute("INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", figures)
+        connection.commit()
+
+    book = book_at(file)
+    await book.record([measurement(model="large")])
+    old, new = await book.recent(2)
+    await book.close()
+
+    assert (old.model, old.circumstances) == ("small", Circumstances())
+    assert (new.model, new.circumstances.language) == ("large", "python")
 
 
 async def test_the_file_does_not_grow_for_ever(tmp_path: Path) -> None:
