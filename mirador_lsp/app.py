@@ -345,7 +345,7 @@ async def open_app(
         own = backend if backend is not None else make_backend(settings, where, store)
         servers, unreachable = reach_servers(settings)
         chosen = join(own, servers, stack)
-        feedback, measurements = open_books(where, stack)
+        feedback, measurements, replies = open_books(where, stack)
         matrix, disbelieved = await asyncio.to_thread(read_ahead_of_requests, where)
         engine = Engine(
             backend=chosen,
@@ -357,6 +357,7 @@ async def open_app(
             matrix=matrix,
             measurements=measurements,
             compare_every=settings.engine.compare_every,
+            replies=replies,
         )
         stack.push_async_callback(engine.close)
         app = App(

@@ -14,7 +14,7 @@ from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.errors import AnalyzerError, UserError
 from mirador_lsp.core.health import Check, Health
-from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend
+from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend, ReplyBook
 from mirador_lsp.core.routing import Matrix
 from mirador_lsp.engine import capabilities
 from mirador_lsp.engine.prompts.render import preload
@@ -27,7 +27,7 @@ from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings.files import read_own
 from mirador_lsp.settings.paths import private_folder
-from mirador_lsp.store import SqliteFeedbackBook, SqliteMeasurements
+from mirador_lsp.store import SqliteFeedbackBook, SqliteMeasurements, SqliteReplyBook
 
 _log = logging.getLogger(__name__)
 
@@ -50,13 +50,15 @@ def open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:
         return ModelStore(paths.models, load_catalogue()), (check,)
 
 
-def open_books(paths: Paths, stack: AsyncExitStack) -> tuple[FeedbackBook, Measurements]:
-    """What the user said of findings and how models did; closed with `stack`."""
+def open_books(paths: Paths, stack: AsyncExitStack) -> tuple[FeedbackBook, Measurements, ReplyBook]:
+    """What the user said of findings, how models did and what they said; closed with `stack`."""
     feedback = SqliteFeedbackBook(paths.feedback, make_folder=private_folder)
     stack.push_async_callback(feedback.close)
     measurements = SqliteMeasurements(paths.measurements, make_folder=private_folder)
     stack.push_async_callback(measurements.close)
-    return feedback, measurements
+    replies = SqliteReplyBook(paths.replies, make_folder=private_folder)
+    stack.push_async_callback(replies.close)
+    return feedback, measurements, replies
 
 
 def make_parser(settings: Settings, stack: AsyncExitStack) -> ParseWorker:

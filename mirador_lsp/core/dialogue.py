@@ -135,4 +135,15 @@ class ModelCard:
     supports_logprobs: bool = False
     can_judge: bool = False
     """Whether its yes/no probability about a claim is known to be better than chance."""
+    leaves: str = ""
+    """What leaves this machine when it is asked, one sentence; "" when nothing does."""
     tags: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class KeptReply:
+    """A finished reply, line by line."""
+
+    lines: tuple[str, ...]
+    sureness: tuple[float, ...]
+    """For each line how sure the model was of it, 0…1."""

@@ -4,12 +4,20 @@ Each port is a Protocol over the values of this room. Every implementation, the 
 passes the contract tests in `tests/contracts`. Adapters import this module; it imports none.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Prefill, Prompt, Usage
+from mirador_lsp.core.dialogue import (
+    Chunk,
+    KeptReply,
+    Limits,
+    ModelCard,
+    Prefill,
+    Prompt,
+    Usage,
+)
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Notice
 from mirador_lsp.core.feedback import Opinion
@@ -184,6 +192,32 @@ class Measurements(Protocol):
 
     async def close(self) -> None:
         """Let go of the file. Everything recorded is on disk."""
+        ...
+
+
+class ReplyBook(Protocol):
+    """Keeps finished replies, so that unchanged code is not asked about again after a restart.
+
+    Raises `ServiceError` where it cannot be read or written, and after `close`.
+    """
+
+    async def find(self, key: str) -> KeptReply | None:
+        """The reply kept under `key`, or None."""
+        ...
+
+    async def keep(self, replies: Mapping[str, KeptReply]) -> None:
+        """Keep replies under their keys. When it returns, they are on disk.
+
+        The oldest are forgotten where they become too many.
+        """
+        ...
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What went wrong with what was kept and was worked around; each is told once."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the file. Everything kept is on disk."""
         ...
 
 

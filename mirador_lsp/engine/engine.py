@@ -26,6 +26,7 @@ from mirador_lsp.core.ports import (
     Measurements,
     ModelBackend,
     Outliner,
+    ReplyBook,
     Syntax,
 )
 from mirador_lsp.core.requests import ReviewRequest
@@ -67,9 +68,11 @@ class Engine:
         matrix: Matrix | None = None,
         measurements: Measurements | None = None,
         compare_every: int = 0,
+        replies: ReplyBook | None = None,
     ) -> None:
         """Without `feedback` nothing is known to be dismissed; without a `matrix` the shipped one
-        says which model is for what, and without `measurements` nothing is learned of them.
+        says which model is for what, without `measurements` nothing is learned of them, and without
+        a book of `replies` everything is asked anew by the next process.
         """
         self._feedback = feedback
         self._meter = Meter(matrix or shipped_matrix(), clock, measurements)
@@ -81,7 +84,7 @@ class Engine:
             syntax,
             tuple(analyzers),
             clock,
-            Recall(),
+            Recall(replies),
             self._meter,
             self.comparing,
         )
@@ -159,6 +162,8 @@ class Engine:
         if request.only is None and DEEP in plan.turns:
             said = tuple(f for f in ledger.findings() if f.id in deep.ids)
             tools.recall.carried.keep(request.snapshot, said)
+        for notice in await tools.recall.write():
+            tell(notice)
         for notice in _left_out(request, ledger, scope):
             tell(notice)
         seconds = tools.clock.monotonic() - started
@@ -180,7 +185,10 @@ class Engine:
         return {name: choice for name, choice in found.items() if choice.cards}
 
     async def close(self) -> None:
-        """Write what was measured and is not on disk yet. Never raises for a disk that is full."""
+        """Write what was measured and said and is not on disk yet. Never raises for a disk that is
+        full.
+        """
+        await self._tools.recall.write()
         with contextlib.suppress(ServiceError):
             await self._meter.flush()
 

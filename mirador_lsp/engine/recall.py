@@ -1,51 +1,88 @@
-"""Replies to questions already asked in this process, so that a save does not start from nothing.
+"""Replies to questions already asked, so that neither a save nor a restart starts from nothing.
 
 A reply is kept under everything it depends on: the model's digest, the whole prompt with its
 version and the limits. Equal key, equal reply (models answer at temperature 0 by default).
 """
 
 import hashlib
+import logging
 from collections import OrderedDict
-from dataclasses import dataclass
 
-from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
+from mirador_lsp.core.dialogue import KeptReply, Limits, ModelCard, Prompt
+from mirador_lsp.core.errors import ServiceError
+from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.ports import ReplyBook
 from mirador_lsp.engine.carrying import Carried
 
 _MOST_REPLIES = 20_000
-
-
-@dataclass(frozen=True)
-class KeptReply:
-    """A finished reply, line by line."""
-
-    lines: tuple[str, ...]
-    sureness: tuple[float, ...]
-    """For each line how sure the model was of it, 0…1."""
+_log = logging.getLogger(__name__)
 
 
 class Recall:
-    """The latest replies; the least recently used are forgotten. Lives as long as its `Engine`."""
+    """The latest replies; the least recently used are forgotten. Lives as long as its `Engine`.
 
-    def __init__(self, most: int = _MOST_REPLIES) -> None:
+    With a book it also knows what was said before that, to this process or another one.
+    """
+
+    def __init__(self, book: ReplyBook | None = None, most: int = _MOST_REPLIES) -> None:
+        self._book = book
         self._most = most
         self._replies: OrderedDict[str, KeptReply] = OrderedDict()
+        self._unwritten: dict[str, KeptReply] = {}
+        self._notices: list[Notice] = []
+        """What is to be told of the book."""
         self.spoke: dict[str, str] = {}
         """By stage, the model that has said what is kept of it."""
         self.carried = Carried()
 
-    def get(self, key: str) -> KeptReply | None:
-        """The reply kept under `key`, or None."""
+    async def find(self, key: str) -> KeptReply | None:
+        """The reply kept under `key`, or None. A book that cannot be read holds nothing."""
         reply = self._replies.get(key)
         if reply is not None:
             self._replies.move_to_end(key)
+            return reply
+        if self._book is None:
+            return None
+        try:
+            reply = await self._book.find(key)
+        except ServiceError as error:
+            self._do_without(error)
+            return None
+        if reply is not None:
+            self._remember(key, reply)
         return reply
 
-    def keep(self, key: str, reply: KeptReply) -> None:
-        """Keep a reply that came to its end."""
+    def keep(self, card: ModelCard, key: str, reply: KeptReply) -> None:
+        """Keep a reply that came to its end; it is on disk after the next `write`."""
+        self._remember(key, reply)
+        # A model without a digest may be another one tomorrow, under the same name.
+        if card.digest:
+            self._unwritten[key] = reply
+
+    async def write(self) -> tuple[Notice, ...]:
+        """Put on disk what is not there yet. What went wrong with the book is told once."""
+        fresh, self._unwritten = self._unwritten, {}
+        if self._book is not None:
+            self._notices += self._book.notices()
+        if self._book is not None and fresh:
+            try:
+                await self._book.keep(fresh)
+            except ServiceError as error:
+                self._do_without(error)
+        told, self._notices = tuple(self._notices), []
+        return told
+
+    def _remember(self, key: str, reply: KeptReply) -> None:
         self._replies[key] = reply
         self._replies.move_to_end(key)
         while len(self._replies) > self._most:
             self._replies.popitem(last=False)
+
+    def _do_without(self, error: ServiceError) -> None:
+        """Let the book be from now on: a disk that failed once would fail at each question."""
+        _log.warning("%s", error, exc_info=error)
+        self._notices.append(Notice(NoticeKind.UNAVAILABLE, error.sentence()))
+        self._book = None
 
 
 def recall_key(card: ModelCard, prompt: Prompt, limits: Limits) -> str:

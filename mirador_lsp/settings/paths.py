@@ -49,6 +49,11 @@ class Paths:
         return self.state / "store" / "models.db"
 
     @property
+    def replies(self) -> Path:
+        """The file of what models said, to be said again of unchanged code."""
+        return self.cache / "replies" / "replies.db"
+
+    @property
     def comparisons(self) -> Path:
         """The file of how models compared."""
         return self.state / "comparisons.jsonl"

@@ -8,5 +8,12 @@ from mirador_lsp.store import comparisons
 from mirador_lsp.store.database import Database
 from mirador_lsp.store.feedback import SqliteFeedbackBook
 from mirador_lsp.store.measurements import SqliteMeasurements
+from mirador_lsp.store.replies import SqliteReplyBook
 
-__all__ = ["Database", "SqliteFeedbackBook", "SqliteMeasurements", "comparisons"]
+__all__ = [
+    "Database",
+    "SqliteFeedbackBook",
+    "SqliteMeasurements",
+    "SqliteReplyBook",
+    "comparisons",
+]

@@ -167,6 +167,7 @@ def test_every_port_has_a_contract_test_and_two_implementations() -> None:
         "Clock": "test_clock",
         "FeedbackBook": "test_feedback_book",
         "Measurements": "test_measurements",
+        "ReplyBook": "test_reply_book",
         "Syntax": "test_syntax",
     }
 

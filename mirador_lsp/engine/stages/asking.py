@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import stream_safe
-from mirador_lsp.core.dialogue import Chunk, Limits, Prefill, Prompt
+from mirador_lsp.core.dialogue import Chunk, KeptReply, Limits, Prefill, Prompt
 from mirador_lsp.core.events import StageProgressed, StreamToken
 from mirador_lsp.engine.reading import is_hopeless
-from mirador_lsp.engine.recall import KeptReply, recall_key
+from mirador_lsp.engine.recall import recall_key
 from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
 
 _ALTERNATIVES = 20
@@ -49,7 +49,7 @@ async def ask(
         on_wait=lambda before: desk.emit(replace(question.at, before=before or None)),
     )
     key = recall_key(job.card, question.prompt, limits)
-    if (kept := tools.recall.get(key)) is not None:
+    if (kept := await tools.recall.find(key)) is not None:
         for line, sureness in zip(kept.lines, kept.sureness, strict=True):
             if heard(line, sureness):
                 return True
@@ -72,7 +72,7 @@ async def ask(
             tally.add(reply.usage, job.deadline - job.policy.seconds, asked)
     lines.end()
     if lines.enough or not reply.usage.truncated:
-        tools.recall.keep(key, lines.kept())
+        tools.recall.keep(job.card, key, lines.kept())
     return True
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import Chunk, Limits, Prompt
+from mirador_lsp.core.dialogue import Chunk, KeptReply, Limits, Prompt
 from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.events import EvidenceHeard, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding
@@ -15,7 +15,7 @@ from mirador_lsp.engine import grammar
 from mirador_lsp.engine.ledger import is_model_finding
 from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.reading import read_number
-from mirador_lsp.engine.recall import KeptReply, recall_key
+from mirador_lsp.engine.recall import recall_key
 from mirador_lsp.engine.stages.asking import Question, ask
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 from mirador_lsp.engine.stages.material import material, standing_text
@@ -176,7 +176,7 @@ async def _yes_logit(prompt: Prompt, job: Job, tools: Tools, tally: Tally) -> fl
         owner=job.request.snapshot.uri,
     )
     key = recall_key(job.card, prompt, limits)
-    if (kept := tools.recall.get(key)) is not None:
+    if (kept := await tools.recall.find(key)) is not None:
         return float(kept.lines[0])
     if job.from_memory:
         return None
@@ -192,7 +192,7 @@ async def _yes_logit(prompt: Prompt, job: Job, tools: Tools, tally: Tally) -> fl
         if logit is None:
             weighing.broken()
     if logit is not None:
-        tools.recall.keep(key, KeptReply((repr(logit),), (1.0,)))
+        tools.recall.keep(job.card, key, KeptReply((repr(logit),), (1.0,)))
     return logit
 
 

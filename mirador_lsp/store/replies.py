@@ -1,0 +1,90 @@
+"""Finished replies of models, kept in SQLite: the `ReplyBook` that Mirador runs.
+
+It is a cache. What is lost is asked again, so a damaged file is of no use to anybody and goes.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from mirador_lsp.core.dialogue import KeptReply
+from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.store.database import Database
+
+MOST = 100_000
+"""Replies that are kept, about 300 bytes each; beyond that the oldest go."""
+_MOST_AT_ONCE = 200
+"""Rows of one statement: SQLite bounds its parameters."""
+_FIND = "SELECT said FROM replies WHERE key = ?"
+_FORGET = "DELETE FROM replies WHERE rowid <= (SELECT max(rowid) FROM replies) - ?"
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE replies (key TEXT PRIMARY KEY, said BLOB NOT NULL)")
+
+
+MIGRATIONS = (_begin,)
+"""From an empty file to the schema in use. Append only: users' files stand at each of them."""
+
+
+class SqliteReplyBook:
+    """See `core.ports.ReplyBook`."""
+
+    def __init__(
+        self, file: Path, *, make_folder: Callable[[Path], object], most: int = MOST
+    ) -> None:
+        """`make_folder` makes the file's folder, private to the user."""
+        self._most = most
+        self._notices: list[Notice] = []
+        self._database = Database(
+            file, MIGRATIONS, make_folder=make_folder, moved_aside=self._moved_aside
+        )
+
+    async def find(self, key: str) -> KeptReply | None:
+        """See the port. Where nothing was kept no file is made."""
+        if not await self._database.exists():
+            return None
+        rows = await self._database.execute(_FIND, (key,))
+        if not rows:
+            return None
+        try:
+            return msgspec.json.decode(rows[0][0], type=KeptReply)
+        except msgspec.MsgspecError:
+            # Written by another version, or by somebody else: it is asked again.
+            return None
+
+    async def keep(self, replies: Mapping[str, KeptReply]) -> None:
+        """See the port. A cancelled call keeps what it was at all the same."""
+        rows = list(replies.items())
+        for start in range(0, len(rows), _MOST_AT_ONCE):
+            part = rows[start : start + _MOST_AT_ONCE]
+            places = ", ".join(["(?, ?)"] * len(part))
+            statement = f"INSERT OR REPLACE INTO replies VALUES {places}"  # noqa: S608 — question marks only
+            values = [value for key, reply in part for value in (key, _bytes(reply))]
+            await asyncio.shield(self._database.execute(statement, values))
+        if rows:
+            await self._database.execute(_FORGET, (self._most,))
+
+    def notices(self) -> tuple[Notice, ...]:
+        """See the port."""
+        told, self._notices = tuple(self._notices), []
+        return told
+
+    async def close(self) -> None:
+        """See the port."""
+        await self._database.close()
+
+    def _moved_aside(self, aside: Path) -> None:
+        for left in aside.parent.glob(f"{aside.name}*"):
+            left.unlink(missing_ok=True)
+        text = "The file with replies of models was damaged; they are asked again."
+        self._notices.append(Notice(NoticeKind.UNAVAILABLE, text))
+
+
+def _bytes(reply: KeptReply) -> bytes:
+    # A reply may hold half of a surrogate pair, which JSON cannot.
+    lines = tuple(line.encode("utf-8", "replace").decode("utf-8") for line in reply.lines)
+    return msgspec.json.encode(KeptReply(lines, reply.sureness))
