@@ -10,10 +10,14 @@ class ModelServer:
     name: str
     """What the user calls it; its models are called `NAME/MODEL`."""
     kind: str
-    """"ollama" or "openai"."""
+    """"ollama", "openai" or "gemini"."""
     url: str
     key_env: str = ""
     """Name of the environment variable that holds its key; "" when it needs none."""
+    key_file: str = ""
+    """Absolute path of the file that holds its key where no variable does; "" for none."""
+    models: tuple[str, ...] = ()
+    """The only models that may be used; () stands for all, and with "gemini" for none."""
     context_tokens: int = 4096
     slots: int = 1
     """Requests it works on at the same time."""

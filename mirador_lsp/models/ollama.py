@@ -20,6 +20,7 @@ from typing import Any
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
+from mirador_lsp.models.hiding import Hide
 from mirador_lsp.models.ollama_lines import CLOUD, OllamaLines
 from mirador_lsp.models.served import Known, Listing, ServedBackend
 from mirador_lsp.models.texts import too_long, turns
@@ -40,16 +41,30 @@ class OllamaOptions:
     """Models that the server runs on somebody else's machine may be used."""
     pins: Mapping[str, str] = field(default_factory=dict)
     """Model name to the digest it must have."""
+    only: tuple[str, ...] = ()
+    """The models that may be used, where any are named."""
 
 
 class OllamaBackend(ServedBackend):
     """The models of one Ollama server. They are called `NAME/TAG`, `prefix` being NAME."""
 
     def __init__(
-        self, transport: Transport, options: OllamaOptions, *, prefix: str = BACKEND
+        self,
+        transport: Transport,
+        options: OllamaOptions,
+        *,
+        prefix: str = BACKEND,
+        leaves: str = "",
     ) -> None:
         self._ollama = _Ollama(transport, options, prefix)
-        super().__init__(transport, self._ollama, prefix=prefix, pins=options.pins)
+        super().__init__(
+            transport,
+            self._ollama,
+            prefix=prefix,
+            pins=options.pins,
+            only=options.only,
+            leaves=leaves,
+        )
 
     async def preload(self, model: str) -> None:
         """Have a model loaded, with the options that later requests use. Raises `ModelError`."""
@@ -132,10 +147,13 @@ class _Ollama:
             "shift": False,
         }
 
-    def reader(self, known: Known, least: int, limits: Limits) -> OllamaLines:
-        return OllamaLines(known.card, least, wants_probabilities=limits.top_logprobs > 0)
+    def reader(self, known: Known, least: int, limits: Limits, hide: Hide) -> OllamaLines:
+        return OllamaLines(known.card, least, hide, wants_probabilities=limits.top_logprobs > 0)
 
-    def refusal(self, refusal: Refusal, known: Known) -> ModelError | None:
+    def yields(self, refusal: Refusal, known: Known) -> bool:  # noqa: ARG002 — it says what it can
+        return False
+
+    def refusal(self, refusal: Refusal, known: Known, hide: Hide) -> ModelError | None:  # noqa: ARG002 — nothing is repeated
         lower = refusal.message.lower()
         if refusal.status == 400 and ("context" in lower or "exceed" in lower):
             return too_long(known.card)

@@ -5,7 +5,8 @@ import msgspec
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, ModelCard
 from mirador_lsp.core.errors import BadReply, ModelUnavailable
-from mirador_lsp.models.served import End, Piece
+from mirador_lsp.models.hiding import Hide
+from mirador_lsp.models.replies import End, Piece
 from mirador_lsp.models.texts import too_long, was_cut
 
 CLOUD = "cloud"
@@ -15,9 +16,12 @@ CLOUD = "cloud"
 class OllamaLines:
     """Reads the lines of one reply."""
 
-    def __init__(self, card: ModelCard, least: int, *, wants_probabilities: bool) -> None:
+    def __init__(
+        self, card: ModelCard, least: int, hide: Hide, *, wants_probabilities: bool
+    ) -> None:
         self._card = card
         self._least = least
+        self._hide = hide
         self._wants = wants_probabilities
 
     def read(self, line: bytes) -> list[Piece]:
@@ -30,7 +34,7 @@ class OllamaLines:
             message = f"{self._card.name} sent a line that cannot be read."
             raise BadReply(message) from error
         if said.error:
-            message = f"{self._card.name} failed: {plain(said.error, 200)}."
+            message = f"{self._card.name} failed: {plain(self._hide(said.error), 200)}."
             raise ModelUnavailable(message)
         if said.remote_host and CLOUD not in self._card.tags:
             message = f"{self._card.name} was answered by another machine."
@@ -47,6 +51,9 @@ class OllamaLines:
                 )
             )
         return pieces
+
+    def at_end(self) -> None:
+        """The last line says that it is the last."""
 
     def _check(self, said: "_Line") -> None:
         """An older server ignores `truncate` and says nothing but the count."""

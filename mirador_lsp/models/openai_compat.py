@@ -7,7 +7,7 @@ Studio describes its models at `/api/v0/models`.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Any
@@ -17,6 +17,7 @@ import msgspec
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
 from mirador_lsp.core.errors import BadReply, ModelError
+from mirador_lsp.models.hiding import Hide
 from mirador_lsp.models.openai_events import OpenAIEvents
 from mirador_lsp.models.served import Known, Listing, ServedBackend
 from mirador_lsp.models.texts import turns
@@ -45,15 +46,27 @@ class OpenAIOptions:
     tell."""
     can_judge: tuple[str, ...] = ()
     """Models whose yes/no probability about a claim is known to be better than chance."""
+    pins: Mapping[str, str] = field(default_factory=dict)
+    """Model name to the digest it must have."""
+    only: tuple[str, ...] = ()
+    """The models that may be used, where any are named."""
 
 
 class OpenAIBackend(ServedBackend):
     """The models of one server. They are called `PREFIX/ID`."""
 
     def __init__(
-        self, transport: Transport, options: OpenAIOptions, *, prefix: str = BACKEND
+        self,
+        transport: Transport,
+        options: OpenAIOptions,
+        *,
+        prefix: str = BACKEND,
+        leaves: str = "",
     ) -> None:
-        super().__init__(transport, _OpenAI(transport, options, prefix), prefix=prefix)
+        dialect = _OpenAI(transport, options, prefix)
+        super().__init__(
+            transport, dialect, prefix=prefix, pins=options.pins, only=options.only, leaves=leaves
+        )
 
 
 class _OpenAI:
@@ -104,10 +117,13 @@ class _OpenAI:
                 body["structured_outputs"] = {"grammar": prompt.constraint.gbnf}
         return body
 
-    def reader(self, known: Known, least: int, limits: Limits) -> OpenAIEvents:  # noqa: ARG002 — events say all
-        return OpenAIEvents(known.card, least)
+    def reader(self, known: Known, least: int, limits: Limits, hide: Hide) -> OpenAIEvents:  # noqa: ARG002 — events say all
+        return OpenAIEvents(known.card, least, hide)
 
-    def refusal(self, refusal: Refusal, known: Known) -> ModelError | None:  # noqa: ARG002 — nothing of its own
+    def yields(self, refusal: Refusal, known: Known) -> bool:  # noqa: ARG002 — it says what it can
+        return False
+
+    def refusal(self, refusal: Refusal, known: Known, hide: Hide) -> ModelError | None:  # noqa: ARG002 — nothing of its own
         return None
 
     def missing(self, identity: str) -> str:  # noqa: ARG002 — nothing can be fetched
@@ -145,8 +161,9 @@ class _OpenAI:
         told = raw.get("max_model_len") or contexts.get(identity) or contexts.get("")
         context = told if isinstance(told, int) and told > 0 else self._options.context_tokens
         count, size = meta.get("n_params"), meta.get("size")
-        # Nobody tells the weights' checksum here; what is told of them stands for it.
-        about = msgspec.json.encode([self._prefix, identity, raw.get("created"), meta])
+        # Nobody tells the weights' checksum here; what is told of them stands for it. `created` is
+        # the time of the answer with some servers.
+        about = msgspec.json.encode([self._prefix, identity, meta])
         card = ModelCard(
             # llama.cpp's server calls a model by the path of its file.
             name=f"{self._prefix}/{plain(PurePath(identity).name, 120)}"

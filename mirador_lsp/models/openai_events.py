@@ -7,7 +7,8 @@ import msgspec
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, ModelCard, Prefill
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
-from mirador_lsp.models.served import End, Piece
+from mirador_lsp.models.hiding import Hide
+from mirador_lsp.models.replies import End, Piece
 from mirador_lsp.models.texts import speaks_of_length, too_long, was_cut
 
 _DONE = b"[DONE]"
@@ -16,9 +17,10 @@ _DONE = b"[DONE]"
 class OpenAIEvents:
     """Reads the lines of one reply: server-sent events, each one line of JSON."""
 
-    def __init__(self, card: ModelCard, least: int) -> None:
+    def __init__(self, card: ModelCard, least: int, hide: Hide) -> None:
         self._card = card
         self._least = least
+        self._hide = hide
         self._reason = ""
         self._usage: _Usage | None = None
 
@@ -40,7 +42,7 @@ class OpenAIEvents:
             message = f"{self._card.name} sent a line that cannot be read."
             raise BadReply(message) from error
         if said.error is not None:
-            raise _failed(said.error, self._card)
+            raise _failed(said.error, self._card, self._hide)
         self._usage = said.usage or self._usage
         pieces: list[Piece] = []
         if said.prompt_progress is not None:
@@ -50,6 +52,9 @@ class OpenAIEvents:
             pieces += _chunks(choice)
             self._reason = choice.finish_reason or self._reason
         return pieces
+
+    def at_end(self) -> None:
+        """A word of its own says that it is over."""
 
     def _end(self) -> End:
         if self._reason not in ("stop", "length"):
@@ -134,9 +139,9 @@ def _chunks(choice: _Choice) -> list[Piece]:
     ]
 
 
-def _failed(error: Any, card: ModelCard) -> ModelError:
+def _failed(error: Any, card: ModelCard, hide: Hide) -> ModelError:
     said = error.get("message", "") if isinstance(error, dict) else error
     text = plain(str(said), 200)
     if speaks_of_length(text):
         return too_long(card)
-    return ModelUnavailable(f"{card.name} failed: {text or 'it gave no reason'}.")
+    return ModelUnavailable(f"{card.name} failed: {hide(text) or 'it gave no reason'}.")

@@ -2,38 +2,40 @@
 
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.errors import ModelError, ModelUnavailable
+from mirador_lsp.models.hiding import Hide
 from mirador_lsp.models.texts import speaks_of_length, too_long
 from mirador_lsp.models.transport import Refusal
 
-_KEY = "Set the variable that key_env names."
-_LATER = "Ask again in a while."
+KEY_REMEDY = "Set the variable that key_env names."
+LATER = "Ask again in a while."
 
 
-def refused(refusal: Refusal, card: ModelCard) -> ModelError:
+def refused(refusal: Refusal, card: ModelCard, hide: Hide) -> ModelError:
     """The error of a question that the server of a model does not answer."""
     name, said = card.name, refusal.message
     if refusal.status in (400, 413, 422) and speaks_of_length(said):
         return too_long(card)
     match refusal.status:
         case 401 | 403:
-            return ModelUnavailable(f"The server of {name} wants a key.", remedy=_KEY)
+            return ModelUnavailable(f"The server of {name} wants a key.", remedy=KEY_REMEDY)
         case 404:
             remedy = "`mirador models list` names those it has."
             return ModelUnavailable(f"{name} is not there any more.", remedy=remedy)
         case 429 | 503:
-            return ModelUnavailable(f"The server of {name} is busy.", remedy=_LATER)
+            return ModelUnavailable(f"The server of {name} is busy.", remedy=LATER)
         case _:
             pass
-    detail = f": {said}" if said else ""
+    shown = hide(said)
+    detail = f": {shown}" if shown else ""
     return ModelUnavailable(f"{name} refused the question ({refusal.status}){detail}.")
 
 
 def not_listed(refusal: Refusal, server: str) -> ModelUnavailable:
     """The error of a server that does not tell which models it has."""
     if refusal.status in (401, 403):
-        return ModelUnavailable(f"{server} wants a key.", remedy=_KEY)
+        return ModelUnavailable(f"{server} wants a key.", remedy=KEY_REMEDY)
     if refusal.status in (429, 503):
-        return ModelUnavailable(f"{server} is busy.", remedy=_LATER)
+        return ModelUnavailable(f"{server} is busy.", remedy=LATER)
     detail = refusal.message or refusal.status
     message = f"{server} does not list its models as a server of its kind does ({detail})."
     return ModelUnavailable(message, remedy="Correct its address.")

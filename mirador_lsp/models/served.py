@@ -1,48 +1,28 @@
-"""What every kind of model server has in common: models that are looked up now and then, questions
-that have a deadline, and replies that are streamed.
+"""What every kind of model server has in common: models that are looked up now and then, and
+questions that have a deadline.
 
 How a kind does it is its dialect: what is asked, and what the answers mean.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Prefill, Prompt, Usage
-from mirador_lsp.core.errors import BadReply, ModelError, ModelTimeout, ModelUnavailable
+from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
+from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Reply
-from mirador_lsp.models.guard import ReplyGuard
+from mirador_lsp.models.hiding import Hide, hiding
 from mirador_lsp.models.refusals import not_listed, refused
+from mirador_lsp.models.replies import Hangups, Reader, ServedReply
 from mirador_lsp.models.texts import least_tokens, too_long
 from mirador_lsp.models.transport import Refusal, Transport
 
 _CARDS_SECONDS = 30.0
 """How long the list of models is taken as it was."""
-
-
-@dataclass(frozen=True)
-class End:
-    """The reply is whole. None stands for what the server does not tell."""
-
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    completion_tokens: int | None = None
-    truncated: bool = False
-
-
-Piece = Chunk | Prefill | End
-
-
-class Reader(Protocol):
-    """Reads one reply."""
-
-    def read(self, line: bytes) -> list[Piece]:
-        """The pieces of a line. Raises any `ModelError`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -95,11 +75,15 @@ class Dialect(Protocol):
         """The body that asks it."""
         ...
 
-    def reader(self, known: Known, least: int, limits: Limits) -> Reader:
+    def reader(self, known: Known, least: int, limits: Limits, hide: Hide) -> Reader:
         """Reads the reply to a prompt of at least `least` tokens."""
         ...
 
-    def refusal(self, refusal: Refusal, known: Known) -> ModelError | None:
+    def yields(self, refusal: Refusal, known: Known) -> bool:
+        """Whether a refusal taught something, so that the next question may be answered."""
+        ...
+
+    def refusal(self, refusal: Refusal, known: Known, hide: Hide) -> ModelError | None:
         """What a refusal means where that is not what it means everywhere."""
         ...
 
@@ -118,12 +102,18 @@ class ServedBackend:
         *,
         prefix: str,
         pins: Mapping[str, str] | None = None,
+        only: Sequence[str] = (),
+        leaves: str = "",
     ) -> None:
-        """`pins` are the digests that models must have, by what the server calls them."""
+        """What the server calls its models: `pins` are the digests that they must have, and where
+        `only` names any, no other is used. `leaves` is the sentence for the cards of all.
+        """
         self._transport = transport
         self._dialect = dialect
         self._prefix = prefix
         self._pins = dict(pins or {})
+        self._only = frozenset(only)
+        self._leaves = leaves
         self._hangups = Hangups()
         self._known: dict[str, Known] = {}
         self._refused: Mapping[str, str] = {}
@@ -146,7 +136,8 @@ class ServedBackend:
         least = least_tokens(prompt)
         if least + limits.max_tokens > known.card.context_tokens:
             raise too_long(known.card)
-        connected = self._lines(known, self._dialect.question(known, prompt, limits))
+        hide = hiding(prompt, self._transport.key)
+        connected = self._lines(known, lambda: self._dialect.question(known, prompt, limits), hide)
         try:
             async with asyncio.timeout_at(begin + limits.seconds):
                 lines = await connected.__aenter__()
@@ -154,14 +145,14 @@ class ServedBackend:
             message = f"{model} did not begin within {limits.seconds:.0f} seconds."
             raise ModelTimeout(message) from error
         try:
-            reader = self._dialect.reader(known, least, limits)
+            reader = self._dialect.reader(known, least, limits, hide)
             yield ServedReply(lines, reader, self._hangups, model, limits, begin)
         finally:
             await connected.__aexit__(None, None, None)
 
     async def put(self, known: Known, body: object) -> None:
         """Send a question of which only the end is waited for. Raises `ModelError`."""
-        async with self._lines(known, body) as lines:
+        async with self._lines(known, lambda: body, str) as lines:
             async for _ in lines:
                 pass
 
@@ -188,19 +179,26 @@ class ServedBackend:
         return tuple(checks)
 
     @asynccontextmanager
-    async def _lines(self, known: Known, body: object) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The lines of a reply; a busy server is asked again a few times."""
-        for pause in (*self._dialect.busy_pauses, None):
+    async def _lines(
+        self, known: Known, body: Callable[[], object], hide: Hide
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The lines of a reply. A busy server is asked again a few times, one that yields at once
+        and otherwise.
+        """
+        pauses = list(self._dialect.busy_pauses)
+        while True:
             self._hangups.check()
             try:
-                async with self._transport.lines(self._dialect.path(known), body) as lines:
+                async with self._transport.lines(self._dialect.path(known), body()) as lines:
                     yield lines
                     return
             except Refusal as refusal:
-                if refusal.status != 503 or pause is None:
-                    own = self._dialect.refusal(refusal, known)
-                    raise own or refused(refusal, known.card) from refusal
-            await asyncio.sleep(pause)
+                if not self._dialect.yields(refusal, known):
+                    if refusal.status != 503 or not pauses:
+                        own = self._dialect.refusal(refusal, known, hide)
+                        # The refusal repeats what the server said, which may be the question.
+                        raise own or refused(refusal, known.card, hide) from None
+                    await asyncio.sleep(pauses.pop(0))
 
     async def _find(self, model: str) -> Known:
         self._hangups.check()
@@ -213,6 +211,9 @@ class ServedBackend:
         if why := self._refused.get(identity):
             message = f"{plain(model, 80)} is not used: {why}."
             raise ModelUnavailable(message)
+        if self._only and identity not in self._only:
+            message = f"{plain(model, 80)} is not among the models that your settings name."
+            raise ModelUnavailable(message, remedy="Add it to the models of that server.")
         message = f"{self._transport.name} has no model {plain(identity, 80)}."
         raise ModelUnavailable(message, remedy=self._dialect.missing(plain(identity, 80)))
 
@@ -226,10 +227,24 @@ class ServedBackend:
                 listing = await self._dialect.list_models(self._known)
             except Refusal as refusal:
                 raise not_listed(refusal, self._transport.name) from refusal
-            why = {one.id: self._unpinned(one) for one in listing.models}
-            self._known = {one.card.name: one for one in listing.models if not why[one.id]}
+            models = [
+                self._signed(one)
+                for one in listing.models
+                if not self._only or one.id in self._only
+            ]
+            why = {one.id: self._unpinned(one) for one in models}
+            self._known = {one.card.name: one for one in models if not why[one.id]}
             self._refused = {**listing.refused, **{tag: said for tag, said in why.items() if said}}
             self._fresh_until = now + _CARDS_SECONDS
+
+    def _signed(self, one: Known) -> Known:
+        """With what its card has to say of where questions go."""
+        leaves = one.card.leaves or self._leaves
+        return (
+            one
+            if leaves == one.card.leaves
+            else replace(one, card=replace(one.card, leaves=leaves))
+        )
 
     def _unpinned(self, one: Known) -> str:
         """Why a model is not the version that is pinned; "" where it is, or none is."""
@@ -237,113 +252,3 @@ class ServedBackend:
         if pinned is None or pinned.removeprefix("sha256:") == one.card.digest:
             return ""
         return f"it is not the version that is pinned ({plain(pinned, 20)})"
-
-
-class Hangups:
-    """Ends what waits for a server when its backend is closed."""
-
-    def __init__(self) -> None:
-        self.closed = False
-        self._waiting: set[asyncio.Timeout] = set()
-
-    async def wait_for(
-        self, lines: AsyncIterator[bytes], deadline: float, late: ModelTimeout
-    ) -> bytes | None:
-        """The next line, or None at the end. Raises `late` at the deadline, `ModelUnavailable` when
-        the backend is closed meanwhile.
-        """
-        try:
-            async with asyncio.timeout_at(deadline) as limit:
-                self._waiting.add(limit)
-                try:
-                    self.check()
-                    return await anext(lines, None)
-                finally:
-                    self._waiting.discard(limit)
-        except TimeoutError as error:
-            self.check()
-            raise late from error
-
-    def check(self) -> None:
-        """Raises `ModelUnavailable` once the backend is closed."""
-        if self.closed:
-            message = "The model backend is closed."
-            raise ModelUnavailable(message)
-
-    def hang_up(self) -> None:
-        """Nothing more is read."""
-        self.closed = True
-        for limit in self._waiting:
-            limit.reschedule(asyncio.get_running_loop().time())
-
-
-class ServedReply:
-    """A reply that comes in line by line."""
-
-    def __init__(
-        self,
-        lines: AsyncIterator[bytes],
-        reader: Reader,
-        hangups: Hangups,
-        model: str,
-        limits: Limits,
-        begin: float,
-    ) -> None:
-        """`begin` is when the question was asked, on the loop's clock."""
-        self._lines = lines
-        self._reader = reader
-        self._hangups = hangups
-        self._model = model
-        self._limits = limits
-        self._begin = begin
-        self._guard = ReplyGuard()
-        self._usage = Usage(seconds=self._now())
-
-    @property
-    def usage(self) -> Usage:
-        """What it cost so far."""
-        return self._usage
-
-    async def __aiter__(self) -> AsyncIterator[Chunk | Prefill]:
-        """The pieces as they come. A stream that ends without saying that the reply is whole has
-        failed, whatever was heard.
-        """
-        deadline = self._begin + self._limits.seconds
-        late = ModelTimeout(
-            f"{self._model} did not finish within {self._limits.seconds:.0f} seconds."
-        )
-        while (line := await self._hangups.wait_for(self._lines, deadline, late)) is not None:
-            for piece in self._reader.read(line):
-                if isinstance(piece, End):
-                    self._finish(piece)
-                    return
-                if isinstance(piece, Chunk):
-                    self._count(piece)
-                yield piece
-        message = f"{self._model} stopped in the middle of its reply."
-        raise BadReply(message)
-
-    def _count(self, chunk: Chunk) -> None:
-        usage = self._usage
-        first = usage.first_token_seconds
-        self._usage = replace(
-            usage,
-            completion_tokens=usage.completion_tokens + 1,
-            first_token_seconds=self._now() if first is None else first,
-            seconds=self._now(),
-        )
-        self._guard.watch(chunk.text)
-
-    def _finish(self, end: End) -> None:
-        usage = self._usage
-        self._usage = replace(
-            usage,
-            prompt_tokens=usage.prompt_tokens if end.prompt_tokens is None else end.prompt_tokens,
-            cached_tokens=end.cached_tokens or 0,
-            completion_tokens=max(usage.completion_tokens, end.completion_tokens or 0),
-            seconds=self._now(),
-            truncated=end.truncated,
-        )
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time() - self._begin

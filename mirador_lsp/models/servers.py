@@ -8,10 +8,14 @@ from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.core.servers import ModelServer
+from mirador_lsp.models import gemini
 from mirador_lsp.models.breaker import BreakingBackend
 from mirador_lsp.models.gate import GatedBackend
+from mirador_lsp.models.gemini import GeminiBackend, GeminiOptions
+from mirador_lsp.models.keys import find_key
 from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
 from mirador_lsp.models.openai_compat import OpenAIBackend, OpenAIOptions
+from mirador_lsp.models.served import ServedBackend
 from mirador_lsp.models.transport import Transport
 
 LONG_QUEUE = 8
@@ -25,10 +29,10 @@ class Server:
     name: str
     backend: ModelBackend
     """With its queue and its breaker."""
-    bare: OllamaBackend | OpenAIBackend
+    bare: ServedBackend
     queue: GatedBackend
-    local: bool
-    """It runs on this machine."""
+    leaves: str
+    """What leaves this machine when its models are asked, one sentence; "" when nothing does."""
     url: str
 
     async def health(self) -> tuple[Check, ...]:
@@ -45,31 +49,65 @@ class Server:
                 remedy if long else "",
             )
             checks = (*checks, found)
-        if self.local:
+        if not self.leaves:
             return checks
-        text = f"the code that its models read leaves this machine, to {self.url}"
-        return (*checks, Check(f"{self.name} is elsewhere", Health.OK, text))
+        return (*checks, Check(f"{self.name} is elsewhere", Health.OK, self.leaves))
 
 
-def reach(options: ModelServer, env: Mapping[str, str] = os.environ) -> Server:
-    """The server, not yet connected. Raises `UserError` for an address or a key that is none."""
-    key = env.get(options.key_env, "") if options.key_env else ""
-    if options.key_env and not key:
-        message = f"The variable {options.key_env}, the key of {options.name}, is not set."
-        raise UserError(message, remedy="Set it, or remove key_env.")
-    transport = Transport(options.name, options.url, key=key)
-    bare = _dialect(options, transport)
-    gated = GatedBackend(bare, slots=options.slots)
-    backend = BreakingBackend(gated, options.name)
-    return Server(options.name, backend, bare, gated, transport.local, options.url)
+def reach(server: ModelServer, env: Mapping[str, str] = os.environ) -> Server:
+    """The server, not yet connected. Reads its key. Raises `UserError` for an address or a key that
+    is none, and for a service of others' that could be reached unencrypted or without a key.
+    """
+    key = find_key(server, env)
+    if server.kind == gemini.BACKEND:
+        url = server.url.rstrip("/").removesuffix("/v1beta")
+        transport = Transport(server.name, url, key=key, key_header=gemini.KEY_HEADER)
+        _check_service(server, transport)
+    else:
+        transport = Transport(server.name, server.url, key=key)
+    leaves = _leaving(server, transport)
+    bare = _dialect(server, transport, leaves)
+    gated = GatedBackend(bare, slots=server.slots)
+    backend = BreakingBackend(gated, server.name)
+    return Server(server.name, backend, bare, gated, leaves, server.url)
 
 
-def _dialect(options: ModelServer, transport: Transport) -> OllamaBackend | OpenAIBackend:
-    if options.kind == "ollama":
-        pins = dict(pin.split("=", 1) for pin in options.pins)
-        ollama = OllamaOptions(
-            options.context_tokens, options.keep_alive, allow_cloud=options.allow_cloud, pins=pins
+def _check_service(server: ModelServer, transport: Transport) -> None:
+    if not transport.encrypted and not transport.local:
+        message = f"{server.name} would be sent your key and your code unencrypted."
+        raise UserError(message, remedy="Write its address with https.")
+    if not transport.key:
+        message = f"{server.name} has no key, and {server.kind} answers nobody without one."
+        raise UserError(message, remedy="Name the variable that holds it with key_env.")
+
+
+def _leaving(server: ModelServer, transport: Transport) -> str:
+    """What leaves this machine; a service of others' is elsewhere, whoever passes it on."""
+    if server.kind == gemini.BACKEND:
+        return (
+            f"Everything that a model of {server.name} is asked, your code included, leaves this "
+            f"machine and goes to Google ({transport.host})."
         )
-        return OllamaBackend(transport, ollama, prefix=options.name)
-    served = OpenAIOptions(options.context_tokens, options.judges)
-    return OpenAIBackend(transport, served, prefix=options.name)
+    if transport.local:
+        return ""
+    return f"The code that models of {server.name} read leaves this machine, to {transport.host}."
+
+
+def _dialect(server: ModelServer, transport: Transport, leaves: str) -> ServedBackend:
+    pins = dict(pin.split("=", 1) for pin in server.pins)
+    match server.kind:
+        case "ollama":
+            ollama = OllamaOptions(
+                server.context_tokens,
+                server.keep_alive,
+                allow_cloud=server.allow_cloud,
+                pins=pins,
+                only=server.models,
+            )
+            return OllamaBackend(transport, ollama, prefix=server.name, leaves=leaves)
+        case gemini.BACKEND:
+            service = GeminiOptions(server.models, server.context_tokens, server.judges, pins)
+            return GeminiBackend(transport, service, prefix=server.name, leaves=leaves)
+        case _:
+            served = OpenAIOptions(server.context_tokens, server.judges, pins, server.models)
+            return OpenAIBackend(transport, served, prefix=server.name, leaves=leaves)

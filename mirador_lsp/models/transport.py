@@ -16,6 +16,7 @@ import msgspec
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import BadReply, ModelUnavailable, UserError
+from mirador_lsp.models.hiding import without_key
 
 if TYPE_CHECKING:
     import httpx
@@ -49,7 +50,8 @@ class Transport:
     Raises `UserError` for an address that is none. Use it from one event loop and `close` it.
     """
 
-    def __init__(self, name: str, url: str, *, key: str = "") -> None:
+    def __init__(self, name: str, url: str, *, key: str = "", key_header: str = "") -> None:
+        """The key goes into `key_header`, or else where bearers of tokens put theirs."""
         parts = urlsplit(url.rstrip("/"))
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
             message = f"The address of {plain(name, 60)} is not an http or https address."
@@ -60,8 +62,12 @@ class Transport:
         self.name = plain(name, 60)
         self.local = is_local(parts.hostname)
         """It runs on this machine, whatever else is true of it."""
+        self.encrypted = parts.scheme == "https"
+        self.host = plain(parts.netloc, 100)
+        """Where it is, with its port where one is named."""
         self._base = _literal(url.rstrip("/"), parts.hostname)
-        self._key = key
+        self.key = key
+        self._key_header = key_header
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
 
@@ -105,8 +111,10 @@ class Transport:
 
         # Lines are read as they come; a compressor would hold them back.
         headers = {"Accept-Encoding": "identity"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
+        if self.key and self._key_header:
+            headers[self._key_header] = self.key
+        elif self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
         return httpx.AsyncClient(
             base_url=self._base,
             headers=headers,
@@ -169,7 +177,7 @@ class Transport:
             body = msgspec.json.decode(data)
         except msgspec.DecodeError:
             body = None
-        raise Refusal(response.status_code, _said(body), body)
+        raise Refusal(response.status_code, without_key(_said(body), self.key), body)
 
     async def _split(self, response: "httpx.Response") -> AsyncIterator[bytes]:
         import httpx
@@ -212,8 +220,10 @@ def _literal(url: str, host: str) -> str:
 
 def _said(body: Any) -> str:
     """The message in an error's JSON: {"error": TEXT or {"message": TEXT}}, TEXT perhaps JSON."""
-    for _ in range(4):
-        if isinstance(body, dict):
+    for _ in range(5):
+        if isinstance(body, list) and len(body) == 1:
+            body = body[0]
+        elif isinstance(body, dict):
             body = body.get("error", body.get("message", body.get("detail", "")))
         elif isinstance(body, str) and body.lstrip().startswith("{"):
             try:

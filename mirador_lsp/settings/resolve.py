@@ -15,10 +15,11 @@ from typing import Any
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.settings.check import Wrong, check, from_text
-from mirador_lsp.settings.keys import Key, Value, keys, tables
+from mirador_lsp.settings.keys import SERVERS, Key, Value, keys, tables
 from mirador_lsp.settings.problems import Problem, problem
 from mirador_lsp.settings.profiles import AUTO, Machine, defaults
 from mirador_lsp.settings.settings import Settings
+from mirador_lsp.settings.table_options import OWN_KINDS
 from mirador_lsp.settings.tables import merged, read_tables
 
 _MAX_PROBLEMS = 25
@@ -190,7 +191,19 @@ class _Reader:
         if self._layer.refusal:
             self._tell(name, "is ignored", self._layer.refusal)
         else:
-            self.tables[name] = read_tables(tables()[name], raw, self._layer.base, self._tell)
+            found = read_tables(tables()[name], raw, self._layer.base, self._tell)
+            self.tables[name] = tuple(one for one in found if self._may_name(name, one))
+
+    def _may_name(self, name: str, one: Any) -> bool:
+        """A workspace never sends code to somebody else's service, however far it is trusted; and
+        an editor does not say whether it is the workspace's settings that it passes on.
+        """
+        layer = self._layer
+        shared = layer.trusted or layer.foreign or layer.form is Form.EDITOR
+        if name != SERVERS or not shared or one.kind not in OWN_KINDS:
+            return True
+        self._tell(f"{name}.{one.name}", f'is of kind "{one.kind}" and is ignored', _OWN_FILE)
+        return False
 
     def _value(self, key: Key, raw: object) -> Value | None:
         if key.option.restricted and self._layer.refusal:
@@ -229,6 +242,7 @@ class _Reader:
 
 
 _DOCS = "`mirador schema --json`"
+_OWN_FILE = "Name it in your own settings file."
 _CORRECT = "Correct or remove it; until then the value from before it is used."
 
 

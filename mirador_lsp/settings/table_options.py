@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from mirador_lsp.settings.option import option
 
-SERVER_KINDS = ("ollama", "openai")
+SERVER_KINDS = ("ollama", "openai", "gemini")
+OWN_KINDS = frozenset({"gemini"})
+"""Kinds of servers that only the user's own settings file names: they are somebody else's."""
 EDITABLE = ("nothing", "selection", "symbol", "file")
 """What an action of the user's own may change."""
 
@@ -47,7 +49,8 @@ class ModelServerOptions:
     )
     kind: str | None = option(
         "What it speaks: `ollama`, or `openai` for llama.cpp's own server, vLLM, LM Studio, "
-        "LiteLLM and others.",
+        "LiteLLM and others. `gemini` is Google's service: whatever its models are asked, your "
+        "code included, leaves your machine. It is named in your own settings file only.",
         choices=SERVER_KINDS,
     )
     url: str | None = option(
@@ -59,6 +62,18 @@ class ModelServerOptions:
         "The environment variable that holds its key. Empty when it needs none.",
         form=r"[A-Za-z0-9_]{0,80}",
         may_be_empty=True,
+    )
+    key_file: str | None = option(
+        "The file that holds its key, which you alone may read. Counts where `key_env` is empty.",
+        is_path=True,
+        may_be_empty=True,
+        max_length=4096,
+    )
+    models: tuple[str, ...] | None = option(
+        "The only models that may be used, as the server calls them. Empty means all and, with "
+        "`gemini`, none.",
+        may_be_empty=True,
+        form=r"\S{1,120}",
     )
     context_tokens: int | None = option(
         "How much text its models see at once, at most. Ollama loads a model anew when it changes.",
@@ -78,7 +93,8 @@ class ModelServerOptions:
         "in `cloud`."
     )
     pins: tuple[str, ...] | None = option(
-        "Versions that models must have, as `MODEL=DIGEST` (`ollama list` shows digests).",
+        "Versions that models must have, as `MODEL=DIGEST` (`mirador models list --json` shows "
+        "digests).",
         may_be_empty=True,
         form=r"\S{1,120}=(?:sha256:)?[0-9a-f]{64}",
     )

@@ -6,6 +6,7 @@ import pytest
 
 from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.settings import Layer, resolve
+from mirador_lsp.settings.resolve import Form
 
 WHOLE = {"name": "lab", "kind": "ollama", "url": "http://10.0.0.2:11434"}
 
@@ -28,7 +29,7 @@ def test_a_server_needs_a_name_a_kind_and_an_address() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"kind": "gemini"}, 'servers[1].kind must be "ollama" or'),
+        ({"kind": "mistral"}, "servers[1].kind must be"),
         ({"url": "10.0.0.2:11434"}, "servers[1].url must be of the form"),
         ({"slots": 0}, "servers[1].slots must be a whole number"),
         ({"pins": ["coder"]}, "servers[1].pins"),
@@ -50,3 +51,37 @@ def test_an_untrusted_workspace_names_no_server() -> None:
     servers, sentences = one([WHOLE], refusal="Trust it first.")
     assert servers == ()
     assert sentences == ["file: servers is ignored. Trust it first."]
+
+
+SERVICE = {"name": "google", "kind": "gemini", "url": "https://g.example", "key_env": "G"}
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Layer("work", {"servers": [SERVICE]}, trusted=True),
+        Layer("work", {"servers": [SERVICE]}, foreign=True),
+        Layer("work", {"servers": [SERVICE]}, foreign=True, refusal="Trust it first."),
+        Layer("editor", {"servers": [SERVICE]}, Form.EDITOR),
+    ],
+    ids=["trusted workspace", "workspace", "refused workspace", "editor"],
+)
+def test_only_the_users_own_file_names_a_service_of_others(layer: Layer) -> None:
+    """However far a workspace is trusted: what it names is ignored, and that is told. What the user
+    named stays.
+    """
+    settings, (told,) = resolve([layer])
+    assert settings.servers == ()
+    assert "ignored" in told.sentence()
+    own = Layer("file", {"servers": [SERVICE | {"models": ["flash"]}]})
+    settings, _ = resolve([own, layer])
+    assert [(one.name, one.models) for one in settings.servers] == [("google", ("flash",))]
+
+
+def test_other_servers_of_a_trusted_workspace_count() -> None:
+    """Only the service is left out."""
+    layer = Layer("work", {"servers": [SERVICE, WHOLE]}, trusted=True)
+    settings, (told,) = resolve([layer])
+    assert [one.name for one in settings.servers] == ["lab"]
+    assert 'servers.google is of kind "gemini" and is ignored' in told.sentence()
+    assert told.sentence().endswith("Name it in your own settings file.")
