@@ -6,6 +6,8 @@ Their meaning is in `docs/protocol.md`, which names the checksum of this file: c
 from dataclasses import dataclass
 from typing import Literal
 
+from lsprotocol import types
+
 STATUS = "mirador/status"
 """Notification to clients that declared `experimental.mirador.status`."""
 STREAM = "mirador/stream"
@@ -124,3 +126,40 @@ class Answered:
     notices: tuple[str, ...]
     conversation: str = ""
     """Name it in the next question to go on with this one; "" for an explanation."""
+
+
+SEARCH = "mirador/search"
+"""Request: code of the workspace by words, names and meaning."""
+
+
+@dataclass(frozen=True)
+class SearchHit:
+    """Something that was found."""
+
+    collection: str
+    """"code", "prose", "talk" or "fix"."""
+    uri: str
+    """"" for what is no file."""
+    name: str
+    """The file relative to its workspace folder, or the id of what is no file."""
+    symbol: str
+    kind: str
+    """"function", "method", "class", "module", "prose", "data", "talk" or "fix"."""
+    language: str
+    range: types.Range
+    """Whole lines of the file as it was when it was read."""
+    text: str
+    score: float
+    """Larger is better; of one answer and one folder only."""
+    why: tuple[str, ...]
+    """What speaks for it, a few words each."""
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The answer to `mirador/search`."""
+
+    hits: tuple[SearchHit, ...]
+    notes: tuple[str, ...]
+    """What was not looked at and why, in sentences."""
+    seconds: float

@@ -15,7 +15,7 @@ EDITORS = Path(__file__).parents[2] / "editors"
 MIRROR = (EDITORS / "vscode/src/protocol.ts").read_text("utf-8")
 MANIFEST = json.loads((EDITORS / "vscode/package.json").read_text("utf-8"))
 LUA = "".join(path.read_text("utf-8") for path in sorted((EDITORS / "nvim").rglob("*.lua")))
-OURS = {"mirador.restartServer", "mirador.showLog"}
+OURS = {"mirador.restartServer", "mirador.search", "mirador.showLog"}
 """Commands of the VS Code extension itself."""
 UNLISTED = {"mirador.showFindings"}
 """Only lenses call it."""
@@ -36,7 +36,13 @@ def part(kind: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("Status", extensions.Status), ("AnswerResult", extensions.Answered)]
+    ("name", "message"),
+    [
+        ("Status", extensions.Status),
+        ("AnswerResult", extensions.Answered),
+        ("SearchHit", extensions.SearchHit),
+        ("SearchResult", extensions.SearchResult),
+    ],
 )
 def test_messages_have_the_same_fields(name: str, message: type) -> None:
     """A field that is new, gone or named otherwise shows here and not at a user's."""
@@ -61,7 +67,13 @@ def test_parts_of_answers_have_the_same_fields(message: type) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    [extensions.STATUS, extensions.EXPLAIN, extensions.ASK, extensions.CHECK_DIAGNOSTICS],
+    [
+        extensions.STATUS,
+        extensions.EXPLAIN,
+        extensions.ASK,
+        extensions.CHECK_DIAGNOSTICS,
+        extensions.SEARCH,
+    ],
 )
 def test_both_plugins_name_every_message(method: str) -> None:
     """A method that only one side knows is a feature that silently does nothing."""

@@ -33,10 +33,12 @@ def test_the_document_names_every_field_command_and_code() -> None:
     text = DOCUMENT.read_text()
     shapes = (
         *(extensions.Status, extensions.Stream, extensions.Answered),
+        *(extensions.SearchHit, extensions.SearchResult),
         *get_args(extensions.Part),
     )
     names = [f.name for kind in shapes for f in fields(kind)]
     names += [extensions.STATUS, extensions.STREAM, extensions.EXPLAIN, extensions.ASK]
+    names += [extensions.SEARCH]
     names += [extensions.CHECK_DIAGNOSTICS, *COMMANDS]
     assert [name for name in names if f"`{name}`" not in text] == []
     codes = (PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS, SERVER_NOT_INITIALIZED)

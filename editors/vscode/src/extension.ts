@@ -7,6 +7,7 @@ import * as ask from "./features/ask";
 import * as findings from "./features/findings";
 import * as fix from "./features/fix";
 import * as panel from "./features/panel";
+import * as search from "./features/search";
 import * as status from "./features/status";
 import { Scratch } from "./scratch";
 import { type Condition, type Trouble, Server } from "./server";
@@ -33,6 +34,7 @@ export async function activate(extension: vscode.ExtensionContext): Promise<Api>
   ask.activate(context, answers);
   findings.activate(context);
   fix.activate(context, scratch);
+  search.activate(context);
   await started.restart();
   return {
     state: () => started.state,

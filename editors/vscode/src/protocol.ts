@@ -110,3 +110,34 @@ export interface CheckResult {
 export const checkDiagnosticsRequest = new RequestType<CheckParams, CheckResult, void>(
   "mirador/checkDiagnostics",
 );
+
+export interface SearchParams {
+  query: string;
+  most?: number;
+  collections?: string[];
+  languages?: string[];
+  under?: string;
+  /** The document from which is asked: what is close to it is ranked up. */
+  uri?: string;
+}
+
+export interface SearchHit {
+  collection: string;
+  uri: string;
+  name: string;
+  symbol: string;
+  kind: string;
+  language: string;
+  range: Range;
+  text: string;
+  score: number;
+  why: string[];
+}
+
+export interface SearchResult {
+  hits: SearchHit[];
+  notes: string[];
+  seconds: number;
+}
+
+export const searchRequest = new RequestType<SearchParams, SearchResult, void>("mirador/search");

@@ -149,6 +149,9 @@ local subcommands = {
   ask = function(call)
     M.ask(call.client.id, call.place, call.words)
   end,
+  search = function(call)
+    M.search(call.client.id, call.words)
+  end,
   fix = about_finding('fix', say_change),
   ['fix-all'] = about_place('fixAll', say_change),
   document = about_place('document', say_change),
@@ -266,6 +269,49 @@ function M.ask(client_id, place, question)
     go_on(question)
   else
     vim.ui.input({ prompt = 'Ask Mirador: ' }, go_on)
+  end
+end
+
+--- Finds code by words, names and meaning, and puts what fits into the quickfix list.
+---@param client_id integer
+---@param query? string Without one the user is asked for it.
+function M.search(client_id, query)
+  local client = assert(vim.lsp.get_client_by_id(client_id))
+  local function go_on(said)
+    if not said or vim.trim(said) == '' then
+      return
+    end
+    local params = { query = vim.trim(said), most = 50, uri = vim.uri_from_bufnr(0) }
+    client:request('mirador/search', params, function(err, found)
+      if err then
+        say(err.message, vim.log.levels.ERROR)
+        return
+      end
+      local items = vim.iter(found.hits):filter(function(hit)
+        return hit.uri ~= ''
+      end):map(function(hit)
+        local text = hit.symbol ~= '' and hit.symbol or vim.trim(hit.text:match('%S[^\n]*') or '')
+        return {
+          filename = vim.uri_to_fname(hit.uri),
+          lnum = hit.range.start.line + 1,
+          text = ('%s  (%s)'):format(text, table.concat(hit.why, ', ')),
+        }
+      end):totable()
+      vim.iter(found.notes):each(function(note)
+        say(note)
+      end)
+      if #items == 0 then
+        say('nothing fits.')
+        return
+      end
+      vim.fn.setqflist({}, ' ', { title = 'Mirador: ' .. params.query, items = items })
+      vim.cmd.copen()
+    end)
+  end
+  if query and query ~= '' then
+    go_on(query)
+  else
+    vim.ui.input({ prompt = 'Search the workspace: ' }, go_on)
   end
 end
 
