@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from fakes.engine import REAL_MODEL, REAL_NAME, EngineHome, engine_home
+from fakes.gemini_server import KEY, GeminiStandIn, gemini_server
 from fakes.llama_server import llama_server
 from fakes.ollama_server import OllamaStandIn, ollama_server
 from mirador_lsp.core.dialogue import Chunk, Constraint, Limits, Prefill, Prompt, Usage
 from mirador_lsp.core.errors import ContextOverflow, ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.ports import ModelBackend, Reply
 from mirador_lsp.models.gate import GatedBackend
+from mirador_lsp.models.gemini import KEY_HEADER, GeminiBackend, GeminiOptions
 from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
 from mirador_lsp.models.openai_compat import OpenAIBackend, OpenAIOptions
 from mirador_lsp.models.scripted import ScriptedBackend
@@ -58,11 +60,16 @@ def real_server() -> Iterator[str]:
         yield address
 
 
-_REAL = ("embedded", "llama.cpp server", "ollama")
+_REAL = ("embedded", "llama.cpp server", "ollama", "gemini over the engine")
 
 
 @pytest.fixture(
-    params=["scripted", "gated", *(pytest.param(n, marks=pytest.mark.model) for n in _REAL)]
+    params=[
+        "scripted",
+        "gated",
+        "gemini",
+        *(pytest.param(n, marks=pytest.mark.model) for n in _REAL),
+    ]
 )
 async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Case]:
     """Each backend in turn."""
@@ -85,6 +92,8 @@ async def _make(request: pytest.FixtureRequest, folder: Path, stack: AsyncExitSt
         case "embedded":
             home: EngineHome = request.getfixturevalue("real_home")
             return Case(home.real_backend(), REAL_NAME)
+        case "gemini" | "gemini over the engine":
+            return await _gemini(request, folder, stack)
         case "llama.cpp server":
             transport = Transport("the server", request.getfixturevalue("real_server"))
             served = OpenAIBackend(transport, OpenAIOptions(context_tokens=2048))
@@ -106,6 +115,23 @@ async def _ollama(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Case
     await stack.enter_async_context(ollama_server(stand_in))
     backend = OllamaBackend(Transport("Ollama", stand_in.address), options)
     return Case(backend, "ollama/qwen2.5-coder:0.5b")
+
+
+async def _gemini(request: pytest.FixtureRequest, folder: Path, stack: AsyncExitStack) -> Case:
+    """The stand-in for the service, which speaks with the words of a script or of the engine."""
+    script = folder / "script.toml"
+    script.write_text(_SCRIPT)
+    inner: ModelBackend = ScriptedBackend(script)
+    model = "scripted-small"
+    if request.param != "gemini":
+        home: EngineHome = request.getfixturevalue("real_home")
+        inner, model = home.real_backend(), REAL_NAME
+    stack.push_async_callback(inner.close)
+    service = GeminiStandIn(inner, {"flash": model})
+    await stack.enter_async_context(gemini_server(service))
+    transport = Transport("google", service.address, key=KEY, key_header=KEY_HEADER)
+    backend = GeminiBackend(transport, GeminiOptions(("flash",), 2048), prefix="google")
+    return Case(backend, "google/flash")
 
 
 _CODE = "def run(line):\n    return eval(line)\n"

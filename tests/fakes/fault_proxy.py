@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
-_CHATS = (b"/api/chat", b"/v1/chat/completions")
+_CHATS = (b"/api/chat", b"/v1/chat/completions", b":streamGenerateContent?alt=sse")
 _STREAM = b"application/x-ndjson"
 
 
@@ -91,7 +91,7 @@ async def _serve(
     head = await reader.readuntil(b"\r\n\r\n")
     asked = head + await reader.readexactly(int(_field(head, b"content-length") or 0))
     fault = None
-    if head.split(b" ")[1] in _CHATS:
+    if head.split(b" ")[1].endswith(_CHATS):
         fault = proxy.faults[proxy.chats] if proxy.chats < len(proxy.faults) else Fault("none")
         proxy.chats += 1
     if fault is not None and fault.status:

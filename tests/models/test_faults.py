@@ -14,6 +14,7 @@ import pytest
 
 from fakes.engine import REAL_MODEL
 from fakes.fault_proxy import End, Fault, FaultProxy, fault_proxy
+from fakes.gemini_server import KEY, GeminiStandIn, gemini_server
 from fakes.llama_server import llama_server
 from fakes.ollama_server import OllamaStandIn, ollama_server
 from fakes.openai_server import OpenAIStandIn, openai_server
@@ -22,6 +23,7 @@ from mirador_lsp.core.errors import ModelError, ModelTimeout
 from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.models.breaker import BreakingBackend
 from mirador_lsp.models.gate import GatedBackend
+from mirador_lsp.models.gemini import KEY_HEADER, GeminiBackend, GeminiOptions
 from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
 from mirador_lsp.models.openai_compat import OpenAIBackend, OpenAIOptions
 from mirador_lsp.models.scripted import ScriptedBackend
@@ -60,6 +62,9 @@ class Adapter:
         bare: ModelBackend
         if self.kind == "ollama":
             bare = OllamaBackend(transport, OllamaOptions(context_tokens=2048), prefix="lab")
+        elif self.kind == "gemini":
+            transport = Transport("lab", proxy.address, key=KEY, key_header=KEY_HEADER)
+            bare = GeminiBackend(transport, GeminiOptions(("coder",), 2048), prefix="lab")
         else:
             bare = OpenAIBackend(transport, OpenAIOptions(context_tokens=2048), prefix="lab")
         return BreakingBackend(GatedBackend(bare), "lab")
@@ -73,7 +78,7 @@ def real_server() -> Iterator[str]:
 
 
 @pytest.fixture(
-    params=["ollama", "openai", pytest.param("llama.cpp server", marks=pytest.mark.model)]
+    params=["ollama", "openai", "gemini", pytest.param("llama.cpp server", marks=pytest.mark.model)]
 )
 async def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Adapter]:
     """Each kind of server in turn."""
@@ -84,6 +89,12 @@ async def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
             own = OllamaStandIn(ScriptedBackend(script), {"coder:7b": "small"})
             async with ollama_server(own):
                 yield Adapter("ollama", own.address)
+        case "gemini":
+            script = tmp_path / "script.toml"
+            script.write_text(_SCRIPT)
+            service = GeminiStandIn(ScriptedBackend(script), {"coder": "small"})
+            async with gemini_server(service):
+                yield Adapter("gemini", service.address)
         case "openai":
             models = {"/v1/models": {"object": "list", "data": [{"id": "coder"}]}}
             said = (*_EVENTS, _LAST, "data: [DONE]")
