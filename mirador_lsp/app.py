@@ -18,6 +18,7 @@ from mirador_lsp.assembly import (
     join,
     make_analyzers,
     make_backend,
+    make_indexes,
     make_parser,
     open_books,
     open_store,
@@ -50,6 +51,8 @@ from mirador_lsp.core.routing import Comparison, Matrix, review_task
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.engine import Engine
+from mirador_lsp.index.client import IndexClient
+from mirador_lsp.index.clients import Clients
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.discovery import discover
@@ -137,6 +140,8 @@ class App:
     measurements: Measurements | None = None
     """How models did."""
 
+    indexes: Clients = field(default_factory=Clients)
+    """The indexes of workspaces."""
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
         await self.engine.review(request, emit)
@@ -144,6 +149,10 @@ class App:
             self.supervisor.start(self._compare(request.policy), "comparison of models")
 
     async def _compare(self, policy: ReviewPolicy) -> None:
+    def index(self, folder: Path) -> IndexClient:
+        """The index of a workspace folder. Raises `UserError` where the user wants none."""
+        return self.indexes.of(folder)
+
         """Let the models that the stages run on answer what was asked; not on battery."""
         if await asyncio.to_thread(on_battery):
             return
@@ -377,3 +386,4 @@ async def open_app(
         )
         stack.push_async_callback(app.supervisor.close)
         yield app
+            indexes=make_indexes(settings, where, stack),

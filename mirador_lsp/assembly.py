@@ -18,6 +18,8 @@ from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBa
 from mirador_lsp.core.routing import Matrix
 from mirador_lsp.engine import capabilities
 from mirador_lsp.engine.prompts.render import preload
+from mirador_lsp.index.clients import Clients
+from mirador_lsp.index.wire import Wishes
 from mirador_lsp.models.catalogue import load_catalogue
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
 from mirador_lsp.models.scripted import ScriptedBackend
@@ -37,6 +39,22 @@ def make_analyzers(settings: Settings, parser: ParseWorker) -> tuple[Analyzer, .
     wanted = settings.analysis
     rules = (parser,) if wanted.rules else ()
     return (RuffAnalyzer(), *rules) if wanted.ruff else rules
+
+
+def make_indexes(settings: Settings, paths: Paths, stack: AsyncExitStack) -> Clients:
+    """The indexes of workspaces; nothing is started before they are asked. Closed with `stack`."""
+    index = settings.index
+    wishes = Wishes(
+        embedder=index.embedder,
+        models=str(paths.models),
+        max_file_kib=index.max_file_kib,
+        max_disk_mib=index.max_disk_mib,
+        # Of the servers only the one that is to embed is any business of the index.
+        servers=tuple(s for s in settings.servers if index.embedder.startswith(f"{s.name}/")),
+    )
+    indexes = Clients(wishes if index.enabled else None, runtime=paths.runtime, above=paths.index)
+    stack.push_async_callback(indexes.close)
+    return indexes
 
 
 def open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:

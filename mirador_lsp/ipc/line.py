@@ -40,6 +40,8 @@ class Line(asyncio.Protocol, Generic[_T]):
         """The other side is gone, or has said something that is no message."""
         self.tap: Callable[[_T], bool] | None = None
         """Gets each message as it arrives; those for which it returns True are not queued."""
+        self.lost: Callable[[], None] | None = None
+        """Told once when the line has ended, in whatever way."""
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -124,6 +126,8 @@ class Line(asyncio.Protocol, Generic[_T]):
         self.ended = True
         self._stop_timer()
         self._wake()
+        if self.lost is not None:
+            self.lost()
 
     def _cut(self) -> None:
         """Take the whole frames out of the buffer."""

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,8 +30,8 @@ class Kind(Generic[_T]):
 
     noun: str
     """What users call it: "engine"."""
-    module: str
-    """Its program."""
+    command: tuple[str, ...]
+    """Starts its program. With -P, because the working folder may hold modules of strangers."""
     decoder: "msgspec.json.Decoder[_T]"
     """Of what it says."""
     unavailable: type[MiradorError]
@@ -47,6 +46,11 @@ class Connection(Generic[_T]):
     def __init__(self, line: Line[_T], kind: Kind[_T]) -> None:
         self._line = line
         self._kind = kind
+
+    @property
+    def line(self) -> Line[_T]:
+        """The line itself, for who has many questions open at once."""
+        return self._line
 
     async def next(self) -> _T:
         """The next message. Raises the kind's error when the host is gone, TimeoutError."""
@@ -168,8 +172,7 @@ async def _start(
 ) -> None:
     """Start a host; when another process was faster, give its host time to listen."""
     process = await asyncio.create_subprocess_exec(
-        # -P, because the working folder may hold modules of strangers.
-        *(sys.executable, "-P", "-m", kind.module),
+        *kind.command,
         f"--runtime={places.runtime}",
         f"--expected={places.socket.name}",
         f"--idle-seconds={idle_seconds}",

@@ -1,6 +1,7 @@
 """The way from a Mirador process to the engine host."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -16,7 +17,7 @@ Connection: TypeAlias = reaching.Connection[wire.FromHost]
 def _kind() -> "reaching.Kind[wire.FromHost]":
     return reaching.Kind(
         noun="engine",
-        module="mirador_lsp.models.host_main",
+        command=(sys.executable, "-P", "-m", "mirador_lsp.models.host_main"),
         decoder=wire.FROM_HOST,
         unavailable=ModelUnavailable,
         stop="mirador engine stop",

@@ -213,6 +213,35 @@ class ModelsOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IndexOptions:
+    """The index of a workspace: its code, found by words, names and meaning."""
+
+    enabled: bool | None = option(
+        "Keep an index of the workspace, in a process of its own and in Mirador's cache folder. "
+        "Reviews show models the code that matters from it, and it can be searched.",
+        restricted=True,
+    )
+    embedder: str | None = option(
+        "What finds by meaning: `minilm` (`mirador models pull minilm`), a server's model as "
+        "`NAME/MODEL`, or `none`. `auto` takes `minilm` where it is installed. A server's model "
+        "is sent all of the code that is indexed.",
+        restricted=True,
+        form=r"auto|none|[a-z0-9-]{1,40}(?:/\S{1,120})?",
+    )
+    max_file_kib: int | None = option(
+        "Larger files are left out of the index.", unit="KiB", low=1, high=10_000, restricted=True
+    )
+    max_disk_mib: int | None = option(
+        "What the index of one workspace may take on disk before what no file has any more is "
+        "removed from it.",
+        unit="MiB",
+        low=16,
+        high=1_000_000,
+        restricted=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServerOptions:
     """The language server."""
 
@@ -286,6 +315,7 @@ class Options:
     engine: EngineOptions = EngineOptions()
     analysis: AnalysisOptions = AnalysisOptions()
     models: ModelsOptions = ModelsOptions()
+    index: IndexOptions = IndexOptions()
     server: ServerOptions = ServerOptions()
     answers: AnswersOptions = AnswersOptions()
     fix: FixOptions = FixOptions()

@@ -59,6 +59,11 @@ class Paths:
         return self.state / "comparisons.jsonl"
 
     @property
+    def index(self) -> Path:
+        """The folder of the indexes, one folder for each workspace."""
+        return self.cache / "index"
+
+    @property
     def trust(self) -> Path:
         """The folder of the trust store."""
         return self.state / "trust"

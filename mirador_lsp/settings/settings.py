@@ -80,6 +80,16 @@ class ModelsSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IndexSettings:
+    """The index of a workspace."""
+
+    enabled: bool = True
+    embedder: str = "auto"
+    max_file_kib: int = 512
+    max_disk_mib: int = 2048
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServerSettings:
     """The language server."""
 
@@ -137,6 +147,7 @@ class Settings:
     engine: EngineSettings = EngineSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     models: ModelsSettings = ModelsSettings()
+    index: IndexSettings = IndexSettings()
     server: ServerSettings = ServerSettings()
     answers: AnswersSettings = AnswersSettings()
     fix: FixSettings = FixSettings()
