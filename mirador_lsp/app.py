@@ -47,7 +47,7 @@ from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS, ReviewPolicy
 from mirador_lsp.core.ports import FeedbackBook, Measurements, ModelBackend
 from mirador_lsp.core.requests import ReviewRequest
-from mirador_lsp.core.routing import Comparison, Matrix, review_task
+from mirador_lsp.core.routing import Chosen, Comparison, Matrix, Workings, review_task
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.engine import Engine
@@ -63,6 +63,7 @@ from mirador_lsp.models.habits import usual_model
 from mirador_lsp.models.health import available_memory, machine_checks, model_checks
 from mirador_lsp.models.power import on_battery
 from mirador_lsp.models.pulling import Phase, PullProgress
+from mirador_lsp.models.queues import queues_of
 from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import Installed, ModelStore, Status
 from mirador_lsp.settings import Paths, Settings, review_policy
@@ -139,20 +140,20 @@ class App:
     """Owns what goes on when nobody waits."""
     measurements: Measurements | None = None
     """How models did."""
-
     indexes: Clients = field(default_factory=Clients)
     """The indexes of workspaces."""
+
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
         await self.engine.review(request, emit)
         if self.engine.comparing.review_ended():
             self.supervisor.start(self._compare(request.policy), "comparison of models")
 
-    async def _compare(self, policy: ReviewPolicy) -> None:
     def index(self, folder: Path) -> IndexClient:
         """The index of a workspace folder. Raises `UserError` where the user wants none."""
         return self.indexes.of(folder)
 
+    async def _compare(self, policy: ReviewPolicy) -> None:
         """Let the models that the stages run on answer what was asked; not on battery."""
         if await asyncio.to_thread(on_battery):
             return
@@ -288,12 +289,27 @@ class App:
         """Load the model that is needed first, unless the user or the battery is against it."""
         if not await self._may_warm():
             return
-        policy = review_policy(self.settings)
-        first = await self.engine.warmer.load(policy)
-        if first and self.measurements and self.settings.engine.resident_models > 1:
-            usual = await usual_model(self.measurements, SystemClock().wall())
-            if usual not in ("", first):
-                await self.engine.warmer.load(policy, usual)
+        first = await self.engine.warmer.load(review_policy(self.settings))
+        await self.load_expected("", besides=(first,))
+
+    async def load_expected(self, language: str, *, besides: Sequence[str] = ()) -> str:
+        """Load the model that habits let expect next, with a file of that language in view, where
+        it is not in memory. Gives its name; "" where none is likely enough or none is to be loaded.
+        """
+        if self.measurements is None or self.settings.engine.resident_models < 2:
+            return ""
+        if not await self._may_warm():
+            return ""
+        there = [name for queue in (await self.workings()).queues for name in queue.residents]
+        now, besides = SystemClock().wall(), (*besides, *there)
+        usual = await usual_model(self.measurements, now, language, besides=besides)
+        return await self.engine.warmer.load(review_policy(self.settings), usual) if usual else ""
+
+    async def workings(self) -> Workings:
+        """Which model each stage would run on and why, and who waits for what. Starts nothing."""
+        choices = await self.engine.choices(review_policy(self.settings))
+        chosen = [Chosen(name, each.cards[0].name, each.reason) for name, each in choices.items()]
+        return Workings(tuple(chosen), await queues_of(self.embedded, self.servers))
 
     async def read_ahead(self, snapshot: Snapshot, outline: Outline, cursor: int) -> bool:
         """Have that model read the code around `cursor` before anybody asks. Cancelling stops it.
@@ -383,7 +399,7 @@ async def open_app(
             embedded=own if isinstance(own, EmbeddedBackend) else None,
             servers=servers,
             matrix=matrix,
+            indexes=make_indexes(settings, where, stack),
         )
         stack.push_async_callback(app.supervisor.close)
         yield app
-            indexes=make_indexes(settings, where, stack),

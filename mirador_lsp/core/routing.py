@@ -151,6 +151,10 @@ class Workings:
     """Of the embedded engine, where it runs, and of each server."""
 
 
+COMPARED = "compared with other models"
+"""The reason of replies that nobody asked for: models answer what another one was asked."""
+
+
 @dataclass(frozen=True)
 class Circumstances:
     """What a model was chosen in."""

@@ -15,6 +15,11 @@ class Supervisor:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be started."""
+        return self._closed
+
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run `work` in the background under `name`. Its exception goes to the log."""
         if self._closed:

@@ -13,7 +13,7 @@ from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Priority, Prompt
 from mirador_lsp.core.errors import ModelError, ServiceError
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.ports import Clock, ModelBackend
-from mirador_lsp.core.routing import Circumstances, Comparison, Outcome, Task
+from mirador_lsp.core.routing import COMPARED, Circumstances, Comparison, Outcome, Task
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.reading import Claim, Reject, read_line
 from mirador_lsp.engine.units import ShownUnit
@@ -84,7 +84,9 @@ class Comparing:
         the model that answers.
         """
         sample, self._due = self._due, None
-        different = list({card.name: card for card in cards}.values())[:_MOST_MODELS]
+        # Nobody asked for it, so nothing leaves the machine for it.
+        here = {card.name: card for card in cards if not card.leaves}
+        different = list(here.values())[:_MOST_MODELS]
         if sample is None or len(different) < 2:
             return
         replies = [await self._ask(card, sample) for card in different]
@@ -96,7 +98,7 @@ class Comparing:
             _log.warning("a comparison is not kept: %s", error.sentence())
 
     async def _ask(self, card: ModelCard, sample: Sample) -> _Reply:
-        asked = Circumstances("compared with other models", language=sample.language)
+        asked = Circumstances(COMPARED, language=sample.language)
         reply = _Reply(card, asked)
         limits = Limits(sample.max_tokens, _SECONDS, priority=Priority.SPECULATION)
         # A model that gives no constrained replies is asked without; the reader checks in any case.

@@ -1,5 +1,5 @@
 """Work before anybody asks, while all is quiet: a model reads the code around the cursor, and the
-symbols there are explained.
+symbols there are explained; a model that the user is likely to want next is loaded.
 
 Nothing waits for this work. Whatever the user does stops it at once, model included, and when all
 has been quiet for a while it goes on. What it finds is kept by the engine; hovers look there.
@@ -39,6 +39,8 @@ class Figures:
 
     read: int = 0
     """How often a model has read the code around the cursor."""
+    loaded: int = 0
+    """How often a model was loaded because the user's habits let expect it."""
     explained: int = 0
     stopped: int = 0
     """Because something else was to be done."""
@@ -117,6 +119,7 @@ class Ahead:
 
     def pause(self) -> None:
         """The user does something: stop at once, and go on when all is quiet."""
+        self._apps.stop_loading()
         if self._work is not None:
             self.figures.stopped += self._asking
             self._work.cancel()
@@ -154,6 +157,7 @@ class Ahead:
         try:
             app = await self._apps.get()
             await self._read(app)
+            await self._load(app)
             while (task := await self._next(app, settings)) is not None:
                 await self._ask(app, *task, settings)
         except MiradorError as error:
@@ -168,6 +172,12 @@ class Ahead:
         line = min(self._line, len(snapshot.lines) - 1)
         cursor = snapshot.lines.line_span(line).start
         self.figures.read += await app.read_ahead(snapshot, outline, cursor)
+
+    async def _load(self, app: Reviewer) -> None:
+        """Load the model that will be asked next, as far as anybody can tell."""
+        snapshot = self._snapshot(self._uri)
+        loaded = await app.load_expected(snapshot.language if snapshot is not None else "")
+        self.figures.loaded += bool(loaded)
 
     async def _next(self, app: Reviewer, settings: Settings) -> tuple[_Task, Snapshot] | None:
         """The next explanation that is missing; None when there is none, or no model."""

@@ -17,6 +17,7 @@ from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.routing import Workings
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
 from mirador_lsp.settings import Loaded
@@ -120,6 +121,14 @@ class Reviewer(Protocol):
         """
         ...
 
+    async def load_expected(self, language: str) -> str:
+        """Load the model that is likely to be wanted next, where that is wanted; its name, or ""."""
+        ...
+
+    async def workings(self) -> Workings:
+        """Which model each stage would run on and why, and who waits for what."""
+        ...
+
     async def doctor(self) -> tuple[Check, ...]:
         """Look at everything the main job needs."""
         ...
@@ -137,6 +146,8 @@ class AppHost:
         self._app: asyncio.Future[Reviewer] = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()
         self._holder: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
+        """Loads models before anybody asks."""
 
     def open(self, loaded: Loaded) -> None:
         """Begin to open; returns at once."""
@@ -154,6 +165,11 @@ class AppHost:
         """The application, if it is open at this moment."""
         ready = self._app.done() and self._app.exception() is None
         return self._app.result() if ready else None
+
+    def stop_loading(self) -> None:
+        """The user does something: no model is loaded that nobody has asked for."""
+        if self._loading is not None:
+            self._loading.cancel()
 
     async def close(self, grace: float = 1.0) -> None:
         """Close it and wait, at most `grace` seconds, until it has let go of everything.
@@ -175,9 +191,10 @@ class AppHost:
         try:
             async with self._open_app(loaded) as app:
                 ready.set_result(app)
-                warming = self._supervisor.start(_warm(app), "warm up")
+                warming = self._supervisor.start(self._warm(app), "warm up")
                 await stop.wait()
                 warming.cancel()
+                self.stop_loading()
         except MiradorError as error:
             if ready.done():
                 raise
@@ -186,10 +203,9 @@ class AppHost:
             if not ready.done():
                 _fail(ready, ServiceError("Mirador could not be opened; its log says why."))
 
-
-async def _warm(app: Reviewer) -> None:
-    await app.warm_up()
-    await app.warm_models()
+    async def _warm(self, app: Reviewer) -> None:
+        await app.warm_up()
+        self._loading = self._supervisor.start(app.warm_models(), "load models")
 
 
 def _fail(ready: asyncio.Future[Reviewer], error: MiradorError) -> None:

@@ -8,6 +8,9 @@ from typing import Literal
 
 from lsprotocol import types
 
+from mirador_lsp.core.dialogue import Queue
+from mirador_lsp.core.routing import Chosen
+
 STATUS = "mirador/status"
 """Notification to clients that declared `experimental.mirador.status`."""
 STREAM = "mirador/stream"
@@ -36,6 +39,14 @@ class Status:
     """The stage that runs, or ""."""
     model: str
     """The model that runs, or ""."""
+    reason: str = ""
+    """Why this model, in a few words."""
+    waiting: int = 0
+    """How many requests go before the one that the message is about; 0 where it does not wait."""
+    stages: tuple[Chosen, ...] = ()
+    """The model that each stage would run on, and why."""
+    queues: tuple[Queue, ...] = ()
+    """What waits for the embedded engine, where it runs, and for each server."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from mirador_lsp.server.evidence import Evidence
 from mirador_lsp.server.extensions import Status, Stream
 from mirador_lsp.server.jobs import Jobs
 from mirador_lsp.server.lenses import Lenses
+from mirador_lsp.server.looking import LookInside
 from mirador_lsp.server.messages import Messages
 from mirador_lsp.server.outlines import Outlines
 from mirador_lsp.server.pages import Pages
@@ -107,6 +108,8 @@ class MiradorServer(LanguageServer):
         self.bars = ProgressBars(self, self.supervisor)
         self.messages = Messages(self._show, self._tell, self._note, self.session.said)
         self.streams = Streams(self._extension, self.congested)
+        self.look_inside = LookInside(self.apps, self.supervisor, self.streams)
+        self.streams.on_end = self.look_inside.soon
         self.jobs = Jobs(
             self.supervisor, self.session, self.bars, self.streams, self.messages, self._pause
         )

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Any, assert_never
 
 from mirador_lsp.core.answers import AnswerEvent, AnswerFinished, AnswerRevised, AnswerStarted
 from mirador_lsp.core.changes import Attempted, ChangeEvent, ChangeFinished, ChangeStarted
@@ -27,6 +27,7 @@ from mirador_lsp.core.events import (
     StageStarted,
     StreamToken,
 )
+from mirador_lsp.core.routing import Workings
 from mirador_lsp.server.extensions import STATUS, STREAM, Status, Stream
 
 GATHER_SECONDS = 0.08
@@ -46,12 +47,15 @@ class Streams:
         self._send = send
         self._congested = congested
         self._sent = _CALM
+        self._inside = Workings()
         self._rest = _CALM
         """What is said when nothing runs; trouble is said meanwhile too."""
         self._concluded: Status | None = None
         """What is to be said once the work that concluded has ended."""
         self._running: dict[Follower, Doing] = {}
         """What runs; what it was last said of is the last."""
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when a review or job has ended: models may have come, gone or done better."""
         self.wants_status = False
         self.wants_stream = False
 
@@ -74,6 +78,12 @@ class Streams:
         """A review or job ended, in whatever way."""
         self._running.pop(who, None)
         self._rest, self._concluded = self._concluded or self._rest, None
+        self._tell()
+        self.on_end()
+
+    def inside(self, workings: Workings) -> None:
+        """Which models the stages run on, and what waits for them."""
+        self._inside = workings
         self._tell()
 
     def fail(self, message: str, remedy: str) -> None:
@@ -108,9 +118,18 @@ class Streams:
         status = self._rest
         if self._running:
             doing = next(reversed(self._running.values()))
-            status = replace(status, busy=True, uri=doing.uri, stage=doing.stage, model=doing.model)
+            status = replace(
+                status,
+                busy=True,
+                uri=doing.uri,
+                stage=doing.stage,
+                model=doing.model,
+                reason=doing.reason,
+                waiting=doing.before,
+            )
             if status.kind == "normal":
-                status = replace(status, message=doing.message)
+                status = replace(status, message=doing.in_words())
+        status = replace(status, stages=self._inside.chosen, queues=self._inside.queues)
         if status != self._sent:
             self._sent = status
             if self.wants_status:
@@ -126,6 +145,14 @@ class Doing:
     """One plain sentence."""
     stage: str = ""
     model: str = ""
+    reason: str = ""
+    """Why this model."""
+    before: int = 0
+    """How many requests go first."""
+
+    def in_words(self) -> str:
+        """What the user reads."""
+        return f"{self.message} Waiting: {self.before} before you." if self.before else self.message
 
 
 class Follower:
@@ -170,8 +197,10 @@ class Follower:
 
     def _take(self, event: Event | AnswerEvent | ChangeEvent) -> None:
         match event:
-            case StageStarted(stage=stage, model=model):
-                self._streams.doing(self, replace(self._doing, stage=stage, model=model))
+            case StageStarted(stage=stage, model=model, reason=reason):
+                self._now(stage=stage, model=model, reason=reason, before=0)
+            case StageProgressed(before=before):
+                self._now(before=before or 0)
             case StreamToken():
                 if self._streams.wants_stream and self._texts:
                     self._gatherer.take(event)
@@ -185,7 +214,6 @@ class Follower:
                 self._ended(event)
             case (
                 ReviewStarted()
-                | StageProgressed()
                 | FindingReported()
                 | FindingRevised()
                 | FindingWithdrawn()
@@ -201,6 +229,12 @@ class Follower:
                 pass
             case _:
                 assert_never(event)
+
+    def _now(self, **news: Any) -> None:
+        doing = replace(self._doing, **news)
+        if doing != self._doing or "stage" in news:
+            self._doing = doing
+            self._streams.doing(self, doing)
 
     def _ended(self, event: StageFinished | ReviewFinished) -> None:
         self._gatherer.flush()

@@ -42,6 +42,7 @@ from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.routing import Workings
 from mirador_lsp.core.text import Span
 from mirador_lsp.settings import Loaded
 from mirador_lsp.syntax.outline import outline_of
@@ -99,6 +100,9 @@ class FakeApp:
         self.loaded = 0
         self.read: list[tuple[Snapshot, int]] = []
         """What was read ahead, and where the cursor was."""
+        self.expected: list[str] = []
+        """The languages with which a model was to be loaded that is likely to be wanted."""
+        self.inside = Workings()
         self.answer_script: AnswerScript = answering()
         self.asked: list[AnswerRequest] = []
         self.stopped: list[AnswerRequest] = []
@@ -209,6 +213,13 @@ class FakeApp:
     async def read_ahead(self, snapshot: Snapshot, outline: Outline, cursor: int) -> bool:
         self.read.append((snapshot, cursor))
         return True
+
+    async def load_expected(self, language: str) -> str:
+        self.expected.append(language)
+        return ""
+
+    async def workings(self) -> Workings:
+        return self.inside
 
     async def doctor(self) -> tuple[Check, ...]:
         return (Check("models", Health.OK, "one is installed"),)

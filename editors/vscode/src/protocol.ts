@@ -31,6 +31,16 @@ export interface Status {
   uri: string;
   stage: string;
   model: string;
+  reason?: string;
+  waiting?: number;
+  stages?: { stage: string; model: string; reason: string }[];
+  queues?: {
+    name: string;
+    slots: number;
+    running: number;
+    waiting: number;
+    residents: string[];
+  }[];
 }
 
 export const statusNotification = new NotificationType<Status>("mirador/status");

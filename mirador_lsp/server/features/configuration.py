@@ -113,6 +113,7 @@ async def apply(ls: MiradorServer, *, anew: bool = False) -> None:
         ls.settled.set()
         ls.ahead.allow(ls.settings)
         ls.lenses.refresh()
+        ls.look_inside.soon()
         reviewing.start_wanted(ls)
     await registering.follow(ls)
 

@@ -27,12 +27,15 @@ async def status(ls: MiradorServer, _arguments: Sequence[Any]) -> Answer:
     """`mirador.status`: what works here, what does not, and what mends it."""
     app = await ls.apps.get()
     checks = await app.doctor()
+    inside = await app.workings()
     return {
         "version": __version__,
         "open": len(ls.session.uris()),
         "running": [run.snapshot.uri for run in ls.session.runs()],
         "jobs": [{"kind": job.kind, "uri": job.uri} for job in ls.jobs.running()],
         "ahead": asdict(ls.ahead.figures),
+        "stages": [asdict(each) for each in inside.chosen],
+        "queues": [asdict(each) for each in inside.queues],
         "checks": [_check(check) for check in checks],
     }
 
