@@ -1,4 +1,4 @@
-"""Finding the nearest vectors: the stores, and the shelf that keeps one in line with the catalogue."""
+"""Finding the nearest vectors: the stores, and the shelf that keeps one true to the catalogue."""
 
 from collections.abc import Collection as Group
 from collections.abc import Iterator, Mapping, Sequence
