@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mirador_lsp.cli import compare, served_models
 from mirador_lsp.cli.progress import pull_display
 from mirador_lsp.cli.terminal import console_for, say
+from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import DownloadError
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ def _list(store: "ModelStore", *, as_json: bool) -> int:
     if served:
         console.print()
         console.print(served_models.table_of(served))
+        for sentence in served_models.leavings(served):
+            console.print(plain(sentence, 300))
     return 0
 
 

@@ -63,6 +63,11 @@ async def cards_of_servers() -> tuple[ModelCard, ...]:
         return ()
 
 
+def leavings(cards: Sequence[ModelCard]) -> tuple[str, ...]:
+    """What leaves this machine when models are asked, each in a sentence."""
+    return tuple(dict.fromkeys(card.leaves for card in cards if card.leaves))
+
+
 def table_of(cards: Sequence[ModelCard]) -> "Table":
     """The models of servers as a table for a terminal."""
     from rich.table import Table  # noqa: PLC0415
@@ -92,6 +97,7 @@ def facts_of(card: ModelCard) -> dict[str, object]:
         "supports_grammar": card.supports_grammar,
         "supports_logprobs": card.supports_logprobs,
         "can_judge": card.can_judge,
+        "leaves": card.leaves,
         "tags": sorted(card.tags),
     }
 

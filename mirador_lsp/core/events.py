@@ -36,6 +36,8 @@ class NoticeKind(StrEnum):
     """A part of Mirador cannot run here."""
     HUSHED = "hushed"
     """Findings are not shown because the user or a comment in the code says so."""
+    ELSEWHERE = "elsewhere"
+    """Nothing was left out: what is asked leaves this machine."""
 
 
 @dataclass(frozen=True)

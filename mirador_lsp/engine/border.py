@@ -19,6 +19,7 @@ from mirador_lsp.core.events import (
 )
 from mirador_lsp.core.ports import Clock
 from mirador_lsp.core.routing import Circumstances
+from mirador_lsp.engine.elsewhere import leaving
 from mirador_lsp.engine.router import Choice
 from mirador_lsp.engine.stages.job import Tally
 
@@ -49,6 +50,9 @@ async def on_first_that_can(
     for number, card in enumerate(choice.cards):
         started = clock.monotonic()
         tell(StageStarted(stage, card.name, reason, units))
+        asked = [card] if units else []  # a stage that repeats itself asks nobody
+        for notice in leaving(asked, stage):
+            tell(notice)
         tally = Tally(circumstances=replace(within or Circumstances(), reason=reason))
         done: list[T] = []
 

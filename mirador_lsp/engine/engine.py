@@ -40,6 +40,7 @@ from mirador_lsp.engine.carrying import DeepVoice
 from mirador_lsp.engine.changes import changing, ready
 from mirador_lsp.engine.comparing import Comparing
 from mirador_lsp.engine.difficulty import Difficulty, can_be_judged, judge
+from mirador_lsp.engine.elsewhere import Farewells
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.orchestrator import Outcome, run_plan
@@ -89,6 +90,7 @@ class Engine:
             self.comparing,
         )
         self._answers = KeptAnswers()
+        self._farewells = Farewells()
         self.warmer = Warmer(self._tools)
         """What models can do before anybody asks."""
 
@@ -97,7 +99,7 @@ class Engine:
 
         Returns after `AnswerFinished`. Cancelling the task stops the model and ends without it.
         """
-        await answering.answer(request, self._tools, self._answers, emit)
+        await answering.answer(request, self._tools, self._answers, self._farewells.once(emit))
 
     def known_answer(
         self, snapshot: Snapshot, outline: Outline, span: Span | None
@@ -114,7 +116,7 @@ class Engine:
         Returns after `ChangeFinished`, which holds a patch only if it passed the ladder. Cancelling
         the task stops the model and the tests, and ends without it.
         """
-        await changing.change(request, self._tools, emit)
+        await changing.change(request, self._tools, self._farewells.once(emit))
 
     async def check(self, request: ChangeRequest, text: str) -> Attempted:
         """How far up the ladder `text` gets as the new text of the request's document. No model.
@@ -136,7 +138,7 @@ class Engine:
 
         Returns after `ReviewFinished`. Cancelling the task stops the model and ends without it.
         """
-        tools, policy = self._tools, request.policy
+        tools, policy, emit = self._tools, request.policy, self._farewells.once(emit)
         started = tools.clock.monotonic()
         notices: list[Notice] = []
         deep = DeepVoice()

@@ -11,6 +11,7 @@ from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageStar
 from mirador_lsp.core.ports import Clock
 from mirador_lsp.core.routing import Circumstances
 from mirador_lsp.engine.border import TellStage, behind_border
+from mirador_lsp.engine.elsewhere import leaving
 from mirador_lsp.engine.stages.job import Tally
 
 T = TypeVar("T")
@@ -68,6 +69,8 @@ async def on_all(
     reason = f"{len(there)} models, as asked" if len(there) > 1 else "as asked"
     started = clock.monotonic()
     tell(StageStarted(stage, name, reason, units))
+    for notice in leaving(there, stage):
+        tell(notice)
     done: list[tuple[T, Tally]] = []
     errors: list[MiradorError] = []
 

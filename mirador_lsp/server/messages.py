@@ -129,7 +129,9 @@ class Messages:
             self._pop_up(event.remedy or "a stage failed", types.MessageType.Warning, text)
 
     def _noticed(self, name: str, notice: Notice) -> None:
-        """What was left out is in the log; that a part of Mirador cannot run at all pops up."""
+        """What was left out is in the log; that a part of Mirador cannot run at all, or that code
+        leaves the machine, pops up.
+        """
         missing = notice.kind is NoticeKind.UNAVAILABLE
         grave = missing or notice.kind is NoticeKind.BROKEN
         kind = types.MessageType.Warning if grave else types.MessageType.Info
@@ -139,7 +141,7 @@ class Messages:
         # Some notices begin with the name of the document themselves.
         said = rest if rest and name.endswith(about) else notice.message
         self._tell(kind, f"{name}: {said}")
-        if missing:
+        if missing or notice.kind is NoticeKind.ELSEWHERE:
             self._pop_up(notice.message, kind, notice.message)
 
     def _finished(self, name: str, event: ReviewFinished) -> None:
