@@ -17,7 +17,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from mirador_lsp.core.clean import plain
@@ -36,6 +35,7 @@ _MAX_LEVELS = 16
 _MAX_HEADER = 400
 _MAX_ATTACHED_LINES = 200
 _LONG_LINE = 5_000
+_CONTENT = re.compile(r"\S")
 _SCOPES = ("function", "class", "space", "impl")
 _NAMES = frozenset(
     (
@@ -344,7 +344,5 @@ def _header(parsed: Parsed, comments: list[Span], start: int, own: Span, match: 
 
 def _content_start(parsed: Parsed, number: int) -> int:
     line = parsed.lines.line_span(number)
-    for offset, char in enumerate(islice(parsed.text, line.start, line.end), line.start):
-        if not char.isspace():
-            return offset
-    return line.start
+    match = _CONTENT.search(parsed.text, line.start, line.end)
+    return match.start() if match is not None else line.start
