@@ -65,7 +65,7 @@ def read_stream(stream: BinaryIO, *, name: str, max_bytes: int) -> Source | Skip
     except (OSError, ValueError) as error:
         return Skipped(label, f"cannot be read: {error}", SkipKind.UNREADABLE)
     if len(content) > max_bytes:
-        return Skipped(label, _too_large(None, max_bytes), SkipKind.LARGE)
+        return Skipped(label, too_large(None, max_bytes), SkipKind.LARGE)
     return to_source(content, name=label, path=None)
 
 
@@ -108,7 +108,7 @@ def read_bytes(
     except (OSError, ValueError) as error:
         return why_not(error, path if folder is None else "")
     if len(content) > max_bytes:
-        return NoText(SkipKind.LARGE, _too_large(None, max_bytes))
+        return NoText(SkipKind.LARGE, too_large(None, max_bytes))
     return content
 
 
@@ -139,10 +139,11 @@ def _refusal(facts: os.stat_result, max_bytes: int) -> NoText | None:
     if not stat.S_ISREG(facts.st_mode):
         return NoText(SkipKind.IRREGULAR, not_a_file(facts.st_mode))
     if facts.st_size > max_bytes:
-        return NoText(SkipKind.LARGE, _too_large(facts.st_size, max_bytes))
+        return NoText(SkipKind.LARGE, too_large(facts.st_size, max_bytes))
     return None
 
 
-def _too_large(size: int | None, max_bytes: int) -> str:
+def too_large(size: int | None, max_bytes: int) -> str:
+    """Why a file of that size, None for one that is larger than it said, is not read."""
     held = f"{size / 1e6:,.1f} MB" if size is not None else "larger than it said"
     return f"too large: {held}; the limit is {max_bytes / 1e6:g} MB"

@@ -4,12 +4,14 @@ Every folder is opened relative to the one above it, by descriptor: nothing that
 replaced by a link meanwhile can lead the walk out of the tree it was given.
 """
 
+import functools
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.syntax.languages import language_of
@@ -76,6 +78,23 @@ class Scope:
     cwd: Path
     max_bytes: int
     include_hidden: bool
+    only: Mapping[str, Any] | None = None
+    """None for all of it; else the names in it that are gone to, each with such a mapping for what
+    is in it, an empty one for all."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A regular file that a tour has come to. Its folder is open only until the tour goes on."""
+
+    folder: int
+    """Descriptor of the folder that it is in."""
+    parts: tuple[str, ...]
+    """Names from the root to it."""
+    facts: os.stat_result
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,16 @@ class _Folder:
 
 def walk(scope: Scope, budget: Budget) -> Iterator[Source | Skipped]:
     """Every file in the folder, by name, depth first; whatever is left out with its reason."""
+    return tour(scope, budget, functools.partial(_file, scope=scope, budget=budget))
+
+
+def tour(
+    scope: Scope, budget: Budget, take: Callable[[Place], _T | Skipped | None]
+) -> Iterator[_T | Skipped]:
+    """What `take` makes of each file in the folder; None of it is passed over in silence.
+
+    In the order of names, depth first; whatever is left out before comes with its reason.
+    """
     stack: list[_Folder] = []
     try:
         root = _open(scope.root, None, (), _rules_above(scope.root), scope, budget)
@@ -111,8 +140,9 @@ def walk(scope: Scope, budget: Budget) -> Iterator[Source | Skipped]:
             if budget.spent:
                 yield _limit(scope, budget)
                 return
-            if isinstance(found, Source | Skipped):
-                yield found
+            made = take(found) if isinstance(found, Place) else found
+            if made is not None and not isinstance(made, _Folder):
+                yield made
     finally:
         for folder in stack:
             os.close(folder.descriptor)
@@ -120,7 +150,7 @@ def walk(scope: Scope, budget: Budget) -> Iterator[Source | Skipped]:
 
 def _entry(
     folder: _Folder, name: str, scope: Scope, budget: Budget
-) -> Source | Skipped | _Folder | None:
+) -> Place | Skipped | _Folder | None:
     parts = (*folder.parts, name)
     try:
         facts = os.stat(name, dir_fd=folder.descriptor, follow_symlinks=False)
@@ -138,12 +168,11 @@ def _entry(
         return _open(name, folder.descriptor, parts, folder.rules, scope, budget)
     if not stat.S_ISREG(facts.st_mode):
         return _skipped(NoText(SkipKind.IRREGULAR, not_a_file(facts.st_mode)), parts, scope)
-    return _file(folder, parts, scope, budget)
+    return Place(folder.descriptor, parts, facts)
 
 
-def _file(
-    folder: _Folder, parts: tuple[str, ...], scope: Scope, budget: Budget
-) -> Source | Skipped | None:
+def _file(place: Place, scope: Scope, budget: Budget) -> Source | Skipped | None:
+    parts = place.parts
     name, path = parts[-1], _join(scope.root, parts)
     if path in budget.files:
         return None
@@ -152,7 +181,7 @@ def _file(
         return _skipped(_UNKNOWN, parts, scope)
     if reason := generated_by_name(name):
         return _skipped(NoText(SkipKind.GENERATED, reason), parts, scope)
-    content = read_bytes(name, max_bytes=scope.max_bytes, follow=False, folder=folder.descriptor)
+    content = read_bytes(name, max_bytes=scope.max_bytes, follow=False, folder=place.folder)
     if isinstance(content, NoText):
         return _skipped(content, parts, scope)
     found = to_source(content, name=_name(parts, scope), path=path, asked=False)
@@ -250,7 +279,7 @@ def _opened(
         for ignore in _IGNORE_FILES
         if ignore in names and (read := _rules_at(ignore, descriptor, len(parts), ())) is not None
     )
-    ordered = iter(sorted(names, key=os.fsencode))
+    ordered = iter(sorted(_among(names, parts, scope.only), key=os.fsencode))
     return _Folder(descriptor, parts, ordered, (*rules, *here))
 
 
@@ -263,6 +292,15 @@ def _names(descriptor: int, most: int) -> set[str]:
             if len(names) > most:
                 break
     return names
+
+
+def _among(names: set[str], parts: tuple[str, ...], only: Mapping[str, Any] | None) -> set[str]:
+    """Those of the names in the folder `parts` that are gone to."""
+    for part in parts:
+        if not only:
+            return names
+        only = only[part]
+    return names & only.keys() if only else names
 
 
 def _rules_at(name: str, descriptor: int, depth: int, above: tuple[str, ...]) -> Rules | None:
