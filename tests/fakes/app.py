@@ -100,6 +100,11 @@ class FakeApp:
         self.loaded = 0
         self.read: list[tuple[Snapshot, int]] = []
         """What was read ahead, and where the cursor was."""
+        self.warms = asyncio.Event()
+        """Cleared, it keeps everything warming up that does."""
+        self.warms.set()
+        self.gave_way: list[str] = []
+        """What was warming up and was cancelled."""
         self.expected: list[str] = []
         """The languages with which a model was to be loaded that is likely to be wanted."""
         self.inside = Workings()
@@ -209,13 +214,23 @@ class FakeApp:
 
     async def warm_models(self) -> None:
         self.loaded += 1
+        await self._warm("start")
 
     async def read_ahead(self, snapshot: Snapshot, outline: Outline, cursor: int) -> bool:
         self.read.append((snapshot, cursor))
+        await self._warm("read")
         return True
+
+    async def _warm(self, what: str) -> None:
+        try:
+            await self.warms.wait()
+        except asyncio.CancelledError:
+            self.gave_way.append(what)
+            raise
 
     async def load_expected(self, language: str) -> str:
         self.expected.append(language)
+        await self._warm("expected")
         return ""
 
     async def workings(self) -> Workings:

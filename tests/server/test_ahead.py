@@ -196,6 +196,51 @@ async def test_whatever_the_user_does_stops_it(act: Callable[[Editor], None]) ->
         assert app.asked[before].priority is Priority.SPECULATION
 
 
+@pytest.mark.parametrize("act", [did_open, did_change, did_save, command, explain])
+async def test_whatever_the_user_does_stops_a_model_from_reading_ahead(
+    act: Callable[[Editor], None],
+) -> None:
+    """The prefix that nobody has asked for is given up at once."""
+    app = FakeApp()
+    async with watching(app, quiet=3600) as editor:
+        await eventually(lambda: app.loaded)
+        editor.open(CODE)
+        await editor.ask("textDocument/hover", HERE)
+        app.warms.clear()
+        editor.server.ahead.quiet = 0.0
+        editor.server.ahead.pause()
+        await eventually(lambda: app.read)
+        editor.server.ahead.quiet = 3600
+        act(editor)
+        await eventually(lambda: app.gave_way == ["read"])
+
+
+@pytest.mark.parametrize("act", [did_open, command])
+async def test_whatever_the_user_does_stops_a_model_from_loading(
+    act: Callable[[Editor], None],
+) -> None:
+    """The load at the start gives way; the first quiet moment brings the model all the same."""
+    app = FakeApp()
+    app.warms.clear()
+    async with watching(app, quiet=3600) as editor:
+        await eventually(lambda: app.loaded)
+        act(editor)
+        await eventually(lambda: app.gave_way == ["start"])
+
+
+async def test_the_model_that_is_likely_next_is_loaded_for_the_language_in_view() -> None:
+    """After the code was read, while all is quiet; whatever the user does stops that, too."""
+    app = FakeApp()
+    async with watching(app, quiet=3600) as editor:
+        await eventually(lambda: app.loaded)
+        editor.open(CODE)
+        await editor.ask("textDocument/hover", HERE)
+        editor.server.ahead.quiet = 0.0
+        editor.server.ahead.pause()
+        await eventually(lambda: app.asked)
+        assert app.expected == ["python"]
+
+
 async def test_what_the_user_asks_does_not_wait_for_it() -> None:
     """An explanation is begun before the one that was made ahead has let go of its model."""
     letting_go, gone = asyncio.Event(), asyncio.Event()

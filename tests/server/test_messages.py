@@ -9,7 +9,7 @@ import pytest
 
 from fakes.app import FakeApp, clean, finding, finished
 from fakes.editor import PATIENCE, URI, Editor, eventually, ready
-from mirador_lsp.core.dialogue import Usage
+from mirador_lsp.core.dialogue import Queue, Usage
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.events import (
     Emit,
@@ -19,10 +19,12 @@ from mirador_lsp.core.events import (
     ReviewStarted,
     StageFailed,
     StageFinished,
+    StageProgressed,
     StageStarted,
     StreamToken,
 )
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.routing import Chosen, Workings
 from mirador_lsp.server.streams import GATHER_SECONDS
 
 REMEDY = "Run: mirador models pull 0.5b"
@@ -246,6 +248,51 @@ async def test_a_stopped_review_streams_nothing_more(how: str) -> None:
         await asyncio.wait_for(unwound.wait(), PATIENCE)
         await editor.settle()
         assert editor.of("mirador/stream") == []
+
+
+async def test_status_tells_why_this_model_and_how_many_go_first() -> None:
+    """While a review waits behind others its user reads so, and when it has its turn no more."""
+
+    async def waits(request: ReviewRequest, emit: Emit) -> None:
+        emit(ReviewStarted(request.snapshot.name, ("quick",), "a test"))
+        emit(StageStarted("quick", "small", "made for code", 1))
+        for before in (3, 1, None):
+            emit(StageProgressed("quick", 0, 1, "f", before=before))
+        emit(StageFinished("quick", "small", 0.0, Usage()))
+        emit(finished())
+
+    async with ready(FakeApp(waits), ASKS) as editor:
+        editor.open("x = 1\n")
+        await editor.until(
+            lambda m: m.get("method") == "mirador/status" and not m["params"]["busy"]
+        )
+        told = [m["params"] for m in editor.of("mirador/status") if m["params"]["model"]]
+        assert {status["reason"] for status in told} == {"made for code"}
+        assert [(status["waiting"], status["message"]) for status in told] == [
+            (0, "Reviewing cart.py."),
+            (3, "Reviewing cart.py. Waiting: 3 before you."),
+            (1, "Reviewing cart.py. Waiting: 1 before you."),
+            (0, "Reviewing cart.py."),
+        ]
+
+
+async def test_status_tells_what_the_stages_run_on_and_what_waits() -> None:
+    """After a review the application is asked anew, for clients that show it."""
+    app = FakeApp()
+    chosen = Chosen("quick", "small", "made for code")
+    app.inside = Workings((chosen,), (Queue("embedded", 1, 1, 4, ("small",)),))
+    async with ready(app, ASKS) as editor:
+        editor.open("x = 1\n")
+        said = await editor.until(
+            lambda m: m.get("method") == "mirador/status" and m["params"]["stages"]
+        )
+
+    assert said["params"]["stages"] == [
+        {"stage": "quick", "model": "small", "reason": "made for code"}
+    ]
+    assert said["params"]["queues"] == [
+        {"name": "embedded", "slots": 1, "running": 1, "waiting": 4, "residents": ["small"]}
+    ]
 
 
 async def test_status_follows_the_review() -> None:
