@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.outline import Unit
+from mirador_lsp.core.retrieval import Compiled
 from mirador_lsp.core.text import Span
 
 
@@ -16,6 +17,8 @@ class ShownUnit:
     """The unit's lines; a line `…` stands where something is left out."""
     lines: tuple[tuple[Span, str], ...]
     """Every line shown: its place in the document, line end left out, and its text."""
+    background: Compiled | None = None
+    """What is shown besides; None where nobody has compiled any."""
 
     @property
     def title(self) -> str:

@@ -28,12 +28,14 @@ from mirador_lsp.engine.answers.kept import Kept, KeptAnswers
 from mirador_lsp.engine.answers.planning import MODEL_STAGES, plan_answer
 from mirador_lsp.engine.answers.speaking import Cut, Spoken, Voice, speak
 from mirador_lsp.engine.answers.subject import Subject, find_subject
-from mirador_lsp.engine.answers.wording import Wording, explained_finding, word
+from mirador_lsp.engine.answers.wording import Shown, Wording, explained_finding, word
 from mirador_lsp.engine.border import behind_border, on_first_that_can
+from mirador_lsp.engine.context.gathering import Gathering
 from mirador_lsp.engine.recall import recall_key
 from mirador_lsp.engine.router import Choice, ceiling, choose, worth
 from mirador_lsp.engine.stages.job import Tally, Tools
 from mirador_lsp.engine.together import on_all, seat
+from mirador_lsp.engine.units import show
 from mirador_lsp.engine.voices import trusts
 
 _SHARES = (1.0, 0.6, 0.35)
@@ -52,7 +54,8 @@ async def answer(request: AnswerRequest, tools: Tools, kept: KeptAnswers, emit: 
     troubles = await tools.meter.refresh()
     cards = await tools.backend.cards() if asks_models else ()
     run = _Run(request, subject, tuple(cards), tools, kept, emit)
-    await run.stages(outline, troubles)
+    async with Gathering(tools.stock, request.snapshot, outline, run.tell) as gathering:
+        await run.stages(outline, troubles, gathering)
     seconds = tools.clock.monotonic() - started
     emit(AnswerFinished(run.holds, seconds, tuple(run.notices)))
 
@@ -80,6 +83,7 @@ class _Run:
         cards: tuple[ModelCard, ...],
         tools: Tools,
         kept: KeptAnswers,
+        gathering: Gathering,
         emit: EmitAnswer,
     ) -> None:
         self._request = request
@@ -87,8 +91,11 @@ class _Run:
         self._cards = cards
         self._tools = tools
         self._kept = kept
+        self._gathering = gathering
         self._emit = emit
         self._finding = explained_finding(request)
+        self._shown: dict[tuple[str, str], Shown] = {}
+        """By stage and model."""
         self._answered: set[str] = set()
         """Names of the models that have answered."""
         self.holds: Answer | None = None
@@ -98,13 +105,17 @@ class _Run:
     async def stages(self, outline: Outline, troubles: tuple[Notice, ...]) -> None:
         """Run the stages; one that fails is told, and the others go on."""
         plan = plan_answer(self._request, self._cards, self._tools.meter.insight)
+        for name in plan.stages:
+            if name != INSTANT:
+                policy = self._request.policy.stage(name)
+                await self._prepare(policy, self._choose(policy).cards[0])
         models = self._from_latest_kept(tuple(name for name in plan.stages if name != INSTANT))
         first = tuple(name for name in plan.stages if name == INSTANT)
         title = self._subject.title
         if self._finding is not None:
             title = f"{title}, {self._finding.rule}"
         self._tell(AnswerStarted(title, self._subject.span, first + models))
-        for notice in (*troubles, *plan.notices):
+        for notice in (*troubles, *plan.notices, *self._gathering.notices()):
             self._tell(notice)
         if first:
             await self._facts(outline)
@@ -122,6 +133,17 @@ class _Run:
         elif isinstance(event, AnswerRevised):
             self.holds = event.answer
         self._emit(event)
+
+    async def _prepare(self, policy: StagePolicy, card: ModelCard) -> None:
+        """Have the code ready as the model is to be shown it, context included."""
+        if (policy.name, card.name) in self._shown:
+            return
+        bare = show(self._request.snapshot, self._subject.unit)
+        shown = await self._gathering.shown(bare, card, policy)
+        reach = ""
+        if self._finding is not None:
+            reach = await self._gathering.reaching(shown, self._finding.span, card, policy)
+        self._shown[policy.name, card.name] = Shown(shown, reach)
 
     async def _facts(self, outline: Outline) -> None:
         clock = self._tools.clock
@@ -191,6 +213,9 @@ class _Run:
 
     async def _ask(self, attempt: _Attempt) -> Kept:
         """One model's answer; where its context is exceeded, about a smaller part of the code."""
+        await self._prepare(attempt.policy, attempt.card)
+        for notice in self._gathering.notices():
+            self._tell(notice)
         known = self._known(attempt.policy, attempt.card)
         if known is not None:
             return known
@@ -227,6 +252,7 @@ class _Run:
             spoken = await speak(
                 voice, wording.prompt, limits, tools.backend, tools.clock, attempt.tally
             )
+            tools.stock.learn(card, wording.prompt, attempt.tally.last)
             if any(spoken.text == turn.answer.strip() for turn in self._request.history):
                 message = "The model only said again what it had answered before."
                 raise BadReply(message, remedy="Ask in other words, or ask a larger model.")
@@ -286,7 +312,9 @@ class _Run:
         return None
 
     def _word(self, policy: StagePolicy, card: ModelCard, share: float) -> Wording:
-        return word(self._request, self._subject, policy, card, share)
+        known = self._shown.get((policy.name, card.name))
+        shown = known or Shown(show(self._request.snapshot, self._subject.unit))
+        return word(self._request, self._subject, shown, policy, card, share)
 
     def _key(self, policy: StagePolicy, card: ModelCard, wording: Wording) -> str:
         """Everything an answer depends on."""

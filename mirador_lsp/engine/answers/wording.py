@@ -15,8 +15,9 @@ from mirador_lsp.core.findings import Finding, ranked
 from mirador_lsp.core.policy import StagePolicy
 from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.engine.answers.subject import Subject
+from mirador_lsp.engine.fencing import fenced
 from mirador_lsp.engine.prompts.render import Rendered, render
-from mirador_lsp.engine.stages.material import fenced, material, standing_text
+from mirador_lsp.engine.stages.material import material, standing_text
 from mirador_lsp.engine.units import ShownUnit, show
 
 _BYTES_PER_TOKEN = 3.0
@@ -46,8 +47,22 @@ def explained_finding(request: AnswerRequest) -> Finding | None:
     return next((f for f in ranked(list(request.findings)) if f.span == request.span), None)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a model is shown of the subject."""
+
+    unit: ShownUnit
+    reach: str = ""
+    """Lines that decide what happens at the place that is asked about, where they are not in it."""
+
+
 def word(
-    request: AnswerRequest, subject: Subject, policy: StagePolicy, card: ModelCard, share: float
+    request: AnswerRequest,
+    subject: Subject,
+    known: Shown,
+    policy: StagePolicy,
+    card: ModelCard,
+    share: float,
 ) -> Wording:
     """The prompt for a model; `share` of its context may be used, 0…1.
 
@@ -56,14 +71,14 @@ def word(
     system = standing_text(policy)
     room = int(card.context_tokens * share) - request.max_tokens - _TEMPLATE_TOKENS
     room -= tokens_of(system.text)
-    shown = show(request.snapshot, subject.unit)
+    shown = known.unit
     history = list(request.history) if request.topic is Topic.ASK else []
     notices: list[Notice] = []
-    asked = _question(request, subject, history)
+    asked = _question(request, subject, history, known.reach)
     code = material(request.snapshot.language, shown)
     while history and tokens_of(code.text) + tokens_of(asked.text) > room:
         del history[0]
-        asked = _question(request, subject, history)
+        asked = _question(request, subject, history, known.reach)
     if (dropped := len(request.history) - len(history)) and request.topic is Topic.ASK:
         text = f"{dropped} earlier question{'s' * (dropped > 1)} of the conversation left out"
         notices.append(_cut(policy, f"{text}: the context of {card.name} is full.", dropped))
@@ -71,6 +86,11 @@ def word(
     if room < _LEAST_TOKENS:
         message = f"The question is too long for the context of {card.name}."
         raise ContextOverflow(message)
+    if tokens_of(code.text) > room and shown.background is not None and shown.background.text:
+        shown = replace(shown, background=None)
+        code = material(request.snapshot.language, shown)
+        text = f"{subject.title}: shown to {card.name} without its context, for lack of room."
+        notices.append(_cut(policy, text))
     if tokens_of(code.text) > room and shown.unit.context and subject.kind != "file":
         shown = replace(shown, unit=replace(shown.unit, context=""))
         code = material(request.snapshot.language, shown)
@@ -95,10 +115,12 @@ def _cut(policy: StagePolicy, text: str, count: int = 1) -> Notice:
     return Notice(NoticeKind.TRUNCATED, text, count=count, stage=policy.name)
 
 
-def _question(request: AnswerRequest, subject: Subject, history: Sequence[Turn]) -> Rendered:
+def _question(
+    request: AnswerRequest, subject: Subject, history: Sequence[Turn], reach: str
+) -> Rendered:
     finding = explained_finding(request)
     if finding is not None:
-        return render("answer_finding", message=finding.message, quote=finding.quote)
+        return render("answer_finding", reach=reach, message=finding.message, quote=finding.quote)
     if request.topic is Topic.EXPLAIN:
         if subject.picked:
             return render("answer_explain_part", part=_picked(subject))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch, Rung
 from mirador_lsp.core.clean import stream_safe
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prefill, Prompt
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import BadReply
 from mirador_lsp.core.events import StageProgressed, StreamToken
 from mirador_lsp.core.policy import INSTANT, StagePolicy
@@ -21,6 +22,7 @@ from mirador_lsp.engine.changes.rewriting import Refused, new_imports
 from mirador_lsp.engine.plan import unfit
 from mirador_lsp.engine.router import choose
 from mirador_lsp.engine.stages.job import Tally, Tools
+from mirador_lsp.engine.units import ShownUnit
 
 GET_A_MODEL = "No model is installed; get one with: mirador models pull 0.5b"
 _MOST_ROUNDS = 5
@@ -61,6 +63,12 @@ class Pen:
         self._started = tools.clock.monotonic()
         self.deadline = self._started + policy.seconds
 
+    def recall(self, snapshot: Snapshot, shown: ShownUnit) -> ShownUnit:
+        """The unit with the context that its model was shown with it before, if any, so that the
+        model does not read it anew.
+        """
+        return self._tools.stock.recall(snapshot, shown, self.card, self.policy)
+
     async def write(self, prompt: Prompt, at: StageProgressed, max_tokens: int) -> str:
         """The model's whole reply. Raises `Refused` when it was cut, and any `ModelError`."""
         clock = self._tools.clock
@@ -84,6 +92,7 @@ class Pen:
                     self._emit(self._token(piece.text, piece.logprob, at))
             finally:
                 self._tally.add(reply.usage, self._started, asked)
+                self._tools.stock.learn(self.card, prompt, reply.usage)
         if reply.usage.truncated:
             message = f"The reply was longer than {max_tokens} tokens and was cut."
             raise Refused(message)

@@ -25,9 +25,10 @@ from mirador_lsp.engine.changes.rewriting import (
     rewritten,
 )
 from mirador_lsp.engine.changes.showing import beginning, shown_to
+from mirador_lsp.engine.fencing import fenced
 from mirador_lsp.engine.prompts.render import render
 from mirador_lsp.engine.stages.job import Tools
-from mirador_lsp.engine.stages.material import fenced, standing_text
+from mirador_lsp.engine.stages.material import standing_text
 
 _TOKENS_BESIDES = 128
 _MOST_TOKENS = 2000

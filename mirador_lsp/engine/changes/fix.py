@@ -28,10 +28,12 @@ from mirador_lsp.engine.changes.rewriting import (
     reply_form,
     rewritten,
 )
+from mirador_lsp.engine.context.gathering import Gathering
+from mirador_lsp.engine.fencing import fenced
 from mirador_lsp.engine.ledger import family_of, is_model_finding
 from mirador_lsp.engine.prompts.render import render
 from mirador_lsp.engine.stages.job import Tools
-from mirador_lsp.engine.stages.material import fenced, material, standing_text
+from mirador_lsp.engine.stages.material import material, standing_text
 from mirador_lsp.engine.units import show
 
 _MOST_FUNCTION_LINES = 60
@@ -65,7 +67,20 @@ async def run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome
     )
     if not await _still_there(ladder, finding):
         return Outcome(None, "The finding is no longer in this text; review the file again.")
-    writer = _Writer(request, finding, place, tools)
+    async with Gathering(tools.stock, request.snapshot, outline) as gathering:
+        return await _pursued(request, finding, place, ladder, gathering, tools, emit)
+
+
+async def _pursued(
+    request: ChangeRequest,
+    finding: Finding,
+    place: "_Place",
+    ladder: Ladder,
+    gathering: Gathering,
+    tools: Tools,
+    emit: EmitChange,
+) -> Outcome:
+    writer = _Writer(request, finding, place, gathering, tools, emit)
     said_again = f"{plain(finding.origin.tool, 60)} does not report it again"
     task = Task(
         headline=f"Fix: {_short(finding.message)}",
@@ -196,11 +211,19 @@ class _Writer:
     """Asks for the fix of one finding."""
 
     def __init__(
-        self, request: ChangeRequest, finding: Finding, place: _Place, tools: Tools
+        self,
+        request: ChangeRequest,
+        finding: Finding,
+        place: _Place,
+        gathering: Gathering,
+        tools: Tools,
+        emit: EmitChange,
     ) -> None:
+        self._emit = emit
         self._request = request
         self._finding = finding
         self._place = place
+        self._gathering = gathering
         self._tools = tools
 
     async def write(self, pen: Pen, now: Round) -> str:
@@ -212,7 +235,9 @@ class _Writer:
         unit = place.unit.path or "module"
         at = StageProgressed(pen.policy.name, now.number - 1, 1 + self._request.repairs, unit)
         size = min(_MOST_TOKENS, len(region.code) // 2 + _TOKENS_BESIDES)
-        prompt = self._prompt(pen, now, region)
+        prompt = await self._prompt(pen, now, region)
+        for notice in self._gathering.notices():
+            self._emit(notice)
         code = code_in(await pen.write(prompt, at, max(size, pen.policy.max_tokens)))
         written = await self._function_in(code)
         if written is None:
@@ -226,10 +251,12 @@ class _Writer:
         lines = imports_for(function, head, snapshot.text)
         return place.imports.add(lines, text) if lines and place.imports is not None else text
 
-    def _prompt(self, pen: Pen, now: Round, region: Region) -> Prompt:
-        place, snapshot = self._place, self._request.snapshot
+    async def _prompt(self, pen: Pen, now: Round, region: Region) -> Prompt:
+        place, snapshot, span = self._place, self._request.snapshot, self._finding.span
         system = standing_text(pen.policy)
-        shown = material(snapshot.language, show(snapshot, place.unit))
+        unit = await self._gathering.shown(show(snapshot, place.unit), pen.card, pen.policy)
+        reach = await self._gathering.reaching(unit, span, pen.card, pen.policy)
+        shown = material(snapshot.language, unit)
         history = ""
         if now.failed:
             # Shown what it wrote before, a small model writes it again.
@@ -240,6 +267,7 @@ class _Writer:
             "quote": plain(line, 200),
             "message": plain(self._finding.message),
             "history": history,
+            "reach": reach,
         }
         if region is place.function:
             asked = render("fix_function", kind=place.kind, **known)

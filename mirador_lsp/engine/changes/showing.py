@@ -19,7 +19,7 @@ _SHARE = 0.5
 
 def shown_to(pen: Pen, snapshot: Snapshot, unit: Unit, emit: EmitChange) -> Rendered:
     """The unit for `pen`'s model; what does not fit is left out from its end on, and it is said."""
-    shown = show(snapshot, unit)
+    shown = pen.recall(snapshot, show(snapshot, unit))
     room = int(pen.card.context_tokens * _SHARE)
     if tokens_of(material(snapshot.language, shown).text) > room:
         whole = len(shown.lines)

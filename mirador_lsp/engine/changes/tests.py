@@ -40,9 +40,10 @@ from mirador_lsp.engine.changes.test_form import (
     shape_of,
     why_no_header,
 )
+from mirador_lsp.engine.fencing import fenced
 from mirador_lsp.engine.prompts.render import render
 from mirador_lsp.engine.stages.job import Tools
-from mirador_lsp.engine.stages.material import fenced, standing_text
+from mirador_lsp.engine.stages.material import standing_text
 from mirador_lsp.syntax.languages import LANGUAGES
 
 _TOKENS = 900

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import stream_safe
 from mirador_lsp.core.dialogue import Chunk, KeptReply, Limits, Prefill, Prompt
-from mirador_lsp.core.events import StageProgressed, StreamToken
+from mirador_lsp.core.events import ModelAsked, StageProgressed, StreamToken
+from mirador_lsp.core.retrieval import Compiled
 from mirador_lsp.engine.reading import is_hopeless
 from mirador_lsp.engine.recall import recall_key
 from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
@@ -24,6 +25,8 @@ class Question:
     """Metadata of the tokens: "unit", "lens"."""
     at: StageProgressed
     """Told again, with the share read, while the model reads."""
+    context: Compiled | None = None
+    """How the context in the prompt came about."""
 
 
 LineHeard = Callable[[str, float], bool]
@@ -58,6 +61,7 @@ async def ask(
         return False
     lines = _Lines(heard)
     asked = tools.clock.monotonic()
+    desk.emit(_asked(question, job))
     async with tools.backend.open(job.card.name, question.prompt, limits) as reply:
         try:
             async for piece in reply:
@@ -70,10 +74,22 @@ async def ask(
                     break
         finally:
             tally.add(reply.usage, job.deadline - job.policy.seconds, asked)
+            tools.stock.learn(job.card, question.prompt, reply.usage)
     lines.end()
     if lines.enough or not reply.usage.truncated:
         tools.recall.keep(job.card, key, lines.kept())
     return True
+
+
+def _asked(question: Question, job: Job) -> ModelAsked:
+    return ModelAsked(
+        stage=job.policy.name,
+        model=job.card.name,
+        unit=question.labels["unit"],
+        lens=question.labels["lens"],
+        prompt=question.prompt,
+        context=question.context,
+    )
 
 
 def _reading(at: StageProgressed, prefill: Prefill) -> StageProgressed:

@@ -3,13 +3,10 @@
 Whoever asks about a unit uses these, so that a backend meets the prefix it has kept.
 """
 
-import re
-
 from mirador_lsp.core.policy import StagePolicy
+from mirador_lsp.engine.fencing import fenced
 from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.units import ShownUnit
-
-_TICKS = re.compile(r"`{3,}")
 
 
 def standing_text(policy: StagePolicy) -> Rendered:
@@ -21,17 +18,14 @@ def standing_text(policy: StagePolicy) -> Rendered:
 
 
 def material(language: str, shown: ShownUnit | None) -> Rendered:
-    """The code with its outline, in a language by id; for None the same without any code."""
+    """The code with its outline and, before them, what was compiled to go with it; in a language by
+    id. For None the same without any code.
+    """
     context = shown.unit.context if shown is not None else ""
+    background = shown.background if shown is not None else None
     return render(
         "review_material",
+        background=f"{background.text}\n" if background is not None and background.text else "",
         context=f"{context}\n" if context else "",
         code=fenced(language, shown.code if shown is not None else ""),
     )
-
-
-def fenced(language: str, code: str) -> str:
-    """`code` in a fence longer than any run of backticks in it, so that it cannot close it."""
-    longest = max((len(run) for run in _TICKS.findall(code)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}{language}\n{code}\n{fence}"

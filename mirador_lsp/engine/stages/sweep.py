@@ -20,6 +20,7 @@ from mirador_lsp.core.events import EvidenceHeard, Notice, NoticeKind, StageProg
 from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.comparing import Sample
+from mirador_lsp.engine.context.gathering import Gathering
 from mirador_lsp.engine.help import help_uri
 from mirador_lsp.engine.plan import in_order
 from mirador_lsp.engine.prompts.render import render
@@ -56,13 +57,30 @@ async def sweep(
     units = [
         show(job.request.snapshot, unit) for unit in in_order(job.outline.units, job.request.focus)
     ]
+    async with Gathering(tools.stock, job.request.snapshot, job.outline) as gathering:
+        gathering.ahead(units, job.card, job.policy)
+        return await _look_at_all(units, questions, gathering, job, tools, desk, tally)
+
+
+async def _look_at_all(
+    units: Sequence[ShownUnit],
+    questions: Sequence[LensQuestion],
+    gathering: Gathering,
+    job: Job,
+    tools: Tools,
+    desk: Desk,
+    tally: Tally,
+) -> Said:
     failed: list[ModelError] = []
     looked = 0
     try:
-        for number, shown in enumerate(units):
+        for number, bare in enumerate(units):
             if tools.clock.monotonic() >= job.deadline:
                 _tell_late(job, desk, tally, len(units) - number)
                 break
+            shown = await gathering.shown(bare, job.card, job.policy)
+            for notice in gathering.notices():
+                desk.emit(notice)
             try:
                 for question in questions:
                     at = StageProgressed(
@@ -108,6 +126,7 @@ async def ask_about(
         max_tokens=job.policy.max_tokens,
         labels={"unit": shown.title, "lens": question.label},
         at=at,
+        context=shown.background,
     )
     hearing = _Hearing(shown, question, asked.prompt, job, desk, tally)
     one_voice = desk.voices is None
@@ -221,6 +240,7 @@ class _Hearing:
             prompt=self._prompt,
             said=line,
             sureness=sureness,
+            context=self._shown.background,
         )
 
     def _judge(self, read: Claim | Reject | None) -> Claim | Reject | None:

@@ -1,17 +1,19 @@
 """The synthesis stage: judges what the models said, and sums the review up."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, KeptReply, Limits, Prompt
 from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
-from mirador_lsp.core.events import EvidenceHeard, Notice, NoticeKind, StageProgressed
+from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Unit
-from mirador_lsp.core.policy import SYNTHESIS
+from mirador_lsp.core.policy import DEEP, SYNTHESIS
+from mirador_lsp.core.retrieval import Compiled
 from mirador_lsp.engine import grammar
+from mirador_lsp.engine.context.gathering import Gathering
 from mirador_lsp.engine.ledger import is_model_finding
 from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.reading import read_number
@@ -44,14 +46,24 @@ async def run(job: Job, tools: Tools, desk: Desk, tally: Tally) -> Said:
 
 
 async def _judge_all(job: Job, tools: Tools, desk: Desk, tally: Tally) -> None:
+    async with Gathering(tools.stock, job.request.snapshot, job.outline) as gathering:
+        await _judge_each(gathering, job, tools, desk, tally)
+
+
+async def _judge_each(
+    gathering: Gathering, job: Job, tools: Tools, desk: Desk, tally: Tally
+) -> None:
     claims = [f for f in desk.ledger.findings() if is_model_finding(f)]
     for number, finding in enumerate(claims[:_MOST_JUDGED]):
         desk.emit(
             StageProgressed(SYNTHESIS, number, len(claims), finding.symbol or "module", "judge")
         )
         try:
-            prompts = _judge_prompts(finding, job)
-            verdict = await _judge(prompts, job, tools, tally)
+            shown = await _shown_around(finding, gathering, job)
+            for notice in gathering.notices():
+                desk.emit(notice)
+            prompts = _judge_prompts(finding, shown, job)
+            verdict = await _judge(prompts, finding, shown, job, tools, desk, tally)
         except (ModelTimeout, ModelUnavailable):
             raise
         except ModelError as error:
@@ -62,7 +74,8 @@ async def _judge_all(job: Job, tools: Tools, desk: Desk, tally: Tally) -> None:
         if verdict is None:
             _tell_not_judged(finding, "the model gave no probabilities", job, desk, tally)
         else:
-            desk.emit(_evidence(verdict, finding, prompts[0], job))
+            context = shown.background if shown is not None else None
+            desk.emit(replace(_evidence(verdict, finding, prompts[0], job), context=context))
             _apply(verdict, finding, job, desk)
     if len(claims) > _MOST_JUDGED:
         left = len(claims) - _MOST_JUDGED
@@ -129,19 +142,41 @@ def _apply(verdict: Verdict, finding: Finding, job: Job, desk: Desk) -> None:
     desk.ledger.revise(SYNTHESIS, revised, f"judged by {job.card.name}")
 
 
-def _judge_prompts(finding: Finding, job: Job) -> tuple[Prompt, Prompt]:
+async def _shown_around(finding: Finding, gathering: Gathering, job: Job) -> ShownUnit | None:
+    """The unit a finding is in, as the deep stage shows it: to the letter, so that the judge does
+    not read it anew.
+    """
+    unit = _unit_around(finding, job)
+    if unit is None:
+        return None
+    policy = job.request.policy
+    shown = show(job.request.snapshot, unit)
+    return await gathering.shown(shown, job.card, policy.stage(DEEP))
+
+
+def _judge_prompts(finding: Finding, shown: ShownUnit | None, job: Job) -> tuple[Prompt, Prompt]:
     """The question about a claim, with the code around it and without any."""
     asked = render("ask_judge", remark=finding.message, quote=finding.quote)
-    unit = _unit_around(finding, job)
-    shown = show(job.request.snapshot, unit) if unit is not None else None
     return _judge_prompt(shown, asked, job), _judge_prompt(None, asked, job)
 
 
 async def _judge(
-    prompts: tuple[Prompt, Prompt], job: Job, tools: Tools, tally: Tally
+    prompts: tuple[Prompt, Prompt],
+    finding: Finding,
+    shown: ShownUnit | None,
+    job: Job,
+    tools: Tools,
+    desk: Desk,
+    tally: Tally,
 ) -> Verdict | None:
-    with_code = await _yes_logit(prompts[0], job, tools, tally)
-    without_code = await _yes_logit(prompts[1], job, tools, tally)
+    context = shown.background if shown is not None else None
+
+    def asked(prompt: Prompt, context: Compiled | None) -> None:
+        unit = finding.symbol or "module"
+        desk.emit(ModelAsked(SYNTHESIS, job.card.name, unit, "judge", prompt, context))
+
+    with_code = await _yes_logit(prompts[0], job, tools, tally, lambda p: asked(p, context))
+    without_code = await _yes_logit(prompts[1], job, tools, tally, lambda p: asked(p, None))
     if with_code is None or without_code is None:
         return None
     return Verdict(with_code, without_code)
@@ -167,7 +202,9 @@ def _judge_prompt(shown: ShownUnit | None, asked: Rendered, job: Job) -> Prompt:
     )
 
 
-async def _yes_logit(prompt: Prompt, job: Job, tools: Tools, tally: Tally) -> float | None:
+async def _yes_logit(
+    prompt: Prompt, job: Job, tools: Tools, tally: Tally, tell: Callable[[Prompt], None]
+) -> float | None:
     limits = Limits(
         max_tokens=2,
         seconds=max(0.1, job.deadline - tools.clock.monotonic()),
@@ -180,6 +217,7 @@ async def _yes_logit(prompt: Prompt, job: Job, tools: Tools, tally: Tally) -> fl
         return float(kept.lines[0])
     if job.from_memory:
         return None
+    tell(prompt)
     began = tools.clock.monotonic()
     with tools.meter.weighing(job.task, job.card, tally, limits.priority) as weighing:
         async with tools.backend.open(job.card.name, prompt, limits) as reply:
