@@ -53,9 +53,9 @@ async def answer(request: AnswerRequest, tools: Tools, kept: KeptAnswers, emit: 
     asks_models = bool(set(request.policy.stages) & set(MODEL_STAGES))
     troubles = await tools.meter.refresh()
     cards = await tools.backend.cards() if asks_models else ()
-    run = _Run(request, subject, tuple(cards), tools, kept, emit)
-    async with Gathering(tools.stock, request.snapshot, outline, run.tell) as gathering:
-        await run.stages(outline, troubles, gathering)
+    async with Gathering(tools.stock, request.snapshot, outline) as gathering:
+        run = _Run(request, subject, tuple(cards), tools, kept, gathering, emit)
+        await run.stages(outline, troubles)
     seconds = tools.clock.monotonic() - started
     emit(AnswerFinished(run.holds, seconds, tuple(run.notices)))
 
