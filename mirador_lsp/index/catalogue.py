@@ -236,6 +236,11 @@ class Catalogue:
         with self._opened.reading() as connection:
             return self._vectors.live(connection, embedder)
 
+    def findable(self, ids: Iterable[str]) -> Group[str]:
+        """Those of these chunks that can be found now."""
+        with self._opened.reading() as connection:
+            return sources.findable(connection, ids)
+
     def prioritise(self, names: Iterable[str], level: int) -> None:
         """Chunks of these files are embedded before those of a lower level; 0 is the usual."""
         with self._writing() as connection:

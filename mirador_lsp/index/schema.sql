@@ -1,5 +1,5 @@
 -- The tables of an index. There are no migrations: a file of another version is built anew.
--- What is the same in many rows is a number; ids of chunks are 32 bytes.
+-- What is the same in many rows is a number; ids of chunks are 16 bytes.
 
 CREATE TABLE facts (
     name TEXT PRIMARY KEY,

@@ -18,6 +18,9 @@ FILE = "file"
 """The kind of sources that are files; that of memories is their collection."""
 KINDS = tuple(MentionKind)
 """The number of a kind of mention is its place here. Append only, or raise the format."""
+_DIGEST_BYTES = 16
+"""Of the SHA-256 of a chunk. Nobody meets two chunks with the same 128 bits by chance; who makes
+such a pair on purpose gains that one of their own chunks is taken for the other."""
 _LONGEST_NAME = 200
 _LONGEST_SYMBOL = 500
 _LONGEST_HEADER = 1000
@@ -27,6 +30,14 @@ _LIVE = """
 SELECT value FROM json_each(?) WHERE EXISTS (
     SELECT 1 FROM places JOIN sources ON sources.id = places.source
     WHERE places.chunk = value AND sources.gone IS NULL
+)
+"""
+_FINDABLE = """
+SELECT hex(digest) FROM json_each(?) AS wanted
+JOIN chunks ON chunks.digest = digest_of(wanted.value)
+WHERE EXISTS (
+    SELECT 1 FROM places JOIN sources ON sources.id = places.source
+    WHERE places.chunk = chunks.id AND sources.gone IS NULL
 )
 """
 _WORDS = """
@@ -50,7 +61,7 @@ class Piece:
         """What names the chunk: equal ones are one, whatever file they are in."""
         parts = (utf8(language), utf8(self.header), utf8(self.text))
         sizes = b"%d,%d;" % (len(parts[0]), len(parts[1]))
-        return hashlib.sha256(sizes + b"".join(parts)).digest()
+        return hashlib.sha256(sizes + b"".join(parts)).digest()[:_DIGEST_BYTES]
 
 
 def pieces_of(text: str, chunks: Sequence[CodeChunk]) -> list[Piece]:
@@ -183,6 +194,12 @@ def hide_words(connection: sqlite3.Connection, source: int, kind: str, name: str
 def live(connection: sqlite3.Connection, chunks: Iterable[int]) -> set[int]:
     """Those of `chunks` that can be found now."""
     return {chunk for (chunk,) in connection.execute(_LIVE, (json.dumps(list(chunks)),))}
+
+
+def findable(connection: sqlite3.Connection, wanted: Iterable[str]) -> set[str]:
+    """Those of these ids whose chunks can be found now."""
+    found = connection.execute(_FINDABLE, (json.dumps(list(wanted)),))
+    return {digest.lower() for (digest,) in found}
 
 
 def ids(connection: sqlite3.Connection, chunks: Iterable[int]) -> tuple[str, ...]:
