@@ -325,6 +325,11 @@ class App:
     async def _may_warm(self) -> bool:
         return self.settings.engine.prewarm and not await asyncio.to_thread(on_battery)
 
+    async def try_speculation(self) -> None:
+        """Try for each model of this machine whether guessing ahead in replies pays here."""
+        if self.embedded is not None:
+            await self.embedded.try_speculation(SystemClock().wall())
+
     async def doctor(self) -> tuple[Check, ...]:
         """Look at everything the main job needs. Never raises for what is missing."""
         served = {card.name for server in self.servers for card in await server.backend.cards()}

@@ -24,6 +24,7 @@ from mirador_lsp.models.catalogue import load_catalogue
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
 from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.models.servers import Server, reach
+from mirador_lsp.models.speculation import Verdicts
 from mirador_lsp.models.storage import Installed, ModelStore
 from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings
@@ -118,6 +119,7 @@ def make_backend(settings: Settings, paths: Paths, store: ModelStore) -> ModelBa
         options,
         runtime=paths.runtime,
         cache=paths.cache / "prefixes",
+        verdicts=Verdicts(paths.cache / "speculation.json", engine.threads),
     )
 
 

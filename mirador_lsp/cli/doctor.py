@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 _SECONDS = 120.0
 """Starting an engine on a slow disk takes long; longer than this, something hangs."""
+_TRIAL_SECONDS = 900.0
+"""Loading every model twice and letting it speak takes about a minute each."""
 _SYMBOLS = {Health.OK: "✓", Health.WARNING: "!", Health.FAILURE: "✗"}
 _ASCII = {Health.OK: "ok", Health.WARNING: "!", Health.FAILURE: "x"}
 _STYLES = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILURE: "red"}
@@ -35,6 +37,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "Exit status: 0 when reviews work, 1 when they do not.",
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--speculation",
+        action="store_true",
+        help="first try, a minute for each model, whether guessing ahead in replies pays here",
+    )
     parser.set_defaults(run=run)
 
 
@@ -45,6 +52,10 @@ class Doctored(Protocol):
         """Everything the app looked at."""
         ...
 
+    async def try_speculation(self) -> None:
+        """Try whether guessing ahead pays, and remember it."""
+        ...
+
 
 Opener = Callable[["Settings"], AbstractAsyncContextManager[Doctored]]
 
@@ -52,17 +63,17 @@ Opener = Callable[["Settings"], AbstractAsyncContextManager[Doctored]]
 def run(args: argparse.Namespace) -> int:
     """0 when the main job works, 1 when it does not, 130 after Ctrl-C."""
     try:
-        checks = asyncio.run(examine())
+        checks = asyncio.run(examine(speculation=args.speculation))
     except KeyboardInterrupt:
         say("stopped")
         return _INTERRUPTED
     return show(checks, as_json=args.json)
 
 
-async def examine(opener: Opener | None = None) -> tuple[Check, ...]:
+async def examine(opener: Opener | None = None, *, speculation: bool = False) -> tuple[Check, ...]:
     """All checks. What keeps Mirador from starting is a failed check too, never a traceback.
 
-    `opener` opens the app; Mirador's own when left out.
+    `opener` opens the app; Mirador's own when left out. With `speculation` it is tried first.
     """
     from mirador_lsp.settings import find_workspace_root, load_settings  # noqa: PLC0415
 
@@ -71,11 +82,12 @@ async def examine(opener: Opener | None = None) -> tuple[Check, ...]:
     except OSError:  # the current folder is gone
         workspace = None
     loaded = load_settings(workspace=workspace, env=os.environ)
+    seconds = _TRIAL_SECONDS if speculation else _SECONDS
     try:
-        async with asyncio.timeout(_SECONDS):
-            checks = await _ask(opener, loaded.settings)
+        async with asyncio.timeout(seconds):
+            checks = await _ask(opener, loaded.settings, speculation=speculation)
     except TimeoutError:
-        detail = f"the checks did not end within {_SECONDS:.0f} s"
+        detail = f"the checks did not end within {seconds:.0f} s"
         checks = (Check("mirador", Health.FAILURE, detail, "Look for a process that hangs."),)
     except MiradorError as error:
         checks = (Check("mirador", Health.FAILURE, str(error), error.remedy),)
@@ -88,12 +100,16 @@ async def examine(opener: Opener | None = None) -> tuple[Check, ...]:
     return (*checks, *_settings_checks(loaded))
 
 
-async def _ask(opener: Opener | None, settings: "Settings") -> tuple[Check, ...]:
+async def _ask(
+    opener: Opener | None, settings: "Settings", *, speculation: bool
+) -> tuple[Check, ...]:
     if opener is None:
         from mirador_lsp.app import open_app  # noqa: PLC0415 — a missing part is what we look for
 
         opener = open_app
     async with opener(settings) as app:
+        if speculation:
+            await app.try_speculation()
         return await app.doctor()
 
 

@@ -25,7 +25,7 @@ ABORT_SECONDS = 0.8
 LOAD_SECONDS = 300.0
 _REAP_SECONDS = 5.0
 """How long a killed process is waited for. One that the kernel holds longer is left to it."""
-_SPIN = {"GOMP_SPINCOUNT": "1000"}
+SPIN = {"GOMP_SPINCOUNT": "1000"}
 """Threads of the engine wait for one another at every layer. Left to itself OpenMP waits by
 spinning, which collapses to a hundredth of the speed as soon as another program wants a core; with
 a bounded spin the idle speed stays and the collapse does not come. It is read when the library is
@@ -179,7 +179,7 @@ async def start_child(command: Sequence[str], engine_socket: Path) -> Child:
             stdin=DEVNULL,
             stdout=DEVNULL,
             pass_fds=(theirs.fileno(),),
-            env=os.environ | _SPIN,
+            env=os.environ | SPIN,
             cwd="/",
         )
     except OSError as error:

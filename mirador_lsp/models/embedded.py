@@ -30,6 +30,8 @@ from mirador_lsp.ipc.reaching import START_SECONDS
 from mirador_lsp.models import client, wire
 from mirador_lsp.models.engine_health import examine
 from mirador_lsp.models.guard import ReplyGuard
+from mirador_lsp.models.speculation import Verdicts, decide, speculation_checks
+from mirador_lsp.models.trial import try_model
 from mirador_lsp.models.wire import MOST_RESIDENTS as MOST
 
 BACKEND = "embedded"
@@ -51,6 +53,8 @@ class InstalledModel:
     parameters: float
     """Billions."""
     can_judge: bool = False
+    speculation: bool = False
+    """A trial on this machine showed that guessing ahead pays."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class EmbeddedBackend:
 
     `installed` tells what is there; it may read the disk and is called in a thread. `runtime` is
     the user's runtime folder, `cache` a folder for nothing but prefixes that stay on disk.
-    `worker` replaces the worker program; tests bring their own.
+    `worker` replaces the worker program; tests bring their own. `verdicts` know for which models
+    guessing ahead pays; left out, for none.
     """
 
     def __init__(
@@ -84,12 +89,14 @@ class EmbeddedBackend:
         runtime: Path,
         cache: Path,
         worker: Sequence[str] = (),
+        verdicts: Verdicts | None = None,
     ) -> None:
         self._installed = installed
         self._options = options
         self._places = Places(runtime)
         self._cache = cache
         self._worker = tuple(worker)
+        self._verdicts = verdicts
         self._lines: set[client.Connection] = set()
         self._closed = False
 
@@ -152,7 +159,24 @@ class EmbeddedBackend:
 
     async def health(self) -> tuple[Check, ...]:
         """Whether the engine can work here; starts it to see."""
-        return await examine(self._places, self._options.idle_seconds, self._worker)
+        engine = await examine(self._places, self._options.idle_seconds, self._worker)
+        if self._verdicts is None:
+            return engine
+        specs = await self.specs()
+        return (*engine, *await asyncio.to_thread(speculation_checks, specs, self._verdicts))
+
+    async def try_speculation(self, now: float) -> None:
+        """Try for every installed model whether guessing ahead pays, and keep to it from then on.
+
+        Takes up to a minute a model. `now` in seconds since the epoch. Raises ModelUnavailable,
+        ServiceError, OSError where the outcome cannot be kept.
+        """
+        if self._verdicts is None:
+            return
+        await asyncio.to_thread(self._places.ensure)
+        for spec in await self.specs():
+            verdict = decide(await try_model(spec, self._places.runtime), now)
+            await asyncio.to_thread(self._verdicts.keep, spec.digest, verdict)
 
     def _card(self, model: InstalledModel) -> ModelCard:
         return ModelCard(
@@ -171,7 +195,12 @@ class EmbeddedBackend:
         """What is installed, where the engine itself is. Reads the disk."""
         if not self._worker and importlib.util.find_spec("xllamacpp") is None:
             return ()
-        return self._installed()
+        verdicts = self._verdicts
+        if verdicts is None:
+            return self._installed()
+        return [
+            replace(model, speculation=verdicts.on(model.digest)) for model in self._installed()
+        ]
 
     def _context(self, model: InstalledModel) -> int:
         return min(self._options.context_tokens, model.context_tokens)
@@ -199,9 +228,13 @@ class EmbeddedBackend:
         self._lines.add(line)
         return line
 
-    def _ask(self, model: InstalledModel, prompt: Prompt, limits: Limits) -> wire.Ask:
+    async def specs(self) -> tuple[wire.ModelSpec, ...]:
+        """The installed models as the engine would load them."""
+        return tuple(self._spec(model) for model in await asyncio.to_thread(self._usable))
+
+    def _spec(self, model: InstalledModel) -> wire.ModelSpec:
         options = self._options
-        spec = wire.ModelSpec(
+        return wire.ModelSpec(
             name=model.name,
             path=str(model.path),
             digest=model.digest,
@@ -212,7 +245,11 @@ class EmbeddedBackend:
             cache_ram_mib=options.cache_ram_mib,
             cache_disk_mib=options.cache_disk_mib,
             cache=str(self._cache),
+            speculation=model.speculation,
         )
+
+    def _ask(self, model: InstalledModel, prompt: Prompt, limits: Limits) -> wire.Ask:
+        options = self._options
         question = wire.Question(
             system=_encodable(prompt.system),
             material=_encodable(prompt.material),
@@ -224,7 +261,7 @@ class EmbeddedBackend:
             top_logprobs=limits.top_logprobs,
         )
         return wire.Ask(
-            spec,
+            self._spec(model),
             question,
             limits.priority,
             limits.seconds,

@@ -1,7 +1,8 @@
 """The embedded engine itself: the only module that touches `xllamacpp`. Runs in a worker process.
 
 Loading and closing hold the interpreter lock for seconds, and a damaged model file can abort the
-whole process; that is why nothing but `worker_main.py` may use this module.
+whole process; that is why only programs that do nothing else may use this module: `worker_main.py`
+and `trial_main.py`.
 """
 
 import http.client
@@ -18,6 +19,8 @@ from mirador_lsp.models.templates import CHATML, Assembled, Template, assemble
 from mirador_lsp.models.wire import ModelSpec, Question
 
 _log = logging.getLogger(__name__)
+_ALIKE, _GUESSES = 4, 16
+"""Tokens that must be alike before the next ones are guessed, and how many are."""
 OnEvent = Callable[[dict[str, Any]], bool]
 """Receives what the engine streams; True stops the engine."""
 
@@ -84,6 +87,11 @@ class Llama:
             },
             on_event,
         )
+
+    def settle(self) -> None:
+        """Wait until the engine has finished the batch it works on. Raises OSError."""
+        # Any question does that the engine's one thread answers, which it does between batches.
+        self._request("GET", "/lora-adapters", None)
 
     def save(self, file_name: str) -> None:
         """Write the slot's state into the folder of prefixes. Raises OSError."""
@@ -167,4 +175,16 @@ def _params(params: Any, spec: ModelSpec, threads: int) -> Any:
     params.warmup = True
     params.ui = False
     params.verbosity = 1
+    if spec.speculation:
+        _guess_ahead(params.speculative)
     return params
+
+
+def _guess_ahead(options: Any) -> None:
+    """Draft from passages of the prompt that began alike."""
+    import xllamacpp
+
+    kind = xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE
+    options.types = [kind]
+    options.ngram_simple.size_n = _ALIKE
+    options.ngram_simple.size_m = _GUESSES

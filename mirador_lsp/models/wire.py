@@ -31,6 +31,8 @@ class ModelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache_disk_mib: int
     cache: str
     """Folder of prefixes kept on disk."""
+    speculation: bool = False
+    """Guess ahead in replies: see `speculation.py`."""
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

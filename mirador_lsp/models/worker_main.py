@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,6 +30,8 @@ from mirador_lsp.models.llama import Llama
 from mirador_lsp.models.slots import SlotFiles
 from mirador_lsp.models.templates import Assembled
 
+_BRIEF = 0.05
+"""Seconds; a step of reading that takes no longer need not be one."""
 _DEFECT = 70
 """Exit status of a worker that ended by a defect; the number that sysexits.h has for it."""
 _log = logging.getLogger("mirador_lsp.models.worker_main")  # not "__main__"
@@ -79,11 +81,15 @@ class Channel:
 class Answer:
     """What the engine streams for one request, turned into messages."""
 
-    def __init__(self, channel: Channel, number: int, prompt: Assembled) -> None:
+    def __init__(self, channel: Channel, number: int, prompt: Assembled, step: int) -> None:
         self._channel = channel
         self._number = number
         self._prompt_tokens = len(prompt.tokens)
+        self._step = step
+        self._cached: int | None = None
         self._speaking = False
+        self.more_to_read = False
+        """Stopped after one step of the prompt, to be asked again for the next."""
         self.read_tokens = 0
         """Prompt tokens that the engine holds now."""
         self.end: wire.Done | wire.Failed | None = None
@@ -99,21 +105,32 @@ class Answer:
             self.end = wire.Failed("bad", f"The engine said something unexpected: {error!r}.")
         except OSError:
             return True
-        return self.end is not None or self._channel.aborted(self._number)
+        ended = self.end is not None or self._channel.aborted(self._number)
+        return ended or self.more_to_read
+
+    def read_on(self, *, in_steps: bool) -> None:
+        """The engine will be asked the same again; `in_steps` for no more than the next step."""
+        self.more_to_read = False
+        self._step = self._step if in_steps else self._prompt_tokens
 
     def _take(self, event: dict[str, Any]) -> None:
         if "error" in event:
             self.end = _refusal(event["error"])
             return
         if progress := event.get("prompt_progress"):
-            self._reading(int(progress["processed"]))
+            self._reading(int(progress["processed"]), int(progress["cache"]))
         choice = event["choices"][0]
         if choice["text"]:
             self._speak(choice)
         if choice["finish_reason"]:
             self._finish(event, truncated=choice["finish_reason"] == "length")
 
-    def _reading(self, done: int) -> None:
+    def _reading(self, done: int, cached: int) -> None:
+        if self._cached is None:
+            self._cached = cached
+        # The first word comes when nothing but what was known is read; the engine reads one batch
+        # from there even when it is stopped now.
+        self.more_to_read = done == cached and self._prompt_tokens - done > self._step
         self.read_tokens = min(done, self._prompt_tokens)
         if not self._speaking:
             self._channel.send(wire.Reading(self.read_tokens, self._prompt_tokens))
@@ -128,7 +145,7 @@ class Answer:
         self.read_tokens = self._prompt_tokens
         self.end = wire.Done(
             prompt_tokens=int(event["usage"]["prompt_tokens"]),
-            cached_tokens=int(event["timings"]["cache_n"]),
+            cached_tokens=self._cached or 0,
             completion_tokens=int(event["usage"]["completion_tokens"]),
             truncated=truncated,
         )
@@ -137,8 +154,18 @@ class Answer:
 class Worker:
     """A loaded model at work."""
 
-    def __init__(self, channel: Channel, llama: Llama, slots: SlotFiles) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        llama: Llama,
+        slots: SlotFiles,
+        step: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`step` is the number of prompt tokens that the engine reads at once."""
+        self._clock = clock
         self._channel = channel
+        self._step = step
         self._llama = llama
         self._slots = slots
         self._held: tuple[int, ...] = ()
@@ -164,13 +191,29 @@ class Worker:
         self._channel.send(wire.Started(len(prompt.tokens)))
         if not self._channel.aborted(request.number):
             self._recall(prompt, question.version)
-        answer = Answer(self._channel, request.number, prompt)
+        answer = Answer(self._channel, request.number, prompt, self._step)
         if not self._channel.aborted(request.number):
-            self._llama.complete(prompt, question, answer.on_event)
+            self._ask(prompt, request, answer)
             self._held = prompt.tokens[: answer.read_tokens]
         self._channel.send(answer.end or self._unfinished(request.number, prompt))
         if isinstance(answer.end, wire.Done):
             self._remember(prompt, question.version, answer.end)
+
+    def _ask(self, prompt: Assembled, request: wire.Generate, answer: Answer) -> None:
+        """Have the engine answer; a long prompt is read step by step.
+
+        The engine tells of a batch when it has begun the next one, so a stop would wait for up to
+        two. Asked for one batch at a time, it is at rest after each.
+        """
+        self._llama.complete(prompt, request.question, answer.on_event)
+        while answer.more_to_read and answer.end is None:
+            begin = self._clock()
+            self._llama.settle()
+            if self._channel.aborted(request.number):
+                return
+            # Where a batch takes no time, stopping between two of them would cost more than it.
+            answer.read_on(in_steps=self._clock() - begin > _BRIEF)
+            self._llama.complete(prompt, request.question, answer.on_event)
 
     def _unfinished(self, number: int, prompt: Assembled) -> wire.Done | wire.Failed:
         if self._channel.aborted(number):
@@ -258,7 +301,8 @@ def _load(channel: Channel) -> Worker | None:
     channel.listen()
     channel.send(wire.Loaded(llama.context_tokens, time.monotonic() - start))
     identity = f"{spec.digest}\0{llama.context_tokens}\0{llama.version}"
-    return Worker(channel, llama, SlotFiles(Path(spec.cache), _disk_limit(spec), identity))
+    slots = SlotFiles(Path(spec.cache), _disk_limit(spec), identity)
+    return Worker(channel, llama, slots, spec.batch)
 
 
 def _disk_limit(spec: wire.ModelSpec) -> int:

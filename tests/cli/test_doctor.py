@@ -38,6 +38,10 @@ class Patient:
 
     def __init__(self, *checks: Check) -> None:
         self._checks = checks
+        self.tried = 0
+
+    async def try_speculation(self) -> None:
+        self.tried += 1
 
     async def doctor(self) -> tuple[Check, ...]:
         return self._checks
