@@ -16,6 +16,7 @@ from mirador_lsp.core.feedback import Verdict
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
+from mirador_lsp.core.ports import CodeIndex
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Workings
 from mirador_lsp.core.tasks import Supervisor
@@ -80,6 +81,10 @@ class Reviewer(Protocol):
         """Runs the tests of a workspace folder; None where the user does not want that."""
         ...
 
+    def index(self, folder: Path) -> CodeIndex:
+        """The index of a workspace folder. Raises `UserError` where the user wants none."""
+        ...
+
     async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
         """Keep what the user thinks of a finding. Raises `ServiceError` where it cannot be kept."""
         ...
@@ -122,7 +127,7 @@ class Reviewer(Protocol):
         ...
 
     async def load_expected(self, language: str) -> str:
-        """Load the model that is likely to be wanted next, where that is wanted; its name, or ""."""
+        """Load the model that is likely to be wanted next, if any is; its name, or ""."""
         ...
 
     async def workings(self) -> Workings:

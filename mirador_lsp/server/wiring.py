@@ -5,7 +5,7 @@ from collections.abc import Callable
 from lsprotocol import types
 
 from mirador_lsp.server.apphost import Open
-from mirador_lsp.server.extensions import ASK, EXPLAIN
+from mirador_lsp.server.extensions import ASK, EXPLAIN, SEARCH
 from mirador_lsp.server.features import (
     code_actions,
     code_lens,
@@ -16,6 +16,7 @@ from mirador_lsp.server.features import (
     hover,
     lifecycle,
     pages,
+    searching,
     sync,
 )
 from mirador_lsp.server.server import Features, MiradorServer
@@ -40,6 +41,8 @@ FEATURES: Features = (
     (types.CODE_ACTION_RESOLVE, code_actions.resolve),
     (EXPLAIN, explaining.explain),
     (ASK, explaining.ask),
+    (SEARCH, searching.search),
+    (types.WORKSPACE_SYMBOL, searching.symbols),
     (types.WORKSPACE_TEXT_DOCUMENT_CONTENT, pages.content),
     (types.WORKSPACE_DID_CHANGE_CONFIGURATION, configuration.did_change),
     (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, configuration.did_change_files),

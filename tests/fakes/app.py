@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fakes.feedback import FakeFeedbackBook
+from fakes.index import FakeIndex
 from mirador_lsp.core.answers import (
     Answer,
     AnswerFinished,
@@ -123,6 +124,8 @@ class FakeApp:
         """What every check of a ready text says."""
         self.test_folders: list[Path] = []
         self.models = True
+        self.indexes: dict[Path, FakeIndex] = {}
+        """The indexes of workspace folders."""
         self.book = FakeFeedbackBook()
         self.files: list[Snapshot | str] = []
         """What a review of the workspace finds there."""
@@ -193,6 +196,12 @@ class FakeApp:
 
     async def has_models(self) -> bool:
         return self.models
+
+    def index(self, folder: Path) -> FakeIndex:
+        if folder not in self.indexes:
+            message = "The index is switched off."
+            raise UserError(message, remedy="Switch it on.")
+        return self.indexes[folder]
 
     async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
         tool, now = finding.origin.tool, float(len(self.book.kept))

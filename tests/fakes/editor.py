@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -180,9 +180,10 @@ async def ready(
     capabilities: Any = None,
     load: Callable[..., Loaded] = load_defaults,
     features: Features = FEATURES,
+    folders: Sequence[dict[str, str]] = (),
 ) -> AsyncIterator[Editor]:
     """An editor whose session is initialized and whose settings are read."""
     async with connected(app, load, features) as editor:
-        await editor.initialize(capabilities)
+        await editor.initialize(capabilities, workspaceFolders=list(folders))
         await editor.settled()
         yield editor

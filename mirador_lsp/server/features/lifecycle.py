@@ -38,6 +38,7 @@ def initialize(ls: MiradorServer, params: types.InitializeParams) -> types.Initi
         capabilities=types.ServerCapabilities(
             position_encoding=types.PositionEncodingKind(client.encoding),
             hover_provider=True,
+            workspace_symbol_provider=True,
             code_lens_provider=code_lens.options(client),
             code_action_provider=code_actions.options(client),
             diagnostic_provider=diagnostics.options(client),

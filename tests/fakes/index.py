@@ -1,0 +1,137 @@
+"""An index in memory that knows what it is given."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fakes.embedder import HashEmbedder
+from mirador_lsp.core.errors import IndexUnavailable
+from mirador_lsp.core.retrieval import (
+    Collection,
+    Found,
+    Hit,
+    IndexReport,
+    Memory,
+    Neighbourhood,
+    Query,
+)
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
+
+
+def hit(
+    name: str = "cart.py",
+    symbol: str = "Cart.total",
+    text: str = "def total(self):\n    return sum(self.prices)\n",
+    **more: object,
+) -> Hit:
+    """A place that the index knows."""
+    made = Hit(
+        collection=Collection.CODE,
+        name=name,
+        symbol=symbol,
+        kind="method",
+        language="python",
+        first=4,
+        last=5,
+        text=text,
+        score=0.5,
+        why=(),
+        content="c" * 64,
+    )
+    return replace(made, **more)  # type: ignore[arg-type] — a test's own fields
+
+
+class FakeIndex:
+    """See `core.ports.CodeIndex`. `broken` makes it one that does not run."""
+
+    def __init__(self, hits: Sequence[Hit] = ()) -> None:
+        self.hits = list(hits)
+        self.definitions: dict[str, tuple[Hit, ...]] = {}
+        """By name."""
+        self.users: dict[tuple[str, str], tuple[Hit, ...]] = {}
+        """By file and symbol."""
+        self.memories: dict[str, Memory] = {}
+        self.queries: list[Query] = []
+        self.told: list[str] = []
+        self.waits: list[bool] = []
+        self.notes: tuple[str, ...] = ()
+        self.reports: list[IndexReport] = [IndexReport("ready")]
+        """Told one after the other; the last one stays."""
+        self.broken = False
+        self._embedder = HashEmbedder()
+
+    async def search(self, query: Query) -> Found:
+        self._check()
+        self.queries.append(query)
+        known = [*self.hits, *map(_remembered, self.memories.values())]
+        wanted = _words(query.text)
+        scored = [
+            (len(wanted & _words(f"{each.symbol} {each.name} {each.text}")), each)
+            for each in known
+            if each.collection in query.collections
+            and (not query.languages or each.language in query.languages)
+            and each.name.startswith(query.under)
+            and each.name not in query.without
+        ]
+        best = sorted((pair for pair in scored if pair[0]), key=lambda pair: -pair[0])
+        hits = tuple(replace(each, score=float(score)) for score, each in best)
+        return Found(hits[: query.most], self.notes, 0.001)
+
+    async def neighbourhood(
+        self, name: str, symbol: str, names: Sequence[str], most: int
+    ) -> Neighbourhood:
+        self._check()
+        found = [each for wanted in names for each in self.definitions.get(wanted, ())]
+        return Neighbourhood(tuple(found[:most]), self.users.get((name, symbol), ())[:most])
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        self._check()
+        return await self._embedder.documents(texts)
+
+    async def changed(self, names: Sequence[str]) -> None:
+        self._check()
+        self.told += names
+
+    async def remember(self, memories: Sequence[Memory]) -> None:
+        self._check()
+        self.memories |= {memory.id: memory for memory in memories}
+
+    async def forget(self, ids: Sequence[str]) -> None:
+        self._check()
+        for each in ids:
+            self.memories.pop(each, None)
+
+    async def busy(self, *, waiting: bool) -> None:
+        self._check()
+        self.waits.append(waiting)
+
+    async def report(self) -> IndexReport:
+        self._check()
+        return self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]
+
+    async def close(self) -> None:
+        self.broken = True
+
+    def _check(self) -> None:
+        if self.broken:
+            message = "The index does not run."
+            raise IndexUnavailable(message, remedy="Start it: mirador index build")
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text)}
+
+
+def _remembered(memory: Memory) -> Hit:
+    return hit(
+        memory.id,
+        memory.title,
+        memory.text,
+        collection=memory.collection,
+        kind=memory.collection.value,
+        language="",
+        first=0,
+        last=0,
+        content="",
+    )
