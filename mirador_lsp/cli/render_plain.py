@@ -115,7 +115,7 @@ class PlainRenderer:
         head = f"{file.snapshot.name}:{line}:{column}: {wording.SHORT[finding.severity]}"
         tail = f" ({change})" if change else ""
         return (
-            f"{head} {finding.lens} {finding.confidence:.2f} "
+            f"{head} {finding.lens} {wording.sureness(finding.confidence)} "
             f"{finding.message} [{wording.tool(finding)}]{tail}"
         )
 

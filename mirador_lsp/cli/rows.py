@@ -63,7 +63,7 @@ def finding_row(
         Text(f"{line}:{column}", "bright_black" if struck else "bold"),
         Text(wording.SHORT[finding.severity], _SEVERITY_STYLES[finding.severity]),
         Text(finding.lens.value),
-        Text(f"{finding.confidence:.2f}", band),
+        Text(wording.sureness(finding.confidence), band),
         message,
     )
     return Group(grid, quoted(file, finding)) if quote else grid
@@ -74,8 +74,8 @@ def revision_row(
 ) -> RenderableType:
     """A known finding of which only the confidence changed."""
     line, column = file.place(finding)
-    text = Text(f"{before.confidence:.2f} → ", "bright_black")
-    text.append(f"{finding.confidence:.2f}", _BAND_STYLES[finding.band])
+    text = Text(f"{wording.sureness(before.confidence)} → ", "bright_black")
+    text.append(wording.sureness(finding.confidence), _BAND_STYLES[finding.band])
     text.append(f"  {finding.lens}: {clean.plain(reason, 200)}", "bright_black")
     grid = Table.grid(padding=(0, 1), pad_edge=False)
     grid.add_column(width=8, justify="right", no_wrap=True)

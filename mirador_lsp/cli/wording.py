@@ -2,7 +2,7 @@
 
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile, StageReport, by_kind
 from mirador_lsp.core.events import Hush, Hushed, Notice
-from mirador_lsp.core.findings import Finding, Severity
+from mirador_lsp.core.findings import Finding, Severity, percent
 
 SHORT = {
     Severity.ERROR: "error",
@@ -33,12 +33,17 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def sureness(confidence: float) -> str:
+    """A confidence as it is shown: `0.49`, never that of the band above its own."""
+    return f"{percent(confidence) / 100:.2f}"
+
+
 def same_to_the_eye(before: Finding, after: Finding) -> bool:
     """Whether a revision changed nothing that is shown."""
-    return (before.message, before.severity, f"{before.confidence:.2f}") == (
+    return (before.message, before.severity, sureness(before.confidence)) == (
         after.message,
         after.severity,
-        f"{after.confidence:.2f}",
+        sureness(after.confidence),
     )
 
 

@@ -54,6 +54,13 @@ class ConfidenceBand(StrEnum):
         return cls.HIGH if confidence >= 0.8 else cls.MEDIUM
 
 
+def percent(confidence: float) -> int:
+    """A confidence as users read it, 0…100: rounded down, so that it never looks like the band
+    above its own.
+    """
+    return int(confidence * 100 + 1e-6)
+
+
 @dataclass(frozen=True)
 class Origin:
     """Who says so."""

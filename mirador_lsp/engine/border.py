@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mirador_lsp.core.dialogue import ModelCard
-from mirador_lsp.core.errors import MiradorError, ModelError, ModelTimeout
+from mirador_lsp.core.errors import BadReply, MiradorError, ModelError, ModelTimeout
 from mirador_lsp.core.events import (
     Notice,
     NoticeKind,
@@ -73,9 +73,10 @@ async def on_first_that_can(
         if not _another_may_do(error) or number + 1 == len(choice.cards):
             return None
         following = choice.cards[number + 1].name
-        reason = f"{card.name} cannot run"
-        why = str(error).rstrip(".")
-        text = f"{card.name} cannot run ({why}); {following} stands in."
+        useless = isinstance(error, BadReply)
+        reason = f"{card.name} {'gave no usable reply' if useless else 'cannot run'}"
+        # Why was said with the failure; here it would be read twice.
+        text = f"{following} stands in for {card.name}."
         tell(Notice(NoticeKind.FALLBACK, text, stage=stage))
     return None
 

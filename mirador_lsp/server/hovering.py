@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mirador_lsp.core.answers import Answer
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.findings import ConfidenceBand, Finding, ranked
+from mirador_lsp.core.findings import ConfidenceBand, Finding, percent, ranked
 from mirador_lsp.core.outline import Outline, Symbol
 from mirador_lsp.core.text import Span
 from mirador_lsp.server import markdown
@@ -127,7 +127,7 @@ def _by(stage: str, model: str, safe: Callable[[str], str]) -> str:
 
 
 def _sure(said: Finding | Answer) -> str:
-    return f"{ConfidenceBand.of(said.confidence).value}, {round(said.confidence * 100)} %"
+    return f"{ConfidenceBand.of(said.confidence).value}, {percent(said.confidence)} %"
 
 
 def _signature(snapshot: Snapshot, symbol: Symbol) -> str:

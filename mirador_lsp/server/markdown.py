@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from mirador_lsp.core.clean import plain, stream_safe
-from mirador_lsp.core.findings import ConfidenceBand
+from mirador_lsp.core.findings import ConfidenceBand, percent
 
 _SPECIAL = re.compile(r"([\\`*\[\]<>&|~@]|(?<![^\W_])_|_(?![^\W_]))")
 """What acts wherever it stands; an underscore within a word does not."""
@@ -92,7 +92,7 @@ def sureness(confidence: float, *, html: bool) -> str:
     word = f"**{band.value}**"
     if html:
         word = f'<span style="color:var({_COLORS[band]});">{band.value}</span>'
-    return f"{word} ({round(confidence * 100)} %)"
+    return f"{word} ({percent(confidence)} %)"
 
 
 def _unmarked(text: str) -> str:

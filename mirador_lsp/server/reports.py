@@ -6,7 +6,7 @@ from typing import Any
 
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import EvidenceHeard, Hush, Hushed
-from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.findings import Finding, percent
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.server.board import Aside
 from mirador_lsp.server.jobs import Ending
@@ -31,7 +31,7 @@ def evidence(finding: Finding, heard: Sequence[EvidenceHeard], snapshot: Snapsho
     """Everything that was asked and said about a finding."""
     origin = finding.origin
     line = snapshot.lines.line_of(finding.span.start) + 1
-    sure = round(finding.confidence * 100)
+    sure = percent(finding.confidence)
     parts = [
         f"# Evidence: {words(finding.message)}",
         f"{code(finding.rule)} on line {line} of {words(snapshot.name)}, {sure} % sure.",
@@ -89,7 +89,7 @@ def withheld(aside: Aside, gate: float, snapshot: Snapshot) -> str:
 
 def _row(finding: Finding, snapshot: Snapshot) -> str:
     line = snapshot.lines.line_of(finding.span.start) + 1
-    sure = round(finding.confidence * 100)
+    sure = percent(finding.confidence)
     return f"- line {line}, {code(finding.rule)}, {sure} %: {words(finding.message)}"
 
 

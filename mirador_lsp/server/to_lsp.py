@@ -6,7 +6,7 @@ from lsprotocol import types
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.findings import Finding, Severity
+from mirador_lsp.core.findings import Finding, Severity, percent
 from mirador_lsp.core.text import Encoding, LineIndex, Span
 from mirador_lsp.server.client import Client
 
@@ -57,7 +57,7 @@ def _tail(finding: Finding) -> str:
     """Who says so and how sure: "(deep, qwen2.5-coder-1.5b, 72 %; also ruff)"."""
     origin = finding.origin
     also = [tool for tool in finding.confirmed_by if tool != origin.tool]
-    tail = f"{origin.stage}, {origin.tool}, {round(finding.confidence * 100)} %"
+    tail = f"{origin.stage}, {origin.tool}, {percent(finding.confidence)} %"
     if also:
         tail += f"; also {', '.join(also)}"
     return f"({plain(tail, 200)})"

@@ -164,7 +164,7 @@ async def test_answers_stand_below_one_another_the_best_first(tmp_path: Path) ->
     assert end.answer is not None
     assert end.answer.model == f"{MIDDLE} + {SMALL}"
     assert end.answer.text.split("\n\n") == [
-        f"`{MIDDLE}`, 77 %:",
+        f"`{MIDDLE}`, 76 %:",
         "It sums the values.",
         f"`{SMALL}`, 54 %:",
         "It adds.",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mirador_lsp.core.answers import Answer
+from mirador_lsp.core.findings import percent
 
 
 def all_answers(said: Sequence[Answer], trust: Mapping[str, float]) -> Answer:
@@ -17,7 +18,7 @@ def all_answers(said: Sequence[Answer], trust: Mapping[str, float]) -> Answer:
     best = ordered[0]
     if len(ordered) == 1:
         return best
-    parts = [f"`{a.model}`, {round(a.confidence * 100)} %:\n\n{a.text}" for a in ordered]
+    parts = [f"`{a.model}`, {percent(a.confidence)} %:\n\n{a.text}" for a in ordered]
     return Answer(
         text="\n\n".join(parts),
         stage=best.stage,
