@@ -19,6 +19,7 @@ _WORDS = {
     "waiting": "waiting for",
     "checking": "checking",
     "fetching": "fetching",
+    "making": "making",
     "storing": "storing",
 }
 """What a phase is called in a line that goes on with the model's name."""

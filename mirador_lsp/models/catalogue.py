@@ -20,7 +20,11 @@ Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
 Bytes = Annotated[int, Meta(gt=0)]
 # These go into an address or a command line: nothing that could be an option, a path out of the
 # models folder or a second address.
-_FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.gguf\Z")]
+_FileName = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(?:gguf|onnx|safetensors)\Z")
+]
+CHAT_SUFFIX = ".gguf"
+"""What the files of models that can be asked end in."""
 _Repository = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")]
 _Plain = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
 
@@ -121,10 +125,20 @@ def load_catalogue(extra: Path | None = None) -> tuple[Entry, ...]:
         message = f"The model catalogue {extra} cannot be read: {plain(str(error), 200)}."
         raise UserError(message) from error
     more = read_catalogue(text, str(extra))
+    for entry in more:
+        if not entry.file_name.endswith(CHAT_SUFFIX):
+            message = f"The model catalogue {extra}: {entry.file_name} does not end in .gguf."
+            raise UserError(message)
     replaced = {entry.name for entry in more}
     joined = (*(entry for entry in entries if entry.name not in replaced), *more)
     _check(joined, str(extra))
     return joined
+
+
+def load_embedders() -> tuple[Entry, ...]:
+    """What the embedder of this machine is made from, the preferred one first."""
+    own = resources.files("mirador_lsp.models").joinpath("embedders.toml").read_text("utf-8")
+    return read_catalogue(own, "the built-in list of embedders")
 
 
 def read_catalogue(text: str, origin: str) -> tuple[Entry, ...]:

@@ -41,7 +41,8 @@ async def pull(
         return present
     await asyncio.to_thread(store.make_folder)
     try:
-        async with _alone(entry, store, report):
+        lock = store.folder / f".{entry.file_name}.lock"
+        async with alone(lock, store.partial_path(entry), report):
             present = await _present(
                 entry, store, report
             )  # the one that was waited for may have done it
@@ -62,21 +63,21 @@ async def _present(entry: Entry, store: ModelStore, report: Report) -> Installed
 
 
 @asynccontextmanager
-async def _alone(entry: Entry, store: ModelStore, report: Report) -> AsyncIterator[None]:
-    """Hold the model's lock. Another process that holds it is waited for, and it is said.
+async def alone(lock: Path, growing: Path, report: Report) -> AsyncIterator[None]:
+    """Hold the model's lock. Another process that holds it, and lets the file `growing` grow, is
+    waited for, and it is said.
 
     The empty lock file stays: removing it would let two processes hold locks of the same name.
     """
-    path = store.folder / f".{entry.file_name}.lock"
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = await asyncio.to_thread(os.open, path, flags, 0o600)
+    descriptor = await asyncio.to_thread(os.open, lock, flags, 0o600)
     try:
         told = False
         while not _try_lock(descriptor):
             if not told:
                 report.say("another Mirador fetches this model; waiting for it", Phase.WAITING)
                 told = True
-            fetched = await asyncio.to_thread(_size, store.partial_path(entry))
+            fetched = await asyncio.to_thread(_size, growing)
             report(fetched, Phase.WAITING)
             await asyncio.sleep(_WAIT_SECONDS)
         yield

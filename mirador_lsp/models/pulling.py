@@ -13,6 +13,8 @@ class Phase(StrEnum):
     CHECKING = "checking"
     """Reading what an earlier download left."""
     FETCHING = "fetching"
+    MAKING = "making"
+    """All bytes are there; what is used is made from them."""
     STORING = "storing"
     """All bytes are there and right; they are written out and moved into place."""
 
@@ -41,7 +43,7 @@ class Report:
 
     def __init__(self, name: str, total: int, tell: OnProgress) -> None:
         self._name = name
-        self._total = total
+        self.total = total
         self._tell = tell
         self._done = 0
         self._phase = Phase.CHECKING
@@ -49,7 +51,7 @@ class Report:
 
     def __call__(self, done: int, phase: Phase = Phase.FETCHING) -> None:
         """`done` bytes of the model are there."""
-        self._done, self._phase = min(done, self._total), phase
+        self._done, self._phase = min(done, self.total), phase
         self._send("")
 
     def say(self, message: str, phase: Phase | None = None) -> None:
@@ -59,5 +61,5 @@ class Report:
 
     def _send(self, message: str) -> None:
         self._tell(
-            PullProgress(self._name, self._phase, self._done, self._total, self.source, message)
+            PullProgress(self._name, self._phase, self._done, self.total, self.source, message)
         )

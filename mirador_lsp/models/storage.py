@@ -17,10 +17,10 @@ from pathlib import Path
 import msgspec
 
 from mirador_lsp.core.errors import ServiceError
-from mirador_lsp.models.catalogue import Entry, load_catalogue
+from mirador_lsp.models.catalogue import CHAT_SUFFIX, Entry, load_catalogue
 
 MAGIC = b"GGUF"
-"""The first bytes of every model file."""
+"""The first bytes of every file of a model that can be asked."""
 _BLOCK = 1 << 20
 
 Progressed = Callable[[int, int], None]
@@ -243,6 +243,8 @@ def _obvious_problem(path: Path, facts: os.stat_result, entry: Entry) -> str:
         return "not a file"
     if facts.st_size != entry.size:
         return f"{facts.st_size} bytes, not {entry.size}"
+    if not entry.file_name.endswith(CHAT_SUFFIX):
+        return ""
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC))

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -52,20 +52,17 @@ class Transport:
 
     def __init__(self, name: str, url: str, *, key: str = "", key_header: str = "") -> None:
         """The key goes into `key_header`, or else where bearers of tokens put theirs."""
-        parts = urlsplit(url.rstrip("/"))
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            message = f"The address of {plain(name, 60)} is not an http or https address."
-            raise UserError(message, remedy="Write it as http://HOST:PORT.")
+        parts = _parts(url, name)
         if parts.username or parts.password:
             message = f"The address of {plain(name, 60)} holds a password."
             raise UserError(message, remedy="Name the variable that holds the key with key_env.")
         self.name = plain(name, 60)
-        self.local = is_local(parts.hostname)
+        self.local = is_local(str(parts.hostname))
         """It runs on this machine, whatever else is true of it."""
         self.encrypted = parts.scheme == "https"
         self.host = plain(parts.netloc, 100)
         """Where it is, with its port where one is named."""
-        self._base = _literal(url.rstrip("/"), parts.hostname)
+        self._base = _literal(url.rstrip("/"), str(parts.hostname))
         self.key = key
         self._key_header = key_header
         self._client: httpx.AsyncClient | None = None
@@ -78,9 +75,9 @@ class Transport:
         """The JSON at `path`. Raises `Refusal`, `ModelUnavailable`, `BadReply`."""
         return await self._whole("GET", path, None)
 
-    async def post(self, path: str, body: object) -> Any:
-        """The JSON that answers `body`. Raises as `get` does."""
-        return await self._whole("POST", path, body)
+    async def post(self, path: str, body: object, *, seconds: float = _ANSWER_SECONDS) -> Any:
+        """The JSON that answers `body` within `seconds`. Raises as `get` does."""
+        return await self._whole("POST", path, body, seconds)
 
     @asynccontextmanager
     async def lines(self, path: str, body: object) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -115,22 +112,31 @@ class Transport:
             headers[self._key_header] = self.key
         elif self.key:
             headers["Authorization"] = f"Bearer {self.key}"
-        return httpx.AsyncClient(
-            base_url=self._base,
-            headers=headers,
-            trust_env=False,
-            follow_redirects=False,
-            # A model may think for minutes before the first byte; callers bound that themselves.
-            timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
-        )
-
-    async def _whole(self, method: str, path: str, body: object) -> Any:
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            return httpx.AsyncClient(
+                base_url=self._base,
+                headers=headers,
+                trust_env=False,
+                follow_redirects=False,
+                # A model may think for minutes before the first byte; callers bound that.
+                timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+            )
+        except httpx.InvalidURL as error:
+            raise self._unusable() from error
+
+    def _unusable(self) -> ModelUnavailable:
+        message = f"The address of {self.name} cannot be used."
+        return ModelUnavailable(message, remedy="Write it as http://HOST:PORT.")
+
+    async def _whole(
+        self, method: str, path: str, body: object, seconds: float = _ANSWER_SECONDS
+    ) -> Any:
+        try:
+            async with asyncio.timeout(seconds):
                 async with self._asked(method, path, body) as response:
                     data = await _read(response, _MAX_BODY)
         except TimeoutError as error:
-            message = f"{self.name} did not answer within {_ANSWER_SECONDS:g} seconds."
+            message = f"{self.name} did not answer within {seconds:g} seconds."
             raise ModelUnavailable(message) from error
         try:
             return msgspec.json.decode(data)
@@ -140,26 +146,34 @@ class Transport:
 
     @asynccontextmanager
     async def _asked(self, method: str, path: str, body: object) -> AsyncIterator["httpx.Response"]:
+        response = await self._sent(method, path, body)
+        import httpx
+
+        try:
+            await self._check(response)
+            yield response
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+            raise self._broken(error) from error
+        finally:
+            await response.aclose()
+
+    async def _sent(self, method: str, path: str, body: object) -> "httpx.Response":
+        """The beginning of an answer. Raises `ModelUnavailable`."""
         client = await self.client()
         import httpx  # by now it is loaded, which was done in a thread because it takes long
 
         content = None if body is None else msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        request = client.build_request(method, path, content=content, headers=headers)
         try:
-            response = await client.send(request, stream=True)
-        except httpx.ConnectError as error:
+            request = client.build_request(method, path, content=content, headers=headers)
+            return await client.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             message = f"{self.name} does not answer at {self._base}."
             raise ModelUnavailable(message, remedy="Start it, or correct its address.") from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise self._unusable() from error
         except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client was closed
             raise self._broken(error) from error
-        try:
-            await self._check(response)
-            yield response
-        except httpx.HTTPError as error:
-            raise self._broken(error) from error
-        finally:
-            await response.aclose()
 
     async def _check(self, response: "httpx.Response") -> None:
         """Raises `Refusal` unless this is the answer of a model server."""
@@ -191,7 +205,7 @@ class Transport:
                 if len(rest) > MAX_LINE:
                     message = f"{self.name} sent a line without end."
                     raise BadReply(message)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise self._broken(error) from error
         if rest:
             yield rest
@@ -199,6 +213,19 @@ class Transport:
     def _broken(self, error: Exception) -> ModelUnavailable:
         message = f"The connection to {self.name} broke ({type(error).__name__})."
         return ModelUnavailable(message, remedy="Ask again; its own log may say why.")
+
+
+def _parts(url: str, name: str) -> SplitResult:
+    """An address taken apart. Raises `UserError` for one that is none."""
+    try:
+        parts = urlsplit(url.rstrip("/"))
+        usable = parts.port is None or parts.port > 0  # asking for it may raise, too
+    except ValueError:
+        parts, usable = SplitResult("", "", "", "", ""), False
+    if not usable or parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        message = f"The address of {plain(name, 60)} is not an http or https address."
+        raise UserError(message, remedy="Write it as http://HOST:PORT.")
+    return parts
 
 
 def is_local(host: str) -> bool:
