@@ -12,7 +12,7 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, ModelCard
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
 from mirador_lsp.models.hiding import Hide
-from mirador_lsp.models.refusals import KEY_REMEDY, LATER
+from mirador_lsp.models.refusals import AGAIN, KEY_REMEDY, LATER
 from mirador_lsp.models.replies import End, Piece
 from mirador_lsp.models.texts import speaks_of_length, too_long, was_cut
 
@@ -91,7 +91,7 @@ class GeminiEvents:
             said = _EVENT.decode(data)
         except msgspec.MsgspecError as error:
             message = f"{self._card.name} sent a line that cannot be read."
-            raise BadReply(message) from error
+            raise BadReply(message, remedy=AGAIN) from error
         if said.error is not None:
             raise failed(said.error, self._card, self._hide)
         if said.prompt_feedback is not None and (blocked := said.prompt_feedback.block_reason):
@@ -104,7 +104,7 @@ class GeminiEvents:
         """What the end of the stream means. Raises as `read` does."""
         if self._reason not in _GOOD:
             message = f"{self._card.name} ended its reply early ({self._reason or 'no reason'})."
-            raise BadReply(plain(message, 200))
+            raise BadReply(plain(message, 200), remedy=AGAIN)
         if self._reason == "MAX_TOKENS" and not self._spoke:
             message = f"{self._card.name} used up its tokens before it said anything."
             raise BadReply(message, remedy="Use a model that thinks less, or raise max_tokens.")

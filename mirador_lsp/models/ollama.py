@@ -157,7 +157,7 @@ class _Ollama:
         lower = refusal.message.lower()
         if refusal.status == 400 and ("context" in lower or "exceed" in lower):
             return too_long(known.card)
-        if refusal.status == 404:
+        if refusal.status == 404 and refusal.body is not None:
             message = f"{known.card.name} is not there any more."
             return ModelUnavailable(message, remedy=self.missing(plain(known.id, 80)))
         return None

@@ -6,8 +6,9 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, ModelCard
 from mirador_lsp.core.errors import BadReply, ModelUnavailable
 from mirador_lsp.models.hiding import Hide
+from mirador_lsp.models.refusals import AGAIN
 from mirador_lsp.models.replies import End, Piece
-from mirador_lsp.models.texts import too_long, was_cut
+from mirador_lsp.models.texts import speaks_of_length, too_long, was_cut
 
 CLOUD = "cloud"
 """Tag on the card of a model that the server runs on another machine."""
@@ -32,10 +33,12 @@ class OllamaLines:
             said = _LINE.decode(line)
         except msgspec.MsgspecError as error:
             message = f"{self._card.name} sent a line that cannot be read."
-            raise BadReply(message) from error
+            raise BadReply(message, remedy=AGAIN) from error
         if said.error:
-            message = f"{self._card.name} failed: {plain(self._hide(said.error), 200)}."
-            raise ModelUnavailable(message)
+            if speaks_of_length(said.error):
+                raise too_long(self._card)
+            message = f"{self._card.name} failed: {plain(self._hide(said.error), 200).rstrip('.')}."
+            raise ModelUnavailable(message, remedy=AGAIN)
         if said.remote_host and CLOUD not in self._card.tags:
             message = f"{self._card.name} was answered by another machine."
             raise ModelUnavailable(message, remedy="Name a model that runs on the server itself.")
@@ -61,7 +64,7 @@ class OllamaLines:
             raise too_long(self._card)
         if said.done_reason not in ("stop", "length"):
             message = f"{self._card.name} ended its reply early ({said.done_reason[:40]})."
-            raise BadReply(plain(message, 200))
+            raise BadReply(plain(message, 200), remedy=AGAIN)
 
     def _chunks(self, said: "_Line") -> list[Piece]:
         text = said.message.content

@@ -8,6 +8,7 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, ModelCard, Prefill
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
 from mirador_lsp.models.hiding import Hide
+from mirador_lsp.models.refusals import AGAIN
 from mirador_lsp.models.replies import End, Piece
 from mirador_lsp.models.texts import speaks_of_length, too_long, was_cut
 
@@ -23,6 +24,7 @@ class OpenAIEvents:
         self._hide = hide
         self._reason = ""
         self._usage: _Usage | None = None
+        self._spoke = False
 
     def read(self, line: bytes) -> list[Piece]:
         """The pieces of a line. Raises `BadReply`, `ContextOverflow`, `ModelUnavailable`."""
@@ -40,7 +42,7 @@ class OpenAIEvents:
             said = _EVENT.decode(data)
         except msgspec.MsgspecError as error:
             message = f"{self._card.name} sent a line that cannot be read."
-            raise BadReply(message) from error
+            raise BadReply(message, remedy=AGAIN) from error
         if said.error is not None:
             raise _failed(said.error, self._card, self._hide)
         self._usage = said.usage or self._usage
@@ -49,7 +51,9 @@ class OpenAIEvents:
             progress = said.prompt_progress
             pieces.append(Prefill(min(progress.processed, progress.total), progress.total))
         for choice in said.choices:
-            pieces += _chunks(choice)
+            chunks = _chunks(choice)
+            self._spoke = self._spoke or bool(chunks)
+            pieces += chunks
             self._reason = choice.finish_reason or self._reason
         return pieces
 
@@ -59,7 +63,11 @@ class OpenAIEvents:
     def _end(self) -> End:
         if self._reason not in ("stop", "length"):
             message = f"{self._card.name} ended its reply early ({self._reason or 'no reason'})."
-            raise BadReply(plain(message, 200))
+            raise BadReply(plain(message, 200), remedy=AGAIN)
+        if not self._spoke and self._reason == "stop":
+            # A prompt that does not fit ends like this with some.
+            message = f"{self._card.name} said nothing at all."
+            raise BadReply(message, remedy="Give the server a larger context_tokens, or ask again.")
         usage = self._usage or _Usage()
         if was_cut(usage.prompt_tokens, self._least):
             raise too_long(self._card)
@@ -144,4 +152,5 @@ def _failed(error: Any, card: ModelCard, hide: Hide) -> ModelError:
     text = plain(str(said), 200)
     if speaks_of_length(text):
         return too_long(card)
-    return ModelUnavailable(f"{card.name} failed: {hide(text) or 'it gave no reason'}.")
+    shown = hide(text).rstrip(".") or "it gave no reason"
+    return ModelUnavailable(f"{card.name} failed: {shown}.", remedy=AGAIN)

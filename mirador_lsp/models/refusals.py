@@ -8,11 +8,17 @@ from mirador_lsp.models.transport import Refusal
 
 KEY_REMEDY = "Set the variable that key_env names."
 LATER = "Ask again in a while."
+AGAIN = "Ask again; its own log may say why."
+_LOG = "Its own log may say more; another model can stand in."
 
 
 def refused(refusal: Refusal, card: ModelCard, hide: Hide) -> ModelError:
     """The error of a question that the server of a model does not answer."""
     name, said = card.name, refusal.message
+    if refusal.status in (404, 405) and refusal.body is None:
+        # A model that is missing is told in the server's own form.
+        message = f"The server of {name} does not know this kind of question."
+        return ModelUnavailable(message, remedy="Correct its address, or its kind.")
     if refusal.status in (400, 413, 422) and speaks_of_length(said):
         return too_long(card)
     match refusal.status:
@@ -27,7 +33,7 @@ def refused(refusal: Refusal, card: ModelCard, hide: Hide) -> ModelError:
             pass
     shown = hide(said)
     detail = f": {shown}" if shown else ""
-    return ModelUnavailable(f"{name} refused the question ({refusal.status}){detail}.")
+    return ModelUnavailable(f"{name} refused the question ({refusal.status}){detail}.", remedy=_LOG)
 
 
 def not_listed(refusal: Refusal, server: str) -> ModelUnavailable:

@@ -8,6 +8,7 @@ from typing import Protocol
 from mirador_lsp.core.dialogue import Chunk, Limits, Prefill, Usage
 from mirador_lsp.core.errors import BadReply, ModelTimeout, ModelUnavailable
 from mirador_lsp.models.guard import ReplyGuard
+from mirador_lsp.models.refusals import AGAIN
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class ServedReply:
             self._finish(end)
             return
         message = f"{self._model} stopped in the middle of its reply."
-        raise BadReply(message)
+        raise BadReply(message, remedy=AGAIN)
 
     def _count(self, chunk: Chunk) -> None:
         usage = self._usage

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
+from mirador_lsp.core.dialogue import Limits, ModelCard, Priority, Prompt
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.ports import ModelBackend, Reply
 
@@ -17,7 +17,7 @@ class Switchboard:
 
     def __init__(self, backends: Sequence[ModelBackend]) -> None:
         self._backends = tuple(backends)
-        self._home: Mapping[str, ModelBackend] = {}
+        self._home: Mapping[str, tuple[ModelCard, ModelBackend]] = {}
 
     async def cards(self) -> Sequence[ModelCard]:
         """The models of all. Backends are asked at the same time; one that is slow to say that it
@@ -28,18 +28,21 @@ class Switchboard:
         for backend, theirs in zip(self._backends, found, strict=True):
             for card in theirs:
                 table.setdefault(card.name, (card, backend))
-        self._home = {name: backend for name, (_, backend) in table.items()}
+        self._home = table
         return tuple(card for card, _ in table.values())
 
     @asynccontextmanager
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
-        """Ask the backend that has the model."""
+        """Ask the backend that has the model; work that nobody waits for, only on this machine."""
         if model not in self._home:
             await self.cards()
-        backend = self._home.get(model)
-        if backend is None:
+        card, backend = self._home.get(model, (None, None))
+        if card is None or backend is None:
             message = f"There is no model {plain(model, 80)}."
             raise ModelUnavailable(message, remedy="`mirador models list` names those there are.")
+        if card.leaves and limits.priority >= Priority.SPECULATION:
+            message = f"{plain(model, 80)} is elsewhere, so it is asked only when somebody waits."
+            raise ModelUnavailable(message)
         async with backend.open(model, prompt, limits) as reply:
             yield reply
 

@@ -98,6 +98,7 @@ async def test_probabilities_and_progress_are_passed_on() -> None:
     ("events", "error"),
     [
         ((said("one"),), BadReply),
+        ((ended(prompt_tokens=20), _DONE), BadReply),
         ((said("one"), ended()), BadReply),
         ((said("one"), _DONE), BadReply),
         ((said("one"), ended("content_filter"), _DONE), BadReply),

@@ -1,11 +1,14 @@
 """Several backends as one."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from mirador_lsp.core.dialogue import Chunk, Limits, Prompt
+from fakes.gemini_server import KEY, GeminiStandIn, gemini_server
+from mirador_lsp.core.dialogue import Chunk, Limits, Priority, Prompt
 from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.models.gemini import KEY_HEADER, GeminiBackend, GeminiOptions
 from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
 from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.models.switchboard import Switchboard
@@ -46,6 +49,25 @@ async def test_every_model_is_on_the_table_and_answers_for_itself(tmp_path: Path
     await board.close()
     with pytest.raises(ModelUnavailable):
         await _said(board, "one")
+
+
+async def test_nothing_leaves_that_nobody_asked_for(tmp_path: Path) -> None:
+    """Work done ahead stays on this machine; who waits is answered from elsewhere, too."""
+    script = tmp_path / "one.toml"
+    _backend(tmp_path, "one")
+    service = GeminiStandIn(ScriptedBackend(script), {"flash": "one"})
+    async with gemini_server(service):
+        transport = Transport("google", service.address, key=KEY, key_header=KEY_HEADER)
+        options = GeminiOptions(("flash",))
+        board = Switchboard([GeminiBackend(transport, options, leaves="It leaves.")])
+        for priority in Priority:
+            limits = Limits(9, 60, priority=priority)
+            ahead = priority is Priority.SPECULATION
+            with pytest.raises(ModelUnavailable) if ahead else nullcontext():
+                async with board.open("gemini/flash", Prompt("", "", "?"), limits) as reply:
+                    assert [piece async for piece in reply]
+        await board.close()
+    assert len(service.questions) == len(Priority) - 1
 
 
 async def test_a_model_can_be_asked_before_the_cards_are(tmp_path: Path) -> None:

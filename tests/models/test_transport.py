@@ -104,6 +104,10 @@ async def test_the_message_inside_an_error_is_found() -> None:
         "http://u:p@host",
         "",
         "http://h?x=1",
+        "http://[::1",
+        "http://h:abc",
+        "http://h:99999",
+        "http://h:0",
     ],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
