@@ -22,12 +22,10 @@ from mirador_lsp.core.policy import DEEP, INSTANT, ReviewPolicy
 from mirador_lsp.core.ports import (
     Analyzer,
     Clock,
-    CodeIndex,
     FeedbackBook,
     Measurements,
     ModelBackend,
     Outliner,
-    ProjectFiles,
     ReplyBook,
     Slicer,
     Syntax,
@@ -43,7 +41,7 @@ from mirador_lsp.engine.capabilities import shipped_matrix
 from mirador_lsp.engine.carrying import DeepVoice
 from mirador_lsp.engine.changes import changing, ready
 from mirador_lsp.engine.comparing import Comparing
-from mirador_lsp.engine.context.gathering import Stock
+from mirador_lsp.engine.context.gathering import Stock, WorkplaceOf, nowhere
 from mirador_lsp.engine.difficulty import Difficulty, can_be_judged, judge
 from mirador_lsp.engine.elsewhere import Farewells
 from mirador_lsp.engine.ledger import Ledger
@@ -75,18 +73,18 @@ class Engine:
         measurements: Measurements | None = None,
         compare_every: int = 0,
         replies: ReplyBook | None = None,
-        index: CodeIndex | None = None,
+        workplace_of: WorkplaceOf = nowhere,
         slicer: Slicer | None = None,
         counter: TokenCounter | None = None,
-        project: ProjectFiles | None = None,
         preferences: str = "",
     ) -> None:
         """Without `feedback` nothing is known to be dismissed; without a `matrix` the shipped one
         says which model is for what, without `measurements` nothing is learned of them, and without
         a book of `replies` everything is asked anew by the next process.
 
-        What questions carry besides the code is gathered from the other five; without them it is
-        from the file alone, tokens are estimated, and of the user's `preferences` nothing is known.
+        What questions carry besides the code is gathered from the other four: the workspace of a
+        document, slices of its code, the user's `preferences`. Without them it is from the file
+        alone, and without a `counter` tokens are estimated.
         """
         self._feedback = feedback
         self._meter = Meter(matrix or shipped_matrix(), clock, measurements)
@@ -101,7 +99,7 @@ class Engine:
             Recall(replies),
             self._meter,
             self.comparing,
-            Stock(index, slicer, project, counter, preferences),
+            Stock(workplace_of, slicer, counter, preferences),
         )
         self._answers = KeptAnswers()
         self._farewells = Farewells()

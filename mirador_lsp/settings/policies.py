@@ -14,7 +14,9 @@ from mirador_lsp.core.policy import (
     ReviewPolicy,
     StagePolicy,
 )
-from mirador_lsp.settings.settings import Settings, StageSettings
+from mirador_lsp.settings.settings import ContextSettings, Settings, StageSettings
+
+_AUTO = -1
 
 
 def review_policy(
@@ -36,9 +38,9 @@ def review_policy(
         stages=tuple(stage for stage in STAGES if stage in wanted),
         lenses=tuple(lens for lens in Lens if lens in angles),
         models=(
-            _stage_policy(QUICK, settings.stages.quick),
-            _stage_policy(DEEP, settings.stages.deep),
-            _stage_policy(SYNTHESIS, settings.stages.synthesis),
+            _stage_policy(QUICK, settings.stages.quick, settings.context),
+            _stage_policy(DEEP, settings.stages.deep, settings.context),
+            _stage_policy(SYNTHESIS, settings.stages.synthesis, settings.context),
         ),
         gate=review.gate,
         max_findings_per_reply=review.max_findings_per_reply,
@@ -83,7 +85,8 @@ def _known(what: str, names: Sequence[str], all_names: Sequence[str]) -> frozens
     return frozenset(names)
 
 
-def _stage_policy(name: str, stage: StageSettings) -> StagePolicy:
+def _stage_policy(name: str, stage: StageSettings, context: ContextSettings) -> StagePolicy:
+    tokens = stage.context or context.tokens
     return StagePolicy(
         name=name,
         models=stage.models,
@@ -92,4 +95,6 @@ def _stage_policy(name: str, stage: StageSettings) -> StagePolicy:
         seconds=stage.seconds,
         confidence=stage.confidence,
         instructions=stage.instructions,
+        context_tokens=_AUTO if tokens == "auto" else int(tokens),
+        context_seconds=context.seconds,
     )

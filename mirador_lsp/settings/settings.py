@@ -34,13 +34,15 @@ class StageSettings:
     seconds: float
     confidence: float
     instructions: str = ""
+    context: str = ""
+    """"" stands for `ContextSettings.tokens`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StagesSettings:
     """The model stages. A reply of three findings takes about 150 tokens."""
 
-    quick: StageSettings = StageSettings(max_tokens=192, seconds=60, confidence=0.6)
+    quick: StageSettings = StageSettings(max_tokens=192, seconds=60, confidence=0.6, context="0")
     deep: StageSettings = StageSettings(max_tokens=320, seconds=300, confidence=0.85)
     synthesis: StageSettings = StageSettings(max_tokens=192, seconds=120, confidence=0.95)
 
@@ -109,6 +111,16 @@ class AnswersSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContextSettings:
+    """What models are shown besides the code that they are asked about."""
+
+    tokens: str = "auto"
+    """Or a number."""
+    seconds: float = 3.0
+    preferences: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FixSettings:
     """How far a fix is checked before it is offered."""
 
@@ -150,6 +162,7 @@ class Settings:
     index: IndexSettings = IndexSettings()
     server: ServerSettings = ServerSettings()
     answers: AnswersSettings = AnswersSettings()
+    context: ContextSettings = ContextSettings()
     fix: FixSettings = FixSettings()
     actions: tuple[ActionSettings, ...] = ()
     """In the order in which the sources name them; no two share a name."""

@@ -94,7 +94,9 @@ def test_exactly_what_runs_and_where_files_lie_is_restricted() -> None:
     }
     engine = {key.name for key in keys().values() if key.path[0] == "engine"}
     assert len(engine) == 10
-    assert restricted == stages | engine | {"models.folder", "fix.tests", "profile"}
+    index = {key.name for key in keys().values() if key.path[0] == "index"}
+    others = {"models.folder", "fix.tests", "profile", "context.preferences"}
+    assert restricted == stages | engine | index | others
 
 
 @pytest.mark.parametrize(

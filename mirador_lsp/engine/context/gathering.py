@@ -8,7 +8,7 @@ there by then goes without, and it is said.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
@@ -75,13 +75,29 @@ class Kept:
     rules: tuple[RulesFile, ...]
 
 
+@dataclass(frozen=True)
+class Workplace:
+    """The workspace that a document is in."""
+
+    project: ProjectFiles
+    index: CodeIndex | None = None
+
+
+WorkplaceOf = Callable[[Snapshot], Workplace | None]
+"""The workspace of a document, or None. Touches no disk."""
+
+
+def nowhere(_snapshot: Snapshot) -> Workplace | None:
+    """No document is in any workspace."""
+    return None
+
+
 @dataclass
 class Stock:
     """What lives as long as the engine: the ports, what was learned, what was compiled of late."""
 
-    index: CodeIndex | None = None
+    workplace_of: WorkplaceOf = nowhere
     slicer: Slicer | None = None
-    project: ProjectFiles | None = None
     counter: TokenCounter | None = None
     preferences: str = ""
     """What the user asks for in their own settings."""
@@ -123,6 +139,9 @@ class Gathering:
 
     def __init__(self, stock: Stock, snapshot: Snapshot, outline: Outline) -> None:
         self._stock = stock
+        place = stock.workplace_of(snapshot)
+        self._project = place.project if place is not None else None
+        self._index = place.index if place is not None else None
         self._snapshot = snapshot
         self._outline = outline
         self._left = PATIENCE
@@ -214,9 +233,9 @@ class Gathering:
 
     async def _holds(self, kept: Kept) -> bool:
         """Whether what it was compiled from is as it was. In doubt it is."""
-        if self._stock.project is None:
+        if self._project is None:
             return True
-        checked = self._work.start(self._check(kept, self._stock.project), "kept context")
+        checked = self._work.start(self._check(kept, self._project), "kept context")
         return await self._within(checked, instead=True)
 
     async def _check(self, kept: Kept, project: ProjectFiles) -> bool:
@@ -285,10 +304,10 @@ class Gathering:
 
     async def _house_rules(self) -> Sequence[RulesFile]:
         """The project's rules files, read once for a request."""
-        if self._stock.project is None:
+        if self._project is None:
             return ()
         if self._rules is None:
-            self._rules = self._work.start(self._read_rules(self._stock.project), "project's rules")
+            self._rules = self._work.start(self._read_rules(self._project), "project's rules")
         return await self._rules
 
     def _sections(self, rules: Sequence[RulesFile]) -> list[Candidate]:
@@ -322,7 +341,7 @@ class Gathering:
 
     async def _ask_index(self, shown: ShownUnit) -> tuple[Neighbourhood, Sequence[Hit]]:
         """What other files of the workspace hold: definitions and users, and similar code."""
-        index, project = self._stock.index, self._stock.project
+        index, project = self._index, self._project
         nobody = Neighbourhood((), ())
         if index is None or project is None or self._lost:
             return nobody, ()
@@ -355,9 +374,9 @@ class Gathering:
 
     async def _fresh(self, contents: Mapping[str, str]) -> frozenset[str]:
         """The files that are as the index has them."""
-        if self._stock.project is None or not contents:
+        if self._project is None or not contents:
             return frozenset()
-        return await self._stock.project.unchanged(contents)
+        return await self._project.unchanged(contents)
 
     def _note(self, text: str) -> None:
         self._said.setdefault(text, Notice(NoticeKind.FALLBACK, text))

@@ -10,7 +10,7 @@ from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Unit
-from mirador_lsp.core.policy import DEEP, SYNTHESIS
+from mirador_lsp.core.policy import SYNTHESIS
 from mirador_lsp.core.retrieval import Compiled
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.context.gathering import Gathering
@@ -143,15 +143,13 @@ def _apply(verdict: Verdict, finding: Finding, job: Job, desk: Desk) -> None:
 
 
 async def _shown_around(finding: Finding, gathering: Gathering, job: Job) -> ShownUnit | None:
-    """The unit a finding is in, as the deep stage shows it: to the letter, so that the judge does
-    not read it anew.
+    """The unit a finding is in, with its context: that of the deep stage where both allow the same,
+    to the letter, so that a model that judges what it said does not read it anew.
     """
     unit = _unit_around(finding, job)
     if unit is None:
         return None
-    policy = job.request.policy
-    shown = show(job.request.snapshot, unit)
-    return await gathering.shown(shown, job.card, policy.stage(DEEP))
+    return await gathering.shown(show(job.request.snapshot, unit), job.card, job.policy)
 
 
 def _judge_prompts(finding: Finding, shown: ShownUnit | None, job: Job) -> tuple[Prompt, Prompt]:
