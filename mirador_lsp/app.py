@@ -38,7 +38,7 @@ from mirador_lsp.core.changes import (
 )
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.errors import IndexUnavailable, UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.feedback import Opinion, Verdict
 from mirador_lsp.core.findings import Finding, Lens
@@ -47,6 +47,7 @@ from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS, ReviewPolicy
 from mirador_lsp.core.ports import FeedbackBook, Measurements, ModelBackend
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.retrieval import Memory
 from mirador_lsp.core.routing import Chosen, Comparison, Matrix, Workings, review_task
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
@@ -58,6 +59,9 @@ from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.discovery import discover
 from mirador_lsp.models.download import pull
 from mirador_lsp.models.embedded import EmbeddedBackend
+from mirador_lsp.models.embedder_files import EmbedderFiles, EmbedderStatus
+from mirador_lsp.models.embedder_pull import pull_embedder
+from mirador_lsp.models.embedders import embedder_checks
 from mirador_lsp.models.fitting import fit_check
 from mirador_lsp.models.habits import usual_model
 from mirador_lsp.models.health import available_memory, machine_checks, model_checks
@@ -80,6 +84,8 @@ from mirador_lsp.workspace.test_runs import ProjectTests
 
 __all__ = [
     "App",
+    "EmbedderFiles",
+    "EmbedderStatus",
     "Entry",
     "Installed",
     "ModelStore",
@@ -94,6 +100,7 @@ __all__ = [
     "load_catalogue",
     "open_app",
     "pull",
+    "pull_embedder",
     "read_comparisons",
     "read_source",
     "server_cards",
@@ -213,6 +220,13 @@ class App:
             return None
         scratch = self.paths.cache / "tests"
         return ProjectTests(self.trusted, fix.tests, fix.test_seconds, scratch)
+
+    async def remember(self, folder: Path, memory: Memory) -> None:
+        """Have a memory of now found in a workspace folder later, where there is an index."""
+        try:
+            await self.index(folder).remember([replace(memory, time=SystemClock().wall())])
+        except (IndexUnavailable, UserError) as error:
+            _log.info("not kept for later: %s", error)
 
     async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
         """Keep what the user thinks of a finding. Raises `ServiceError` where it cannot be kept."""

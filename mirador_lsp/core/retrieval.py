@@ -128,10 +128,10 @@ class Memory:
     id: str
     title: str
     text: str
-    time: float
-    """Seconds since the epoch."""
     name: str = ""
     """The file that it was about, relative to the workspace, or ""."""
+    time: float = 0.0
+    """When it came about, seconds since the epoch."""
 
 
 @dataclass(frozen=True)

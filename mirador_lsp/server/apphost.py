@@ -18,6 +18,7 @@ from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import CodeIndex
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.retrieval import Memory
 from mirador_lsp.core.routing import Workings
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
@@ -83,6 +84,10 @@ class Reviewer(Protocol):
 
     def index(self, folder: Path) -> CodeIndex:
         """The index of a workspace folder. Raises `UserError` where the user wants none."""
+        ...
+
+    async def remember(self, folder: Path, memory: Memory) -> None:
+        """Have a memory of now found in a workspace folder later, where there is an index."""
         ...
 
     async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:

@@ -1,6 +1,7 @@
 """What a command of the client's is about: a document as it is now, a place and a finding in it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
@@ -64,3 +65,12 @@ def finding_of(ls: MiradorServer, snapshot: Snapshot, finding_id: str) -> Findin
             return finding
     message = "This finding is not shown any more, or its code was edited since it was found."
     raise UserError(message, remedy="Save the document to have it reviewed again.")
+
+
+def folder_of(ls: MiradorServer, snapshot: Snapshot) -> Path | None:
+    """The innermost workspace folder that holds a document; None for one that lies elsewhere."""
+    if snapshot.path is None:
+        return None
+    path = Path(snapshot.path)
+    around = [folder for folder in ls.session.folders if path.is_relative_to(folder)]
+    return max(around, key=lambda folder: len(folder.parts), default=None)

@@ -8,7 +8,6 @@ the user is told instead.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from mirador_lsp.core.changes import ChangeFinished, ChangeRequest, Intent, Patch, Rung
@@ -18,9 +17,9 @@ from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import StageFailed, fan_out
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Span
-from mirador_lsp.server import carry, reviewing
+from mirador_lsp.server import carry, remembering, reviewing
 from mirador_lsp.server.applying import apply_patch
-from mirador_lsp.server.asked import Asked, current
+from mirador_lsp.server.asked import Asked, current, folder_of
 from mirador_lsp.server.jobs import Emit, Ending, Job, JobEvent
 from mirador_lsp.server.neighbours import neighbours
 from mirador_lsp.server.server import MiradorServer
@@ -140,6 +139,7 @@ async def _pursue(ls: MiradorServer, request: ChangeRequest, outcome: Outcome, e
             why = await apply_patch(ls, now, patch)
             if not why:
                 outcome.state = State.APPLIED
+                remembering.accepted(ls, now, patch)
                 if patch.after and not patch.creates:
                     reviewing.mended(ls, now.uri, patch.after)
                 return
@@ -217,7 +217,7 @@ def _moved(ls: MiradorServer, request: ChangeRequest) -> ChangeRequest | None:
 
 async def _request(ls: MiradorServer, snapshot: Snapshot, wanted: Wanted) -> ChangeRequest:
     app = await ls.apps.get()
-    folder = _folder(ls, snapshot)
+    folder = folder_of(ls, snapshot)
     return replace(
         _basis(ls, snapshot, wanted.span),
         intent=wanted.intent,
@@ -240,11 +240,3 @@ def _basis(ls: MiradorServer, snapshot: Snapshot, span: Span) -> ChangeRequest:
         repairs=ls.settings.fix.repairs,
     )
 
-
-def _folder(ls: MiradorServer, snapshot: Snapshot) -> Path | None:
-    """The innermost workspace folder that holds the document."""
-    if snapshot.path is None:
-        return None
-    path = Path(snapshot.path)
-    around = [folder for folder in ls.session.folders if path.is_relative_to(folder)]
-    return max(around, key=lambda folder: len(folder.parts), default=None)

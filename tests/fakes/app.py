@@ -43,6 +43,7 @@ from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.retrieval import Memory
 from mirador_lsp.core.routing import Workings
 from mirador_lsp.core.text import Span
 from mirador_lsp.settings import Loaded
@@ -202,6 +203,10 @@ class FakeApp:
             message = "The index is switched off."
             raise UserError(message, remedy="Switch it on.")
         return self.indexes[folder]
+
+    async def remember(self, folder: Path, memory: Memory) -> None:
+        if folder in self.indexes:
+            await self.indexes[folder].remember([memory])
 
     async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
         tool, now = finding.origin.tool, float(len(self.book.kept))

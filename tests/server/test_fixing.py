@@ -12,6 +12,7 @@ import pytest
 from fakes.app import RUNGS, ChangeScript, FakeApp, clean, finding, patch, staged, writing
 from fakes.applying import applied
 from fakes.editor import URI, Editor, eventually, insert, load_defaults, ready
+from fakes.index import FakeIndex
 from mirador_lsp.core.answers import Topic
 from mirador_lsp.core.changes import (
     Attempted,
@@ -502,6 +503,25 @@ async def test_the_innermost_folder_is_asked_for_its_tests() -> None:
         await editor.answer(msg_id)
 
     assert app.test_folders == [Path("/work")]
+
+
+async def test_a_fix_that_was_made_is_remembered() -> None:
+    """It is found again among the changes that the user accepted; one that was refused is not."""
+    app, index = FakeApp(), FakeIndex()
+    app.indexes[Path("/work")] = index
+    async with fixable(app) as (editor, client):
+        editor.server.session.folders = (Path("/work"),)
+        msg_id = command(editor)
+        client.refuse(await client.next(), "no")
+        await editor.answer(msg_id)
+        assert index.memories == {}
+        msg_id = command(editor)
+        client.take(await client.next())
+        await editor.answer(msg_id)
+        await eventually(lambda: index.memories)
+
+    (memory,) = index.memories.values()
+    assert memory.title == "Fix: it (parses, lints clean)"
 
 
 async def test_all_safe_fixes_can_be_made_by_a_command() -> None:

@@ -9,7 +9,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from mirador_lsp.core.answers import Topic
 from mirador_lsp.core.errors import UserError
-from mirador_lsp.server import answering, arguments
+from mirador_lsp.server import answering, arguments, remembering
 from mirador_lsp.server.answer_views import OnPage, Parts, Silent
 from mirador_lsp.server.answering import Listener, Wanted
 from mirador_lsp.server.arguments import about_document
@@ -63,6 +63,7 @@ async def _answered(
     outcome = await answering.answer(ls, about, wanted, view)
     if outcome.answer is not None and outcome.answer.model:
         ls.conversations.add(conversation, wanted.question, outcome.answer.text)
+        remembering.answered(ls, about.snapshot, wanted.question, outcome.answer)
     return asdict(outcome.result(with_text=not isinstance(view, Parts), conversation=conversation))
 
 
