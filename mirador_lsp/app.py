@@ -355,6 +355,8 @@ class App:
         machine = await machine_checks(self.store)
         analyzers = [await self.parser.health(), await ruff_check()]
         models = await model_checks(self.store, stages=wanted)
+        embedder = self.settings.index.embedder if self.settings.index.enabled else "none"
+        models += await asyncio.to_thread(embedder_checks, self.store.folder, embedder)
         engine = await self.embedded.health() if self.embedded is not None else ()
         servers = [check for server in self.servers for check in await server.health()]
         found = [found.check() for found in await discover(self.servers)]
@@ -387,7 +389,7 @@ async def open_app(
     async with AsyncExitStack() as stack:
         parser = make_parser(settings, stack)
         own = backend if backend is not None else make_backend(settings, where, store)
-        servers, unreachable = reach_servers(settings)
+        servers, unreachable = reach_servers(settings, where.runtime)
         chosen = join(own, servers, stack)
         feedback, measurements, replies = open_books(where, stack)
         matrix, disbelieved = await asyncio.to_thread(read_ahead_of_requests, where)

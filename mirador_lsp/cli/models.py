@@ -8,14 +8,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mirador_lsp.cli import compare, served_models
+from mirador_lsp.cli import compare, embedders, served_models
 from mirador_lsp.cli.progress import pull_display
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import DownloadError
 
 if TYPE_CHECKING:
-    from mirador_lsp.app import Entry, ModelStore, Status
+    from mirador_lsp.app import EmbedderFiles, Entry, ModelStore, Status
 
 _MB = 1_000_000
 _USE = "Written into your own settings file; running editors take it over without a restart."
@@ -72,10 +72,13 @@ def run(args: argparse.Namespace) -> int:
     store = _open_store()
     if args.action == "list":
         return _list(store, as_json=args.json)
-    entries = _named(args.names, store)
+    entries = _named(embedders.without(args.names), store)
+    embedder = _embedder(store) if len(embedders.without(args.names)) < len(args.names) else None
     if args.action == "pull":
-        return _pull(entries, store)
-    return _remove(entries, store) if args.action == "remove" else _verify(entries, store)
+        return _pull(entries, store) or (embedders.pull(embedder) if embedder is not None else 0)
+    if args.action == "remove":
+        return _remove(entries, store, embedder)
+    return _verify(entries, store, embedder)
 
 
 def _open_store() -> "ModelStore":
@@ -88,6 +91,12 @@ def _open_store() -> "ModelStore":
         say(problem.sentence())
     own = loaded.paths.config_file.with_name("models.toml")
     return ModelStore(loaded.paths.models, load_catalogue(own))
+
+
+def _embedder(store: "ModelStore") -> "EmbedderFiles":
+    from mirador_lsp.app import EmbedderFiles  # noqa: PLC0415
+
+    return EmbedderFiles(store.folder)
 
 
 def _named(names: Sequence[str], store: "ModelStore") -> "list[Entry]":
@@ -104,7 +113,9 @@ def _list(store: "ModelStore", *, as_json: bool) -> int:
     if as_json:
         facts = [_facts(status) for status in states]
         others = [served_models.facts_of(card) for card in served]
-        print(json.dumps({"folder": str(store.folder), "models": facts, "servers": others}))
+        found = [embedders.facts_of(_embedder(store))]
+        told = {"folder": str(store.folder), "models": facts, "servers": others}
+        print(json.dumps({**told, "embedders": found}))
         return 0
     from rich.table import Table  # noqa: PLC0415
 
@@ -127,6 +138,8 @@ def _list(store: "ModelStore", *, as_json: bool) -> int:
             console.print(f"{status.entry.name} is broken and never used: {status.detail}")
     for path in store.foreign():
         console.print(f"{path.name} is in no catalogue and never used")
+    console.print()
+    console.print(embedders.table_of(_embedder(store)))
     console.print(f"folder: {store.folder}")
     if served:
         console.print()
@@ -186,7 +199,11 @@ def _pull(entries: "Sequence[Entry]", store: "ModelStore") -> int:
     return 1 if failed else 0
 
 
-def _remove(entries: "Sequence[Entry]", store: "ModelStore") -> int:
+def _remove(
+    entries: "Sequence[Entry]", store: "ModelStore", embedder: "EmbedderFiles | None"
+) -> int:
+    if embedder is not None:
+        embedders.remove(embedder)
     for entry in entries:
         there = store.look(entry).presence.value != "absent"
         freed = store.remove(entry)
@@ -198,16 +215,22 @@ def _remove(entries: "Sequence[Entry]", store: "ModelStore") -> int:
     return 0
 
 
-def _verify(entries: "Sequence[Entry]", store: "ModelStore") -> int:
-    wanted = entries or [
-        status.entry
-        for status in store.look_all()
-        if status.presence.value in {"verified", "unverified", "broken"}
-    ]
-    if not wanted:
+def _verify(
+    entries: "Sequence[Entry]", store: "ModelStore", embedder: "EmbedderFiles | None"
+) -> int:
+    wanted = list(entries)
+    if not wanted and embedder is None:
+        wanted = [
+            status.entry
+            for status in store.look_all()
+            if status.presence.value in {"verified", "unverified", "broken"}
+        ]
+        there = _embedder(store)
+        embedder = there if there.look().presence.value in {"verified", "broken"} else None
+    if not wanted and embedder is None:
         say("no model is there; `mirador models pull 0.5b` fetches the small one")
         return 1
-    wrong = 0
+    wrong = 0 if embedder is None or embedders.verify(embedder) else 1
     try:
         for entry in wanted:
             status = _verify_one(entry, store)
