@@ -15,6 +15,7 @@ from typing import TypeVar
 from mirador_lsp.core.errors import IndexUnavailable, ServiceError
 from mirador_lsp.core.retrieval import Found, IndexReport, Memory, Neighbourhood, Query
 from mirador_lsp.index import wire
+from mirador_lsp.index.wire import utf8
 from mirador_lsp.ipc import reaching
 from mirador_lsp.ipc.frames import WireError
 from mirador_lsp.ipc.hosting import Hello
@@ -99,16 +100,16 @@ class IndexClient:
         self, name: str, symbol: str, names: Sequence[str], most: int
     ) -> Neighbourhood:
         """See `CodeIndex`."""
-        clean = tuple(_utf8(each) for each in names[:_MOST_NAMES])
+        clean = tuple(utf8(each) for each in names[:_MOST_NAMES])
         ask = functools.partial(
-            wire.AskAround, name=_utf8(name), symbol=_utf8(symbol), names=clean, most=most
+            wire.AskAround, name=utf8(name), symbol=utf8(symbol), names=clean, most=most
         )
         return (await self._ask(ask, wire.Around)).neighbourhood
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """See `CodeIndex`."""
         vectors: list[Sequence[float]] = []
-        for some in _slices([_utf8(text) for text in texts]):
+        for some in _slices([utf8(text) for text in texts]):
             answer = await self._ask(functools.partial(wire.Embed, texts=some), wire.Vectors)
             vectors += answer.vectors
         return vectors
@@ -129,7 +130,7 @@ class IndexClient:
 
     async def forget(self, ids: Sequence[str]) -> None:
         """See `CodeIndex`."""
-        clean = tuple(_utf8(each) for each in ids)
+        clean = tuple(utf8(each) for each in ids)
         await self._ask(functools.partial(wire.Forget, ids=clean), wire.Done)
 
     async def busy(self, *, waiting: bool) -> None:
@@ -197,7 +198,7 @@ class IndexClient:
             self._line.hang_up()
 
     async def _changed(self, names: Sequence[str], *, opened: bool) -> None:
-        clean = [name for name in names if _utf8(name) == name]
+        clean = [name for name in names if utf8(name) == name]
         for first in range(0, len(clean), _MOST_NAMES):
             some = tuple(clean[first : first + _MOST_NAMES])
             await self._ask(functools.partial(wire.Changed, names=some, opened=opened), wire.Done)
@@ -237,7 +238,11 @@ class IndexClient:
                 return self._line
             home = await self.home()
             self._spare(home)
-            own = (f"--folder={home.folder}", f"--workspace={home.workspace}")
+            own = (
+                f"--name={home.places.name}",
+                f"--folder={home.folder}",
+                f"--workspace={home.workspace}",
+            )
             try:
                 connection = await reaching.reach(home.places, self._kind, self._idle_seconds, own)
             except ServiceError as error:
@@ -257,7 +262,7 @@ class IndexClient:
     async def _attach(
         self, connection: "reaching.Connection[wire.FromHost]", home: Home
     ) -> "Line[wire.FromHost]":
-        connection.send(wire.Attach(_utf8(str(home.workspace)), self._wishes))
+        connection.send(wire.Attach(utf8(str(home.workspace)), self._wishes))
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 said = await connection.next()
@@ -308,30 +313,25 @@ def _lost() -> IndexUnavailable:
 
 def _sendable(query: Query) -> Query:
     return Query(
-        text=_utf8(query.text),
+        text=utf8(query.text),
         most=query.most,
         collections=query.collections,
-        languages=tuple(_utf8(each) for each in query.languages),
-        under=_utf8(query.under),
-        near=_utf8(query.near),
-        without=tuple(_utf8(each) for each in query.without),
+        languages=tuple(utf8(each) for each in query.languages),
+        under=utf8(query.under),
+        near=utf8(query.near),
+        without=tuple(utf8(each) for each in query.without),
     )
 
 
 def _sendable_memory(memory: Memory) -> Memory:
     return Memory(
         collection=memory.collection,
-        id=_utf8(memory.id),
-        title=_utf8(memory.title),
-        text=_utf8(memory.text)[:_SLICE_BYTES],
+        id=utf8(memory.id),
+        title=utf8(memory.title),
+        text=utf8(memory.text)[:_SLICE_BYTES],
         time=memory.time,
-        name=_utf8(memory.name),
+        name=utf8(memory.name),
     )
-
-
-def _utf8(text: str) -> str:
-    """Text as frames can carry it: a lone half of a surrogate pair becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _slices(texts: Sequence[str]) -> "list[tuple[str, ...]]":

@@ -157,6 +157,11 @@ class Refused(Message, frozen=True, tag="refused"):
     remedy: str = ""
 
 
+def utf8(text: str) -> str:
+    """Text as frames can carry it: a lone half of a surrogate pair becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 Request = Ask | AskAround | Embed | Changed | Remember | Forget | Busy | Report | Build | Pause
 FromClient = Attach | Request | Stop
 Answer = Done | Searched | Around | Vectors | Reported | Refused

@@ -8,7 +8,7 @@ files are looked at.
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Read:
 
 def look(
     root: Path, *, max_bytes: int, names: Iterable[str] | None = None, most: int = MAX_ENTRIES
-) -> Iterator[Seen | Skipped]:
+) -> Generator[Seen | Skipped, None, None]:
     """Every file below `root` that may be read, and whatever is left out with its reason.
 
     With `names`, only these and what is below them; what of them is not told is not there. After
@@ -55,10 +55,10 @@ def look(
     there. Closing the iterator closes every open folder.
     """
     only = None if names is None else _tree(names)
-    if only is not None and not only:
-        return iter(())
-    scope = Scope(str(root), "", root, max_bytes, include_hidden=False, only=only)
-    return tour(scope, Budget(entries=most), functools.partial(_seen, max_bytes=max_bytes))
+    if only is None or only:
+        scope = Scope(str(root), "", root, max_bytes, include_hidden=False, only=only)
+        take = functools.partial(_seen, max_bytes=max_bytes)
+        yield from tour(scope, Budget(entries=most), take)
 
 
 def read(root: Path, name: str, *, max_bytes: int) -> Read | Skipped:
