@@ -1,10 +1,40 @@
 """A search: words, names and meaning, each ranked on its own, then fused."""
 
-from collections.abc import Mapping, Sequence
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from mirador_lsp.core.retrieval import Found, Neighbourhood, Query
+from mirador_lsp.core.retrieval import Collection, Found, Hit, Neighbourhood, Query
+from mirador_lsp.index import graph
 from mirador_lsp.index.catalogue import Catalogue
+from mirador_lsp.index.graph import NEARNESS, Tie
+from mirador_lsp.index.lookup import Lookup, Place
+from mirador_lsp.index.sources import FILE
 from mirador_lsp.index.vectors import Shelf
+from mirador_lsp.index.words import words_of
+
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_FUSION = 10
+"""The k of reciprocal rank fusion: small, so that the first places of a list count."""
+_LEAST = 50
+"""Candidates that each list brings, at least."""
+_STEPS = (1, 8, 64)
+"""Times as many are asked for when most of those that were found are not admitted."""
+_NARROW = 4000
+"""Chunks up to which each vector is compared, when only some of all chunks are asked for."""
+_MOST_NAMES = 8
+_MOST_LIKE = 20
+_MEMORIES = (Collection.TALK, Collection.FIX)
+
+
+@dataclass
+class _Candidate:
+    """A chunk that may be a hit."""
+
+    places: dict[int, Place] = field(default_factory=dict)
+    score: float = 0.0
+    why: list[str] = field(default_factory=list)
 
 
 class Searcher:
@@ -12,16 +42,194 @@ class Searcher:
 
     def __init__(self, catalogue: Catalogue, shelves: Mapping[str, Shelf]) -> None:
         """`shelves` by the digest of their embedder; read at each search, so it may change."""
-        raise NotImplementedError
+        self._shelves = shelves
+        self._lookup = Lookup(catalogue.opened)
 
     def search(self, query: Query, vectors: Mapping[str, Sequence[float]] | None = None) -> Found:
         """What fits best. `vectors` has the query's vector for each embedder that gave one; without
         any, search is by words and names. `Found.seconds` is the time spent here.
         """
-        raise NotImplementedError
+        began = time.monotonic()
+        found: dict[str, _Candidate] = {}
+        enough = max(_LEAST, 5 * query.most)
+        admits = _admission(query)
+        for memories in (False, True):
+            if any((each in _MEMORIES) is memories for each in query.collections):
+                _enter(found, "words", self._by_words(query, enough, admits, memories=memories))
+        _enter(found, "symbol", self._by_names(query, enough, admits))
+        for digest, vector in (vectors or {}).items():
+            if digest in self._shelves:
+                by_meaning = self._by_meaning(self._shelves[digest], query, vector, enough, admits)
+                _enter(found, "meaning", by_meaning)
+        best = sorted(found.values(), key=lambda each: -each.score)[: query.most]
+        chosen = [(_nearest_place(each.places.values(), query.near), each) for each in best]
+        texts = self._lookup.texts(place.id for place, _ in chosen)
+        hits = tuple(
+            _hit(place, texts[place.id], each.score, _reasons(each)) for place, each in chosen
+        )
+        return Found(hits, seconds=time.monotonic() - began)
 
     def neighbourhood(
         self, name: str, symbol: str, names: Sequence[str], most: int
     ) -> Neighbourhood:
         """See `core.ports.CodeIndex`."""
-        raise NotImplementedError
+        defined = graph.definitions(self._lookup, name, names, most)
+        using = graph.users(self._lookup, name, symbol, most)
+        return Neighbourhood(self._shown(defined, "defines"), self._shown(using, "uses"))
+
+    def _by_words(
+        self, query: Query, enough: int, admits: Callable[[Place], bool], *, memories: bool
+    ) -> list[list[Place]]:
+        words = words_of(query.text)
+        admitted: list[list[Place]] = []
+        for times in _STEPS:
+            ids = self._lookup.by_words(words, enough * times, memories=memories)
+            places = self._lookup.places(ids)
+            admitted = [[places[i]] for i in ids if i in places and admits(places[i])]
+            if len(admitted) >= enough or len(ids) < enough * times:
+                break
+        return admitted[:enough]
+
+    def _by_names(
+        self, query: Query, enough: int, admits: Callable[[Place], bool]
+    ) -> list[list[Place]]:
+        """Places that define what the query names: any name in it that looks like an identifier,
+        or, where it is but one word, whatever begins with it.
+        """
+        names = list(dict.fromkeys(_IDENTIFIER.findall(query.text)))
+        if len(names) == 1:
+            asked = self._lookup.defined_like(names[0], _MOST_LIKE)
+            asked.sort(key=lambda each: (each != names[0], each.lower() != names[0].lower()))
+        else:
+            asked = [name for name in names if _looks_like_one(name)][:_MOST_NAMES]
+        ties = graph.definitions(self._lookup, query.near, asked, enough)
+        return [[place] for _, place in self._places_of(ties) if admits(place)]
+
+    def _by_meaning(
+        self,
+        shelf: Shelf,
+        query: Query,
+        vector: Sequence[float],
+        enough: int,
+        admits: Callable[[Place], bool],
+    ) -> list[list[Place]]:
+        narrow = self._narrow(query)
+        admitted: list[list[Place]] = []
+        for times in _STEPS:
+            most = 2 * enough * times
+            if narrow is not None:
+                near = shelf.nearest_of(narrow, vector, most)
+            else:
+                near = shelf.nearest(vector, most)
+            standing = self._lookup.places_of(chunk for chunk, _ in near)
+            admitted = [
+                places
+                for chunk, _ in near
+                if (places := [each for each in standing.get(chunk, ()) if admits(each)])
+            ]
+            if len(admitted) >= enough or len(near) < most:
+                break
+        return admitted[:enough]
+
+    def _narrow(self, query: Query) -> list[str] | None:
+        """The chunks of all that the query may find, if it asks for a part only and it is small."""
+        kinds = [each.value for each in query.collections if each in _MEMORIES]
+        if len(kinds) < len(query.collections):
+            kinds.append(FILE)
+        if FILE in kinds and not query.languages and not query.under:
+            return None
+        under = f"{query.under.rstrip('/')}/" if query.under else ""
+        chunks = self._lookup.chunks_in(kinds, query.languages, under, _NARROW + 1)
+        return chunks if len(chunks) <= _NARROW else None
+
+    def _shown(self, ties: Sequence[Tie], verb: str) -> tuple[Hit, ...]:
+        placed = self._places_of(ties)
+        texts = self._lookup.texts(place.id for _, place in placed)
+        return tuple(
+            _hit(
+                place,
+                texts[place.id],
+                1 / (1 + tie.nearness + 0.01 * number),
+                (f"{verb} {tie.name}", NEARNESS[tie.nearness]),
+            )
+            for number, (tie, place) in enumerate(placed)
+        )
+
+    def _places_of(self, ties: Sequence[Tie]) -> list[tuple[Tie, Place]]:
+        """Where these stand, each place once."""
+        at: dict[int, Tie] = {}
+        for tie in ties:
+            place = self._lookup.place_at(tie.edge.source, tie.edge.line)
+            if place is not None:
+                at.setdefault(place, tie)
+        places = self._lookup.places(at)
+        return [(tie, places[number]) for number, tie in at.items() if number in places]
+
+
+def _admission(query: Query) -> Callable[[Place], bool]:
+    """What a place has to be to be a hit."""
+    under = f"{query.under.rstrip('/')}/" if query.under else ""
+    left_out = frozenset(query.without)
+    languages = frozenset(query.languages)
+
+    def admits(place: Place) -> bool:
+        if _collection(place) not in query.collections:
+            return False
+        if place.source != FILE:
+            return not under and not languages
+        if place.name in left_out or not place.name.startswith(under):
+            return False
+        return not languages or place.language in languages
+
+    return admits
+
+
+def _collection(place: Place) -> Collection:
+    if place.source != FILE:
+        return Collection(place.source)
+    return Collection.PROSE if place.kind == "prose" else Collection.CODE
+
+
+def _enter(found: dict[str, _Candidate], why: str, ranked: Iterable[Sequence[Place]]) -> None:
+    """Add the votes of a list. A chunk that stands in it several times has its first place."""
+    seen: set[str] = set()
+    for places in ranked:
+        chunk = places[0].chunk
+        candidate = found.setdefault(chunk, _Candidate())
+        candidate.places.update({place.id: place for place in places})
+        if chunk not in seen:
+            seen.add(chunk)
+            candidate.score += 1 / (_FUSION + len(seen))
+            candidate.why.append(f"{why} #{len(seen)}")
+
+
+def _reasons(candidate: _Candidate) -> tuple[str, ...]:
+    more = len(candidate.places) - 1
+    copies = [f"also in {more} other place{'s' if more > 1 else ''}"] if more else []
+    return (*candidate.why, *copies)
+
+
+def _nearest_place(places: Iterable[Place], near: str) -> Place:
+    """Of equal chunks, that which is nearest to where is asked from."""
+    return min(places, key=lambda p: (graph.distance(p.name, near), len(p.name), p.name, p.first))
+
+
+def _looks_like_one(name: str) -> bool:
+    """Whether a word in a sentence is an identifier: its case, digits or underscores say so."""
+    return "_" in name.strip("_") or any(c.isupper() or c.isdigit() for c in name[1:])
+
+
+def _hit(place: Place, text: str, score: float, why: tuple[str, ...]) -> Hit:
+    return Hit(
+        _collection(place),
+        place.name,
+        place.symbol,
+        place.kind,
+        place.language if place.source == FILE else "",
+        place.first,
+        place.last,
+        text,
+        score,
+        why,
+        place.content if place.source == FILE else "",
+    )
