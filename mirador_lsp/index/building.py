@@ -57,7 +57,6 @@ class Builder:
         self._looking: Iterator[None] | None = None
         self._working: Iterator[None] | None = None
         self._settling: Iterator[None] | None = None
-        self._settled = False
         self._collected = False
         self._changed: dict[str, None] = {}
         self._look = False
@@ -107,7 +106,6 @@ class Builder:
 
     def stir(self) -> None:
         """There may be something to do: other embedders, memories."""
-        self._settled, self._settling = False, None
         self._stirred.set()
 
     def reopen(self) -> None:
@@ -167,7 +165,7 @@ class Builder:
     def _begin(self) -> None:
         """The catalogue was opened; it may be another one than before."""
         self._reading = self._looking = self._working = self._settling = None
-        self._settled = self._reopen = False
+        self._reopen = False
         self._look = True
         self._now("looking")
         self._known.set()
@@ -249,11 +247,11 @@ class Builder:
 
     async def _finish(self) -> bool:
         """Vectors, then what is left to tidy up. False when all is done."""
-        if not self._settled:
+        if not self._holding.settled or self._settling is not None:
             if self._settling is None:
                 self._settling = self._holding.settle()
             if not await self._keeper.advance(self._settling):
-                self._settled, self._settling = True, None
+                self._settling = None
             return True
         for card in self._embedding.cards:
             if await self._embed(card):

@@ -67,7 +67,12 @@ class Holding:
             if card.digest not in self._shelves:
                 final = card is cards[-1]
                 folder = self.folder / CHROMA if final else None
-                self._shelves[card.digest] = Shelf.open(self._catalogue, card, folder)
+                self._shelves[card.digest] = Shelf(self._catalogue, card, folder)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the stores of vectors are true to the catalogue; else `settle` has to work."""
+        return all(shelf.settled for shelf in self._shelves.values())
 
     def settle(self) -> Iterator[None]:
         """Bring the stores of vectors in line with the catalogue, in small steps."""
