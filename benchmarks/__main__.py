@@ -10,12 +10,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import editing, engine, fixes, instant, lag, reuse, server, server_lag, stopping
+from benchmarks import editing, fixes, instant, lag, server, server_lag, stopping
 from benchmarks.bench import Benchmark, BenchmarkError, Context
 from benchmarks.home import private_home
 from benchmarks.machine import load, this_machine
-from benchmarks.plot import bars
-from benchmarks.report import Results, Section, as_json, page, plot_name, show
+from benchmarks.models import rows as models
+from benchmarks.plot import bars, dots
+from benchmarks.report import (
+    Results,
+    Section,
+    as_json,
+    page,
+    part,
+    plot_name,
+    show,
+    with_part,
+    with_parts_of,
+)
 from mirador_lsp.core.errors import MiradorError
 
 BENCHMARKS = (
@@ -23,17 +34,16 @@ BENCHMARKS = (
     server.SAVE,
     editing.BENCHMARK,
     stopping.BENCHMARK,
-    engine.BENCHMARK,
     server.START,
     server.IDLE,
     lag.BENCHMARK,
     server_lag.BENCHMARK,
-    reuse.LENSES,
-    reuse.REOPENED,
-    reuse.AGAIN,
+    *models.BENCHMARKS,
     fixes.BENCHMARK,
     fixes.LARGER,
 )
+GROUPS = {"models": tuple(benchmark.name for benchmark in models.BENCHMARKS)}
+"""Benchmarks that are asked for together and have a part of the page for themselves."""
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 _USUAL_RUNS = 9
 _LONGEST_SECONDS, _SLOW_SECONDS = 300.0, 1800.0
@@ -52,7 +62,15 @@ def main(words: Sequence[str] | None = None) -> int:
     if arguments.json is not None:
         arguments.json.write_text(as_json(results), encoding="utf-8")
     if arguments.write:
-        PAGE.write_text(page(results, _command(arguments)), encoding="utf-8")
+        old = PAGE.read_text(encoding="utf-8")
+        if arguments.only and len(arguments.only) == 1 and arguments.only[0] in GROUPS:
+            group = arguments.only[0]
+            picture = dots(results.rows)
+            PAGE.with_name(f"benchmarks-{group}.svg").write_text(picture, encoding="utf-8")
+            text = with_part(old, group, part(results, _command(arguments), group))
+        else:
+            text = with_parts_of(page(results, _command(arguments)), old)
+        PAGE.write_text(text, encoding="utf-8")
         for section in results.sections:
             if section.benchmark.plot and section.rows:
                 PAGE.with_name(plot_name(section)).write_text(bars(section.rows), encoding="utf-8")
@@ -61,7 +79,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    names = ", ".join(benchmark.name for benchmark in BENCHMARKS)
+    names = ", ".join([*(benchmark.name for benchmark in BENCHMARKS), *GROUPS])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
     add("--runs", type=_count, default=_USUAL_RUNS, metavar="N", help="rounds a row; default 9")
@@ -82,6 +100,7 @@ def _count(text: str) -> int:
 def _chosen(only: Sequence[str] | None, *, slow: bool) -> list[Benchmark]:
     if only is None:
         return [benchmark for benchmark in BENCHMARKS if slow or not benchmark.slow]
+    only = [name for given in only for name in GROUPS.get(given, (given,))]
     known = {benchmark.name: benchmark for benchmark in BENCHMARKS}
     unknown = [name for name in only if name not in known]
     if unknown:

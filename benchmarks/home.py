@@ -12,8 +12,10 @@ from pathlib import Path
 
 from mirador_lsp.app import App, open_app
 from mirador_lsp.core.errors import ModelUnavailable, UserError
+from mirador_lsp.models.catalogue import load_catalogue
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
 from mirador_lsp.models.storage import ModelStore
+from mirador_lsp.models.wire import MOST_RESIDENTS
 from mirador_lsp.settings import Paths, Settings, paths
 from mirador_lsp.settings.settings import EngineSettings, StagesSettings
 
@@ -66,31 +68,38 @@ class Home:
         async with open_app(self.settings, paths=self.paths) as app:
             yield app
 
-    def straight_folder(self) -> Path:
+    def straight_folder(self, name: str = "straight") -> Path:
         """A folder for an engine that runs without Mirador."""
-        folder = self.folder / "straight"
+        folder = self.folder / name
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
+    def models(self) -> list[InstalledModel]:
+        """Every installed model, those of the user's own catalogue among them."""
+        own = paths(os.environ).config_file.with_name("models.toml")
+        return [
+            InstalledModel(
+                name=installed.entry.name,
+                path=installed.path,
+                digest=installed.entry.sha256,
+                size_bytes=installed.entry.size,
+                context_tokens=installed.entry.context_tokens,
+                parameters=installed.entry.parameters,
+                can_judge=installed.entry.can_judge,
+            )
+            for installed in ModelStore(self.paths.models, load_catalogue(own)).installed()
+        ]
+
     def model(self) -> InstalledModel:
         """The installed small model. Raises UserError when it is not there."""
-        for installed in ModelStore(self.paths.models).installed():
-            entry = installed.entry
-            if entry.name == MODEL:
-                return InstalledModel(
-                    name=entry.name,
-                    path=installed.path,
-                    digest=entry.sha256,
-                    size_bytes=entry.size,
-                    context_tokens=entry.context_tokens,
-                    parameters=entry.parameters,
-                    can_judge=entry.can_judge,
-                )
+        for model in self.models():
+            if model.name == MODEL:
+                return model
         message = f"The model {MODEL} is not installed."
         raise UserError(message, remedy=f"Fetch it: mirador models pull {MODEL}")
 
-    def backend(self) -> EmbeddedBackend:
-        """The embedded engine, as the application has it."""
+    def backend(self, *models: InstalledModel, residents: int = MOST_RESIDENTS) -> EmbeddedBackend:
+        """The embedded engine, as the application has it, with the small model or others."""
         engine = self.settings.engine
         options = EngineOptions(
             threads=engine.threads,
@@ -98,10 +107,11 @@ class Home:
             idle_seconds=engine.idle_seconds,
             cache_ram_mib=engine.cache_ram_mib,
             cache_disk_mib=engine.cache_disk_mib,
+            resident_models=residents,
         )
-        model = self.model()
+        found = list(models) or [self.model()]
         cache = self.paths.cache / "prefixes"
-        return EmbeddedBackend(lambda: [model], options, runtime=self.paths.runtime, cache=cache)
+        return EmbeddedBackend(lambda: found, options, runtime=self.paths.runtime, cache=cache)
 
     async def stop_engine(self) -> None:
         """End the engine that lives here, if one does; wait until it is gone."""

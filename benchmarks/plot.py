@@ -1,6 +1,7 @@
 """Rows as a picture: two bars a row, Mirador's and the other side's. Pure."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from html import escape
 
 from benchmarks.figures import Row
@@ -8,6 +9,10 @@ from benchmarks.report import number
 
 _LABEL, _BARS, _VALUE = 330, 300, 70
 _BAR, _GAP, _HEAD = 13, 14, 34
+_WIDE, _LINE, _FOOT = 420, 22, 22
+_MILLISECONDS = {"ms": 1.0, "s": 1000.0}
+_SECOND = 1000.0
+_GRID, _AIM = "#9aa5b166", "#e76f51"
 _OURS, _THEIRS = "#2a9d8f", "#9aa5b1"
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#24292f}"
@@ -53,3 +58,75 @@ def _bar(top: int, value: float, most: float, unit: str, colour: str) -> tuple[s
         f'<rect x="{_LABEL}" y="{top}" width="{length:.1f}" height="{_BAR - 2}" fill="{colour}"/>',
         f'<text x="{_LABEL + length + 5:.1f}" y="{top + _BAR - 3}">{number(value)} {unit}</text>',
     )
+
+
+def dots(rows: Sequence[Row]) -> str:
+    """An SVG of the medians of all rows that are times, on one scale of powers of ten.
+
+    A tick marks what is aimed at. Rows of other units are left out. Raises ValueError for none.
+    """
+    times = [row for row in rows if row.unit in _MILLISECONDS]
+    if not times:
+        message = "dots need rows that are times"
+        raise ValueError(message)
+    values = [v for row in times for v in _places(row).values()]
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    width, height = _WIDE + _BARS + _VALUE, _HEAD + len(times) * _LINE + _FOOT
+
+    def across(value: float) -> float:
+        return _WIDE + _BARS * (math.log10(value) - low) / max(1, high - low)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
+        f"<style>{_STYLE}</style>",
+        *_legend(0, _OURS, "Mirador"),
+        *_legend(90, _THEIRS, "the other side"),
+        f'<path d="M205 5v14" stroke="{_AIM}" stroke-width="3"/>',
+        '<text x="214" y="16">aimed at</text>',
+    ]
+    for power in range(low, high + 1):
+        x = across(10**power)
+        parts.append(f'<path d="M{x:.1f} {_HEAD}V{height - _FOOT}" stroke="{_GRID}"/>')
+        parts.append(f'<text x="{x - 14:.1f}" y="{height - 6}">{_duration(10**power)}</text>')
+    for place, row in enumerate(times):
+        y = _HEAD + place * _LINE + _LINE // 2
+        parts.append(f'<text x="0" y="{y + 4}">{escape(row.what)}</text>')
+        parts += _points(row, y, across)
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _points(row: Row, y: int, across: Callable[[float], float]) -> list[str]:
+    """The marks of a row: a line from one side to the other, the aim, both sides, a figure."""
+    at = {name: across(value) for name, value in _places(row).items()}
+    parts = []
+    if "theirs" in at:
+        parts.append(f'<path d="M{at["ours"]:.1f} {y}H{at["theirs"]:.1f}" stroke="{_GRID}"/>')
+    if "aim" in at:
+        aim = f'<path d="M{at["aim"]:.1f} {y - 7}v14" stroke="{_AIM}" stroke-width="3"/>'
+        parts.append(aim)
+    for side, colour, radius in (("theirs", _THEIRS, 6), ("ours", _OURS, 4)):
+        if side in at:
+            parts.append(f'<circle cx="{at[side]:.1f}" cy="{y}" r="{radius}" fill="{colour}"/>')
+    right = max(at.values()) + 10
+    text = _duration(_places(row)["ours"])
+    return [*parts, f'<text x="{right:.1f}" y="{y + 4}">{text}</text>']
+
+
+def _places(row: Row) -> dict[str, float]:
+    """What is drawn of a row, in milliseconds."""
+    scale = _MILLISECONDS[row.unit]
+    found = {"ours": row.ours.median * scale}
+    if row.theirs is not None:
+        found["theirs"] = row.theirs.median * scale
+    for target in row.targets:
+        if target.of == "value":
+            found["aim"] = target.limit * scale
+        elif row.theirs is not None and "aim" not in found:
+            found["aim"] = target.limit * found["theirs"]
+    return found
+
+
+def _duration(milliseconds: float) -> str:
+    if milliseconds < _SECOND:
+        return f"{number(milliseconds)} ms"
+    return f"{number(milliseconds / _SECOND)} s"

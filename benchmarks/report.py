@@ -1,6 +1,7 @@
 """The same results for a terminal, for a page of documentation and for a program."""
 
 import json
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +21,7 @@ _READING = (
     "medians. Times depend on the machine, ratios hardly do."
 )
 _VERDICTS = {None: "", True: "yes", False: "no"}
+_PART = re.compile(r"^<!-- (?!end of )(\S+) -->$", re.MULTILINE)
 TIMES = "\N{MULTIPLICATION SIGN}"
 TO = "\N{EN DASH}"
 _COLOURS = {None: "", True: "green", False: "red"}
@@ -106,6 +108,53 @@ def page(results: Results, command: str) -> str:
     if results.left_out:
         lines += [f"Not part of this run: {', '.join(results.left_out)}.", ""]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def part(results: Results, command: str, group: str) -> str:
+    """A part of the page for the benchmarks of a group, measured by themselves by `command`."""
+    machine = results.machine
+    lines = [
+        f"## {group.capitalize()}, measured by themselves",
+        "",
+        _wrapped(f"All figures of this part come from one run of `{command}`."),
+        "",
+        f"![{group}](benchmarks-{group}.svg)",
+        "",
+        *_markdown_table(results.rows),
+        "",
+        _wrapped(
+            f"{machine.date}, {results.seconds / 60:.0f} minutes, `--runs {results.runs}`, on "
+            f"{machine.processor} with {machine.cores} cores; load average "
+            f"{machine.load_before:.2f} before the run, {results.load_after:.2f} after. "
+            f"{_noise(machine)} Times are upper bounds where others used the machine."
+        ),
+        "",
+    ]
+    for section in results.sections:
+        lines += [*_explained(section), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def with_part(text: str, name: str, body: str) -> str:
+    """The page with a part of it replaced, or added at its end."""
+    begin, end = _marks(name)
+    made = f"{begin}\n{body}{end}\n"
+    before, found, rest = text.partition(f"{begin}\n")
+    if not found:
+        return f"{text.rstrip()}\n\n{made}"
+    return before + made + rest.partition(f"{end}\n")[2]
+
+
+def with_parts_of(text: str, old: str) -> str:
+    """A new page that keeps the parts of an old one, which come from other runs."""
+    for name in _PART.findall(old):
+        begin, end = _marks(name)
+        text = with_part(text, name, old.partition(f"{begin}\n")[2].partition(f"{end}\n")[0])
+    return text
+
+
+def _marks(name: str) -> tuple[str, str]:
+    return f"<!-- {name} -->", f"<!-- end of {name} -->"
 
 
 def plot_name(section: Section) -> str:

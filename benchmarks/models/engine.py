@@ -9,11 +9,12 @@ from benchmarks import samples
 from benchmarks.bench import Benchmark, BenchmarkError, Context, take_turns
 from benchmarks.figures import Row, Target
 from benchmarks.home import MODEL
-from benchmarks.straight import Straight, straight_engine
-from benchmarks.straight_main import Answer, speed
+from benchmarks.models.straight import Straight, straight_engine
+from benchmarks.models.straight_main import Answer, speed
 from mirador_lsp.core.dialogue import Chunk, Constraint, Limits, Prompt
 from mirador_lsp.models.embedded import EmbeddedBackend, InstalledModel
 
+ALONE = "the engine in its own process"
 UNIT = "JsonRPCProtocol._handle_request"
 _ALTERNATIVES = 20
 """As many as the engine room asks for with every token of a review."""
@@ -39,13 +40,22 @@ class Pair:
         message = self.backend._ask(self.model, prompt, limits)  # noqa: SLF001 — see above
         return await self.engine.ask(message.question)
 
+    async def straight_burst(
+        self, prompts: Sequence[Prompt], limits: Limits, late: float
+    ) -> list[Answer]:
+        """Ask the other engine several at once, the last one `late` seconds after the others."""
+        asked = [self.backend._ask(self.model, prompt, limits) for prompt in prompts]  # noqa: SLF001
+        return await self.engine.burst([message.question for message in asked], late)
 
-async def ask(backend: EmbeddedBackend, prompt: Prompt, limits: Limits) -> Answer:
-    """One reply of the small model through Mirador, with its times as a caller sees them."""
+
+async def ask(
+    backend: EmbeddedBackend, prompt: Prompt, limits: Limits, model: str = MODEL
+) -> Answer:
+    """One reply of a model through Mirador, with its times as a caller sees them."""
     moments: list[float] = []
     pieces: list[str] = []
     begin = time.perf_counter()
-    async with backend.open(MODEL, prompt, limits) as reply:
+    async with backend.open(model, prompt, limits) as reply:
         async for piece in reply:
             if isinstance(piece, Chunk):
                 moments.append(time.perf_counter())
@@ -69,7 +79,7 @@ def limits_of(max_tokens: int) -> Limits:
 
 
 @asynccontextmanager
-async def _pair(context: Context, prompts: Sequence[Prompt]) -> AsyncIterator[Pair]:
+async def side_by_side(context: Context, prompts: Sequence[Prompt]) -> AsyncIterator[Pair]:
     """Both engines with the model loaded and the prompts' common beginning read."""
     home = context.home
     backend, model = home.backend(), home.model()
@@ -89,8 +99,42 @@ async def _pair(context: Context, prompts: Sequence[Prompt]) -> AsyncIterator[Pa
 
 async def _run(context: Context) -> Sequence[Row]:
     prompts = await samples.questions(samples.USUAL, UNIT, context.home.settings)
-    async with _pair(context, prompts) as pair:
-        return [await _first_token(context, pair, prompts), await _speed(context, pair, prompts)]
+    async with side_by_side(context, prompts) as pair:
+        return [
+            await _first_token(context, pair, prompts),
+            await _cold(context, pair, prompts[0]),
+            await _speed(context, pair, prompts),
+        ]
+
+
+async def _cold(context: Context, pair: Pair, prompt: Prompt) -> Row:
+    """Each round begins its instructions with another word, so that nothing is known."""
+    context.tell("first token, nothing read")
+    seen: list[Answer] = []
+
+    def fresh(number: int, side: str) -> Prompt:
+        return replace(prompt, system=f"{side}{number}. {prompt.system}")
+
+    async def ours(number: int) -> float:
+        answer = await pair.through_mirador(fresh(number, "A"), limits_of(1))
+        seen.append(answer)
+        return answer.first_seconds * 1000
+
+    async def theirs(number: int) -> float:
+        answer = await pair.straight(fresh(number, "B"), limits_of(1))
+        return answer.first_seconds * 1000
+
+    through, bare = await take_turns(max(2, context.runs // 2), ours, theirs, warm_up=0)
+    return Row(
+        name="first token, cold",
+        what="first model token, nothing read",
+        unit="ms",
+        ours=through,
+        theirs=bare,
+        against=ALONE,
+        targets=(Target("ratio", 1.05),),
+        note=f"{seen[0].prompt_tokens} prompt tokens to read",
+    )
 
 
 async def _first_token(context: Context, pair: Pair, prompts: Sequence[Prompt]) -> Row:
@@ -115,7 +159,7 @@ async def _first_token(context: Context, pair: Pair, prompts: Sequence[Prompt]) 
         unit="ms",
         ours=through,
         theirs=bare,
-        against="the engine in its own process",
+        against=ALONE,
         targets=(Target("value", 200), Target("ratio", 1.05)),
         note=f"{seen[0].cached_tokens} prompt tokens warm, {read:.0f} to read",
     )
@@ -144,7 +188,7 @@ async def _speed(context: Context, pair: Pair, prompts: Sequence[Prompt]) -> Row
         unit="tokens/s",
         ours=through,
         theirs=bare,
-        against="the engine in its own process",
+        against=ALONE,
         targets=(Target("ratio", 0.98, at_most=False),),
         note=f"{_SPOKEN} tokens, the {same} text each time",
     )
@@ -157,10 +201,11 @@ BENCHMARK = Benchmark(
         "nothing else, with the same parameters, threads, niceness, prompt tokens and grammar. "
         "*First token*: a question of the deep stage about a function whose code the engine has "
         "read already, each round under another lens, so that each time the question itself has "
-        "to be read. Mirador's clock runs from `EmbeddedBackend.open` to the first token in the "
-        "caller's hands: finding the host, its socket, the making of tokens and the way back are "
-        "all in it. The other clock runs inside the engine's own process and starts when the "
-        "tokens are made. *Tokens per second* counts from the first token to the last."
+        "to be read; then, *nothing read*, one whose every token is new to both. Mirador's "
+        "clock runs from `EmbeddedBackend.open` to the first token in the caller's hands: "
+        "finding the host, its socket, the making of tokens and the way back are all in it. The "
+        "other clock runs inside the engine's own process and starts when the tokens are made. "
+        "*Tokens per second* counts from the first token to the last."
     ),
     run=_run,
 )

@@ -1,19 +1,23 @@
 """What has been read once is not read again: for another lens, after a restart, after an edit."""
 
+import statistics
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from benchmarks import samples
 from benchmarks.bench import Benchmark, BenchmarkError, Context, take_turns
-from benchmarks.engine import UNIT, ask, limits_of
 from benchmarks.figures import Row, Series, Target
-from mirador_lsp.app import App
-from mirador_lsp.core.dialogue import Prompt, Usage
+from benchmarks.models.engine import ALONE, UNIT, Pair, ask, limits_of, side_by_side
+from benchmarks.models.straight import straight_engine
+from mirador_lsp.app import App, open_app
+from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt, Usage
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Event, StageFailed, StageFinished
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import ReviewPolicy
+from mirador_lsp.core.ports import Reply
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.settings import review_policy
@@ -49,13 +53,37 @@ async def review(app: App, snapshot: Snapshot, policy: ReviewPolicy) -> tuple[fl
     return seconds, usage
 
 
+class Overheard:
+    """A backend that remembers what it was asked."""
+
+    def __init__(self, backend: EmbeddedBackend) -> None:
+        self._backend = backend
+        self.asked: list[tuple[Prompt, Limits]] = []
+
+    async def cards(self) -> Sequence[ModelCard]:
+        """Those of the backend."""
+        return await self._backend.cards()
+
+    def open(
+        self, model: str, prompt: Prompt, limits: Limits
+    ) -> AbstractAsyncContextManager[Reply]:
+        """Remember and pass on."""
+        self.asked.append((prompt, limits))
+        return self._backend.open(model, prompt, limits)
+
+    async def close(self) -> None:
+        """Close the backend."""
+        await self._backend.close()
+
+
 async def _lenses(context: Context) -> Sequence[Row]:
     context.tell("four lenses against one")
     module, symbol = _LONG_UNIT
     snapshot = await _only(samples.snapshot_of(module), symbol)
     settings = context.home.settings
     short = [_cold(review_policy(settings, stages=["deep"], lenses=["bug"]), 0)]
-    async with context.home.app() as app:
+    prompts = await samples.questions(module, symbol, settings)
+    async with context.home.app() as app, side_by_side(context, prompts) as pair:
         await review(app, snapshot, short[0])  # loads the model
 
         async def look(number: int, lenses: Sequence[Lens], side: int) -> float:
@@ -63,12 +91,18 @@ async def _lenses(context: Context) -> Sequence[Row]:
             seconds, _ = await review(app, snapshot, _cold(policy, 2 * number + side + 10))
             return seconds * 1000
 
-        ours, theirs = await take_turns(
+        async def alone(number: int, asked: Sequence[Prompt], side: str) -> float:
+            return await _one_by_one(pair, asked, f"{side}{number}") * 1000
+
+        ours, theirs, four, one = await take_turns(
             context.few,
             lambda number: look(number, samples.LENSES, 0),
             lambda number: look(number, (Lens.BUG,), 1),
+            lambda number: alone(number, prompts, "A"),
+            lambda number: alone(number, prompts[:1], "B"),
             warm_up=0,
         )
+    straight = four.over(one).median
     return [
         Row(
             name="lenses",
@@ -78,9 +112,28 @@ async def _lenses(context: Context) -> Sequence[Row]:
             theirs=theirs,
             against="one lens on it",
             targets=(Target("ratio", 1.25),),
-            note=f"replies cut at {_SHORT_REPLY} tokens",
-        )
+            note=f"replies cut at {_SHORT_REPLY} tokens; the engine in its own process, asked the "
+            f"same one after the other: {straight:.2f} times the time of one lens",
+        ),
+        Row(
+            name="lenses, straight",
+            what="four lenses on one function, beside the engine alone",
+            unit="ms",
+            ours=ours,
+            theirs=four,
+            against=ALONE,
+            note="Mirador's side is a whole review: the code is parsed, replies become findings",
+        ),
     ]
+
+
+async def _one_by_one(pair: Pair, prompts: Sequence[Prompt], mark: str) -> float:
+    """Seconds until the engine alone has answered all, the first with nothing known."""
+    limits = limits_of(_SHORT_REPLY)
+    begin = time.perf_counter()
+    for prompt in prompts:
+        await pair.straight(replace(prompt, system=f"{mark}. {prompt.system}"), limits)
+    return time.perf_counter() - begin
 
 
 async def _only(snapshot: Snapshot, symbol: str) -> Snapshot:
@@ -112,19 +165,20 @@ async def _reopened(context: Context) -> Sequence[Row]:
     backend = context.home.backend()
     after: list[float] = []
     whole: list[float] = []
-    cold = 0.0
+    alone: list[float] = []
+    message = backend._ask(context.home.model(), prompt, limits_of(1))  # noqa: SLF001 — the same
     try:
         for number in range(-1, max(2, context.few)):
             first, from_nothing = await _restarted(backend, prompt)
             if number < 0:
-                cold = first
-            else:
-                after.append(first)
-                whole.append(from_nothing)
+                continue  # nothing was stored before it
+            after.append(first)
+            whole.append(from_nothing)
+            async with straight_engine(message.model, context.home.straight_folder()) as engine:
+                alone.append((await engine.ask(message.question)).first_seconds * 1000)
     finally:
         await backend.stop()
         await backend.close()
-    note = f"without the stored prefix it took {cold:.0f} ms"
     what = "first token, file opened again after a restart"
     return (
         Row(
@@ -132,8 +186,9 @@ async def _reopened(context: Context) -> Sequence[Row]:
             what=f"{what}, model loaded",
             unit="ms",
             ours=Series(tuple(after)),
+            theirs=Series(tuple(alone)),
+            against="the engine alone, started again",
             targets=(Target("value", 200),),
-            note=note,
         ),
         Row("reopened, from nothing", f"{what}, engine not running", "ms", Series(tuple(whole))),
     )
@@ -159,14 +214,20 @@ async def _again(context: Context) -> Sequence[Row]:
     patient = tuple(replace(stage, seconds=_PLENTY) for stage in policy.models)
     policy = replace(policy, models=patient)
     times: list[float] = []
-    async with context.home.app() as app:
+    heard = Overheard(context.home.backend())
+    async with open_app(context.home.settings, paths=context.home.paths, backend=heard) as app:
         await review(app, await _only(snapshot, "connect_http_proxy"), policy)  # loads the model
+        heard.asked.clear()
         first, _ = await review(app, snapshot, policy)
+        asked = list(heard.asked)
         for number, unit in enumerate(_EDITED):
             context.tell(f"review after edit {number + 1} of {len(_EDITED)}, in {unit}")
             snapshot = await _edited(snapshot, unit)
             seconds, _ = await review(app, snapshot, policy)
             times.append(seconds)
+    await context.home.stop_engine()
+    context.tell("the same questions, straight; this takes minutes twice")
+    alone = [await _replayed(context, asked) for _ in range(2)]
     units = len((await samples.outline_of(snapshot)).units)
     return [
         Row(
@@ -178,8 +239,38 @@ async def _again(context: Context) -> Sequence[Row]:
             against="first review of the file",
             targets=(Target("ratio", 1 / 20),),
             note=f"{snapshot.name}, {len(snapshot.lines)} lines, {units} parts",
-        )
+        ),
+        Row(
+            name="first review, straight",
+            what="first review of a long file",
+            unit="s",
+            ours=Series((first,)),
+            theirs=Series((alone[0],)),
+            against=ALONE,
+            note=f"{len(asked)} questions, put to the engine alone one after the other",
+        ),
+        Row(
+            name="again, straight",
+            what="review after an edit in one function, beside the engine alone",
+            unit="s",
+            ours=Series((statistics.median(times),)),
+            theirs=Series((alone[1],)),
+            against=ALONE,
+            note="the engine alone is asked everything again; it knows no replies",
+        ),
     ]
+
+
+async def _replayed(context: Context, asked: Sequence[tuple[Prompt, Limits]]) -> float:
+    """Seconds in which the engine alone, freshly started, answers all questions of a review."""
+    home = context.home
+    backend = home.backend()
+    made = [backend._ask(home.model(), *each) for each in asked]  # noqa: SLF001 — the very same
+    async with straight_engine(made[0].model, home.straight_folder()) as engine:
+        begin = time.perf_counter()
+        for message in made:
+            await engine.ask(message.question)
+        return time.perf_counter() - begin
 
 
 async def _edited(snapshot: Snapshot, path: str) -> Snapshot:
@@ -204,7 +295,8 @@ LENSES = Benchmark(
         "The deep stage on one function that the engine has not seen, under all four lenses and "
         f"under one. Replies are cut at {_SHORT_REPLY} tokens, because the question is what the "
         "reading costs: with the lens asked last, the code is read once. Whole replies take their "
-        "own time for each lens, whatever the layout of the prompt."
+        "own time for each lens, whatever the layout of the prompt. The engine alone is asked "
+        "the same questions in the same order in the same rounds."
     ),
     run=_lenses,
 )
@@ -213,8 +305,8 @@ REOPENED = Benchmark(
     meaning=(
         "The engine is stopped and started; then comes the first question about a function that "
         "the engine before it had read. The state was kept on disk, so it is loaded instead of "
-        "read. The second row adds what comes before: the start of the engine and the loading of "
-        "the model."
+        "read. The engine alone is started again, too, and reads everything. The second row adds "
+        "what comes before: the start of the engine and the loading of the model."
     ),
     run=_reopened,
 )
@@ -223,8 +315,10 @@ AGAIN = Benchmark(
     meaning=(
         "The instant and the quick stage on a long file, then, three times, a new line in the "
         "body of another function and the same review again: replies about the functions that "
-        "did not change are known. The first review stands against each of the three. The deep "
-        "stage would make both sides longer in the same measure."
+        "did not change are known. The first review stands against each of the three. Then the "
+        "engine alone, freshly started each time, answers the questions of the first review, "
+        "twice: it stands for a program that asks everything again after an edit. The deep stage "
+        "would make all sides longer in the same measure."
     ),
     run=_again,
     slow=True,

@@ -8,6 +8,7 @@ caller: the host, two sockets, and the making of tokens, which happens before th
 import os
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +17,7 @@ import msgspec
 from mirador_lsp.ipc.confine import NICENESS
 from mirador_lsp.models.cores import physical_cores
 from mirador_lsp.models.llama import Llama
+from mirador_lsp.models.templates import Assembled
 from mirador_lsp.models.wire import ModelSpec, Question
 
 
@@ -26,8 +28,16 @@ class Load(msgspec.Struct, frozen=True):
     folder: str
 
 
+class Burst(msgspec.Struct, frozen=True):
+    """Questions that are put at the same time."""
+
+    questions: tuple[Question, ...]
+    late: float
+    """Seconds after which the last one is put."""
+
+
 class Answer(msgspec.Struct, frozen=True):
-    """What came of a question. The first answer, to `Load`, is all zero."""
+    """What came of a question. The answer to `Load` is all zero."""
 
     first_seconds: float = 0.0
     """From the call of the engine to its first piece of text."""
@@ -53,13 +63,28 @@ def _serve(questions: BinaryIO, answers: BinaryIO) -> None:
     spec = msgspec.structs.replace(load.model, cache=load.folder)
     socket = str(Path(load.folder) / "straight.sock")
     llama = Llama(spec, socket, spec.threads or physical_cores())
-    _say(answers, Answer())
+    _say(answers, [Answer()])
     for line in questions:
-        _say(answers, _answer(llama, msgspec.json.decode(line, type=Question)))
+        if b'"questions"' in line[:20]:
+            _say(answers, _burst(llama, msgspec.json.decode(line, type=Burst)))
+        else:
+            question = msgspec.json.decode(line, type=Question)
+            _say(answers, [_answer(llama, question, llama.assemble(question))])
 
 
-def _answer(llama: Llama, question: Question) -> Answer:
-    prompt = llama.assemble(question)
+def _burst(llama: Llama, burst: Burst) -> list[Answer]:
+    """A thread for each question; the engine's own queue has them wait for its one slot."""
+    prompts = [llama.assemble(question) for question in burst.questions]
+    with ThreadPoolExecutor(len(prompts)) as pool:
+        waiting: list[Future[Answer]] = []
+        for question, prompt in zip(burst.questions, prompts, strict=True):
+            if len(waiting) == len(prompts) - 1:
+                time.sleep(burst.late)
+            waiting.append(pool.submit(_answer, llama, question, prompt))
+        return [one.result() for one in waiting]
+
+
+def _answer(llama: Llama, question: Question, prompt: Assembled) -> Answer:
     moments: list[float] = []
     pieces: list[str] = []
     last: dict[str, Any] = {}
@@ -91,8 +116,8 @@ def speed(moments: list[float]) -> float:
     return (len(moments) - 1) / (moments[-1] - moments[0]) if len(moments) > 1 else 0.0
 
 
-def _say(answers: BinaryIO, answer: Answer) -> None:
-    answers.write(msgspec.json.encode(answer) + b"\n")
+def _say(answers: BinaryIO, said: list[Answer]) -> None:
+    answers.write(msgspec.json.encode(said) + b"\n")
     answers.flush()
 
 

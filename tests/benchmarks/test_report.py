@@ -14,8 +14,8 @@ from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.bench import Benchmark, Context
 from benchmarks.figures import Row, Series, Target
 from benchmarks.machine import Machine, this_machine
+from benchmarks.models.straight_main import speed
 from benchmarks.report import HEADINGS, Results, Section, as_json, cells, number, page, show
-from benchmarks.straight_main import speed
 
 _MACHINE = Machine("A processor", 2, 7.75, "A system", "3.11.7", 0.4, "2030-01-02 03:04 UTC")
 _MISSED = Row(
