@@ -123,13 +123,17 @@ def make_backend(settings: Settings, paths: Paths, store: ModelStore) -> ModelBa
     )
 
 
-def reach_servers(settings: Settings) -> tuple[tuple[Server, ...], tuple[Check, ...]]:
-    """The model servers that can be used, and what is wrong with the others."""
+def reach_servers(
+    settings: Settings, runtime: Path | None = None
+) -> tuple[tuple[Server, ...], tuple[Check, ...]]:
+    """The model servers that can be used, and what is wrong with the others. With the user's
+    `runtime` folder their slots are shared with the other processes.
+    """
     found: list[Server] = []
     wrong: list[Check] = []
     for named in settings.servers:
         try:
-            found.append(reach(named))
+            found.append(reach(named, runtime=runtime))
         except UserError as error:
             _log.warning("%s", error.sentence())
             wrong.append(Check(named.name, Health.WARNING, str(error), error.remedy))

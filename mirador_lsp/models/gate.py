@@ -8,8 +8,13 @@ asked again later.
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from dataclasses import replace
 
 from mirador_lsp.core.dialogue import (
@@ -23,6 +28,7 @@ from mirador_lsp.core.dialogue import (
 )
 from mirador_lsp.core.errors import ModelTimeout, ModelUnavailable
 from mirador_lsp.core.ports import ModelBackend, Reply
+from mirador_lsp.models.sharing import SharedSlots
 from mirador_lsp.models.turns import Turns
 
 MOST_WAITING = 256
@@ -33,11 +39,18 @@ class GatedBackend:
     """A backend behind a queue: `slots` requests at a time, by priority, fair among owners."""
 
     def __init__(
-        self, inner: ModelBackend, *, slots: int = 1, most_waiting: int = MOST_WAITING
+        self,
+        inner: ModelBackend,
+        *,
+        slots: int = 1,
+        most_waiting: int = MOST_WAITING,
+        shared: SharedSlots | None = None,
     ) -> None:
+        """With `shared`, the slots are those of all of the user's processes."""
         self.inner = inner
         self._turns = Turns(slots)
         self._most = most_waiting
+        self._shared = shared
         self._numbers = itertools.count()
 
     @property
@@ -69,22 +82,29 @@ class GatedBackend:
         if limits.priority >= Priority.BACKGROUND:
             yield await self._in_background(model, prompt, limits, number, begin)
             return
-        held = self._turns.take(limits.priority, number, limits.owner, limits.on_wait)
-        try:
-            async with asyncio.timeout_at(begin + limits.seconds):
-                await held.__aenter__()
-        except TimeoutError as error:
-            raise _late(model, limits) from error
-        try:
+        async with AsyncExitStack() as held:
+            turn = self._turns.take(limits.priority, number, limits.owner, limits.on_wait)
+            try:
+                async with asyncio.timeout_at(begin + limits.seconds):
+                    await held.enter_async_context(turn)
+                    await held.enter_async_context(self._slot(limits))
+            except TimeoutError as error:
+                raise _late(model, limits) from error
             waited, left = _after(begin, limits)
             async with self.inner.open(model, prompt, left) as reply:
                 yield _Later(reply, waited)
-        finally:
-            await held.__aexit__(None, None, None)
 
     async def close(self) -> None:
         """Close the backend behind."""
         await self.inner.close()
+
+    def _slot(
+        self, limits: Limits, give_way: Callable[[], None] | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """One of the slots that all of the user's processes share; any, where they share none."""
+        if self._shared is None:
+            return nullcontext()
+        return self._shared.hold(limits.priority, give_way=give_way, on_wait=limits.on_wait)
 
     async def _in_background(
         self, model: str, prompt: Prompt, limits: Limits, number: int, begin: float
@@ -109,10 +129,15 @@ class GatedBackend:
             loop = asyncio.get_running_loop()
             try:
                 async with asyncio.timeout(None) as scope:
-                    self._turns.interruptible(turn, lambda: _expire(scope, loop))
-                    waited, left = _after(begin, limits)
-                    async with self.inner.open(model, prompt, left) as reply:
-                        pieces = [piece async for piece in reply]
+
+                    def give_way() -> None:
+                        _expire(scope, loop)
+
+                    self._turns.interruptible(turn, give_way)
+                    async with self._slot(limits, give_way):
+                        waited, left = _after(begin, limits)
+                        async with self.inner.open(model, prompt, left) as reply:
+                            pieces = [piece async for piece in reply]
                     return _Whole(pieces, _waited(reply.usage, waited))
             except TimeoutError:
                 if not scope.expired():

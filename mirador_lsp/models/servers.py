@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.health import Check, Health
@@ -16,6 +17,7 @@ from mirador_lsp.models.keys import find_key
 from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
 from mirador_lsp.models.openai_compat import OpenAIBackend, OpenAIOptions
 from mirador_lsp.models.served import ServedBackend
+from mirador_lsp.models.sharing import SharedSlots
 from mirador_lsp.models.transport import Transport
 
 LONG_QUEUE = 8
@@ -54,7 +56,9 @@ class Server:
         return (*checks, Check(f"{self.name} is elsewhere", Health.OK, self.leaves))
 
 
-def reach(server: ModelServer, env: Mapping[str, str] = os.environ) -> Server:
+def reach(
+    server: ModelServer, env: Mapping[str, str] = os.environ, *, runtime: Path | None = None
+) -> Server:
     """The server, not yet connected. Reads its key. Raises `UserError` for an address or a key that
     is none, and for a service of others' that could be reached unencrypted or without a key.
     """
@@ -67,7 +71,9 @@ def reach(server: ModelServer, env: Mapping[str, str] = os.environ) -> Server:
         transport = Transport(server.name, server.url, key=key)
     leaves = _leaving(server, transport)
     bare = _dialect(server, transport, leaves)
-    gated = GatedBackend(bare, slots=server.slots)
+    url = server.url.rstrip("/")
+    shared = SharedSlots(runtime, url, server.slots) if runtime is not None else None
+    gated = GatedBackend(bare, slots=server.slots, shared=shared)
     backend = BreakingBackend(gated, server.name)
     return Server(server.name, backend, bare, gated, leaves, server.url)
 
