@@ -143,6 +143,8 @@ class Patch:
     after: str = field(default="", repr=False)
     """The whole text with the edits made."""
     tests: TestRun | None = None
+    digest: str = ""
+    """Of the model's version, where there is a model."""
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,8 @@ class ModelAsked:
     """All that the model is shown, to the letter."""
     context: Compiled | None = None
     """How the context in it came about; None where none was wanted."""
+    digest: str = ""
+    """Of the version of the model."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ class EvidenceHeard:
     """How sure the model was of it, 0…1, by its own probabilities; 0.5 where it gives none."""
     context: Compiled | None = None
     """How the context in the prompt came about; None where there is none."""
+    digest: str = ""
+    """Of the version of the model."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
 from mirador_lsp.core.ports import ModelBackend, Reply
+from mirador_lsp.models.refusals import NotOffered
 
 FAILURES = 3
 """In a row, until the server is left alone."""
@@ -17,7 +18,8 @@ PAUSES = (30.0, 300.0)
 class BreakingBackend:
     """A backend that stops asking a server that fails, and tries it again after a pause.
 
-    What the model does (a bad reply, no time left, a prompt too long) is no failure of the server.
+    What the model does (a bad reply, no time left, a prompt too long), and that there is no such
+    model, is no failure of the server.
     """
 
     def __init__(self, inner: ModelBackend, name: str) -> None:
@@ -48,6 +50,9 @@ class BreakingBackend:
         try:
             async with self.inner.open(model, prompt, limits) as reply:
                 yield reply
+        except NotOffered:
+            self._works()
+            raise
         except ModelUnavailable:
             self._failed()
             raise

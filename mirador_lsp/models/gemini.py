@@ -21,7 +21,7 @@ from mirador_lsp.core.errors import BadReply, ModelError
 from mirador_lsp.models.gemini_events import GeminiEvents, failed
 from mirador_lsp.models.hiding import Hide
 from mirador_lsp.models.ollama_lines import CLOUD
-from mirador_lsp.models.served import Known, Listing, ServedBackend
+from mirador_lsp.models.served import Barred, Known, Listing, ServedBackend
 from mirador_lsp.models.texts import turns
 from mirador_lsp.models.transport import Refusal, Transport
 
@@ -35,6 +35,10 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}")
 _GENERATION = re.compile(r"gemini-(\d+)")
 _LEAST_THOUGHT = 128
 """Tokens of thinking below which the larger models of the second generation cannot go."""
+_ABSENT = Barred(
+    "the service has no such model that answers in words",
+    "Correct its name in the models of that server.",
+)
 _UNTOLD_THOUGHT = 2048
 """Tokens left for thinking where only a level can be asked for, or nothing."""
 
@@ -94,7 +98,7 @@ class _Gemini:
         absent = [name for name in self._options.models if name not in told]
         return Listing(
             [Known(self._card(name, raw), name) for name, raw in named.items()],
-            dict.fromkeys(absent, "the service has no such model that answers in words"),
+            dict.fromkeys(absent, _ABSENT),
         )
 
     async def title(self) -> str:

@@ -22,7 +22,7 @@ from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
 from mirador_lsp.models.hiding import Hide
 from mirador_lsp.models.ollama_lines import CLOUD, OllamaLines
-from mirador_lsp.models.served import Known, Listing, ServedBackend
+from mirador_lsp.models.served import Barred, Known, Listing, ServedBackend
 from mirador_lsp.models.texts import too_long, turns
 from mirador_lsp.models.transport import Refusal, Transport
 
@@ -86,7 +86,7 @@ class _Ollama:
     async def list_models(self, kept: Mapping[str, Known]) -> Listing:
         listed = await self._transport.get("/api/tags")
         models: list[Known] = []
-        refused: dict[str, str] = {}
+        barred: dict[str, Barred] = {}
         for tag, digest, size, remote in await asyncio.to_thread(_listed, listed):
             held = kept.get(f"{self._prefix}/{tag}")
             if held is not None and held.card.digest == digest:
@@ -95,14 +95,13 @@ class _Ollama:
             shown = await self._transport.post("/api/show", {"model": tag})
             host = remote or _remote(shown) or (tag if _cloud_name(tag) else "")
             if host and not self._options.allow_cloud:
-                refused[tag] = (
-                    f"it runs on another machine ({plain(host, 60)}), where your code would go"
-                )
+                why = f"it runs on another machine ({plain(host, 60)}), where your code would go"
+                barred[tag] = Barred(why, "Use another model, or allow it with allow_cloud.")
                 continue
             facts = await asyncio.to_thread(_facts, shown)
             if "completion" in facts.capabilities:
                 models.append(Known(self._card(tag, digest, size, facts, cloud=bool(host)), tag))
-        return Listing(models, refused)
+        return Listing(models, barred)
 
     async def title(self) -> str:
         version = await self._transport.get("/api/version")

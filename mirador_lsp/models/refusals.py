@@ -12,6 +12,10 @@ AGAIN = "Ask again; its own log may say why."
 _LOG = "Its own log may say more; another model can stand in."
 
 
+class NotOffered(ModelUnavailable):
+    """The server works; what was asked for is not to be had there, or may not be used."""
+
+
 def refused(refusal: Refusal, card: ModelCard, hide: Hide) -> ModelError:
     """The error of a question that the server of a model does not answer."""
     name, said = card.name, refusal.message

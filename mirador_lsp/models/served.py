@@ -6,17 +6,17 @@ How a kind does it is its dialect: what is asked, and what the answers mean.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
-from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
+from mirador_lsp.core.errors import ModelError, ModelTimeout
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Reply
 from mirador_lsp.models.hiding import Hide, hiding
-from mirador_lsp.models.refusals import not_listed, refused
+from mirador_lsp.models.refusals import NotOffered, not_listed, refused
 from mirador_lsp.models.replies import Hangups, Reader, ServedReply
 from mirador_lsp.models.texts import least_tokens, too_long
 from mirador_lsp.models.transport import Refusal, Transport
@@ -35,12 +35,21 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Barred:
+    """Why a model is not used."""
+
+    why: str
+    """A phrase."""
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Listing:
     """What a server has."""
 
     models: Sequence[Known]
-    refused: Mapping[str, str] = field(default_factory=dict)
-    """What the server calls a model that is not used, and why: a phrase."""
+    barred: Mapping[str, Barred] = field(default_factory=dict)
+    """By what the server calls them, models that are not used."""
 
 
 class Dialect(Protocol):
@@ -116,7 +125,9 @@ class ServedBackend:
         self._leaves = leaves
         self._hangups = Hangups()
         self._known: dict[str, Known] = {}
-        self._refused: Mapping[str, str] = {}
+        self._barred: Mapping[str, Barred] = {}
+        self._told: dict[str, str] = {}
+        """By the names on cards, the digests that are believed to answer."""
         self._fresh_until = 0.0
         self._looking = asyncio.Lock()
 
@@ -126,29 +137,32 @@ class ServedBackend:
             await self._look()
         except ModelError:
             return ()
-        return tuple(known.card for known in self._known.values())
+        cards = tuple(known.card for known in self._known.values())
+        self._told = {card.name: card.digest for card in cards}
+        return cards
 
     @asynccontextmanager
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
         """Ask a model. Leaving hangs up, at which the server stops the model."""
         begin = asyncio.get_running_loop().time()
-        known = await self._find(model)
-        least = least_tokens(prompt)
-        if least + limits.max_tokens > known.card.context_tokens:
-            raise too_long(known.card)
         hide = hiding(prompt, self._transport.key)
-        connected = self._lines(known, lambda: self._dialect.question(known, prompt, limits), hide)
-        try:
-            async with asyncio.timeout_at(begin + limits.seconds):
-                lines = await connected.__aenter__()
-        except TimeoutError as error:
-            message = f"{model} did not begin within {limits.seconds:.0f} seconds."
-            raise ModelTimeout(message) from error
-        try:
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout_at(begin + limits.seconds):
+                    known = await self._find(model)
+                    least = least_tokens(prompt)
+                    if least + limits.max_tokens > known.card.context_tokens:
+                        raise too_long(known.card)
+
+                    def question() -> object:
+                        return self._dialect.question(known, prompt, limits)
+
+                    lines = await stack.enter_async_context(self._lines(known, question, hide))
+            except TimeoutError as error:
+                message = f"{model} did not begin within {limits.seconds:.0f} seconds."
+                raise ModelTimeout(message) from error
             reader = self._dialect.reader(known, least, limits, hide)
             yield ServedReply(lines, reader, self._hangups, model, limits, begin)
-        finally:
-            await connected.__aexit__(None, None, None)
 
     async def put(self, known: Known, body: object) -> None:
         """Send a question of which only the end is waited for. Raises `ModelError`."""
@@ -173,8 +187,8 @@ class ServedBackend:
         names = ", ".join(known.card.name for known in self._known.values()) or "no model"
         checks = [Check(name, Health.OK, plain(f"{title}: {names}", 300))]
         checks += [
-            Check(f"model {plain(tag, 60)}", Health.WARNING, why, "Another model can stand in.")
-            for tag, why in self._refused.items()
+            Check(f"model {plain(tag, 60)}", Health.WARNING, barred.why, barred.remedy)
+            for tag, barred in self._barred.items()
         ]
         return tuple(checks)
 
@@ -201,21 +215,35 @@ class ServedBackend:
                     await asyncio.sleep(pauses.pop(0))
 
     async def _find(self, model: str) -> Known:
+        """The model, if it is still the version that is believed to answer.
+
+        Raises `NotOffered` where it may not be asked, and as `_look` does.
+        """
         self._hangups.check()
-        if model not in self._known:
-            await self._look(again=True)
+        await self._look(again=model not in self._known)
         known = self._known.get(model)
-        if known is not None:
-            return known
+        if known is None:
+            raise self._not_offered(model)
+        before, now = self._told.get(model, ""), known.card.digest
+        self._told[model] = now
+        if before not in ("", now):
+            # Whoever asks would put the answer down to the version that is gone.
+            message = f"{plain(model, 80)} is another version than it was on {self._transport.name}"
+            message += f" ({before[:12]} before, {now[:12]} now)."
+            remedy = "Ask again: the new one answers from now on. Pin a version to keep it."
+            raise NotOffered(message, remedy=remedy)
+        return known
+
+    def _not_offered(self, model: str) -> NotOffered:
         identity = model.removeprefix(f"{self._prefix}/")
-        if why := self._refused.get(identity):
-            message = f"{plain(model, 80)} is not used: {why}."
-            raise ModelUnavailable(message)
+        name = plain(model, 80)
+        if (barred := self._barred.get(identity)) is not None:
+            return NotOffered(f"{name} is not used: {barred.why}.", remedy=barred.remedy)
         if self._only and identity not in self._only:
-            message = f"{plain(model, 80)} is not among the models that your settings name."
-            raise ModelUnavailable(message, remedy="Add it to the models of that server.")
+            message = f"{name} is not among the models that your settings name."
+            return NotOffered(message, remedy="Add it to the models of that server.")
         message = f"{self._transport.name} has no model {plain(identity, 80)}."
-        raise ModelUnavailable(message, remedy=self._dialect.missing(plain(identity, 80)))
+        return NotOffered(message, remedy=self._dialect.missing(plain(identity, 80)))
 
     async def _look(self, *, again: bool = False) -> None:
         """Ask which models there are, unless that is known. Raises `ModelError`."""
@@ -232,9 +260,9 @@ class ServedBackend:
                 for one in listing.models
                 if not self._only or one.id in self._only
             ]
-            why = {one.id: self._unpinned(one) for one in models}
-            self._known = {one.card.name: one for one in models if not why[one.id]}
-            self._refused = {**listing.refused, **{tag: said for tag, said in why.items() if said}}
+            strays = {one.id: self._stray(one) for one in models if self._is_stray(one)}
+            self._known = {one.card.name: one for one in models if one.id not in strays}
+            self._barred = {**listing.barred, **strays}
             self._fresh_until = now + _CARDS_SECONDS
 
     def _signed(self, one: Known) -> Known:
@@ -246,9 +274,13 @@ class ServedBackend:
             else replace(one, card=replace(one.card, leaves=leaves))
         )
 
-    def _unpinned(self, one: Known) -> str:
-        """Why a model is not the version that is pinned; "" where it is, or none is."""
+    def _is_stray(self, one: Known) -> bool:
+        """Whether a model is another version than the one that is pinned."""
         pinned = self._pins.get(one.id)
-        if pinned is None or pinned.removeprefix("sha256:") == one.card.digest:
-            return ""
-        return f"it is not the version that is pinned ({plain(pinned, 20)})"
+        return pinned is not None and pinned.removeprefix("sha256:") != one.card.digest
+
+    def _stray(self, one: Known) -> Barred:
+        pinned, digest = self._pins[one.id].removeprefix("sha256:"), one.card.digest
+        why = f"it is not the version that is pinned ({pinned[:12]} is, {digest[:12]} is there)"
+        remedy = "Bring that version back, or pin the one that is there: mirador models list --json"
+        return Barred(why, remedy)

@@ -57,8 +57,10 @@ def evidence(finding: Finding, heard: Sequence[EvidenceHeard], snapshot: Snapsho
 def _piece(number: int, each: EvidenceHeard, snapshot: Snapshot) -> list[str]:
     under = f", {words(each.lens)}" if each.lens else ""
     prompt = each.prompt
+    version = [f"Version of the model: {code(each.digest)}"] if each.digest else []
     return [
         f"## {number}. {words(each.stage)}: {words(each.model)} about {words(each.unit)}{under}",
+        *version,
         f"Said, {round(each.sureness * 100)} % sure by its own probabilities:",
         block(each.said, ""),
         f"Asked (prompt version {words(prompt.version)}):",

@@ -73,6 +73,7 @@ async def test_a_fix_that_holds_is_a_patch(tmp_path: Path) -> None:
     assert (said.patch.uri, said.patch.version) == (snapshot.uri, 7)
     assert said.patch.base_hash == snapshot.content_hash
     assert said.patch.model == MODEL
+    assert said.patch.digest
     lines = {snapshot.lines.line_of(edit.span.start) for edit in said.patch.edits}
     assert lines <= {7, 8}
     assert said.attempts == [Attempted(1, said.patch.rungs, None, "")]

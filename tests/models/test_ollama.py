@@ -1,5 +1,6 @@
 """Ollama: what is asked of it, what of its answers counts, and what is refused."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,8 +11,15 @@ import pytest
 
 from fakes.ollama_server import OllamaStandIn, ollama_server
 from mirador_lsp.core.dialogue import Chunk, Constraint, Limits, Prompt, Usage
-from mirador_lsp.core.errors import BadReply, ContextOverflow, ModelError, ModelUnavailable
+from mirador_lsp.core.errors import (
+    BadReply,
+    ContextOverflow,
+    ModelError,
+    ModelTimeout,
+    ModelUnavailable,
+)
 from mirador_lsp.core.health import Health
+from mirador_lsp.models.breaker import FAILURES, BreakingBackend
 from mirador_lsp.models.ollama import OllamaBackend, OllamaOptions
 from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.models.transport import Transport
@@ -140,6 +148,82 @@ async def test_a_pinned_model_must_be_that_version(tmp_path: Path) -> None:
     digests = {"coder:7b": "a" * 64}
     async with served(tmp_path, options, digests=digests) as (backend, _):
         assert (await said(backend))[0] == "one two three"
+
+
+async def test_a_tag_that_moves_is_told_once_and_answers_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No answer is put down to the version before; the next question knows the new one."""
+    monkeypatch.setattr("mirador_lsp.models.served._CARDS_SECONDS", 0.0)
+    async with served(tmp_path, digests={"coder:7b": "a" * 64}) as (backend, stand_in):
+        (card,) = await backend.cards()
+        assert (await said(backend))[0] == "one two three"
+        stand_in.digests["coder:7b"] = "b" * 64
+        with pytest.raises(ModelUnavailable, match="aaaa before, bbbbbbbbbbbb now") as raised:
+            await said(backend)
+        assert "Pin a version" in raised.value.remedy
+        assert len(_chats(stand_in)) == 1
+        assert (await said(backend))[0] == "one two three"
+        (newer,) = await backend.cards()
+    assert (card.digest, newer.digest) == ("a" * 64, "b" * 64)
+
+
+async def test_a_pinned_tag_that_moves_is_used_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a sentence and a remedy of its own, and a line of doctor's; back again, it is used."""
+    monkeypatch.setattr("mirador_lsp.models.served._CARDS_SECONDS", 0.0)
+    digest = "a" * 64
+    options = OllamaOptions(context_tokens=2048, pins={"coder:7b": digest})
+    async with served(tmp_path, options, digests={"coder:7b": digest}) as (backend, stand_in):
+        assert (await said(backend))[0] == "one two three"
+        stand_in.digests["coder:7b"] = "b" * 64
+        with pytest.raises(ModelUnavailable, match="not the version that is pinned") as raised:
+            await said(backend)
+        assert "aaaaaaaaaaaa is, bbbbbbbbbbbb is there" in str(raised.value)
+        assert raised.value.remedy
+        assert await backend.cards() == ()
+        checks = await backend.health()
+        assert any(check.remedy == raised.value.remedy for check in checks)
+        assert len(_chats(stand_in)) == 1
+        stand_in.digests["coder:7b"] = digest
+        assert (await said(backend))[0] == "one two three"
+
+
+async def test_a_model_that_is_not_there_says_nothing_of_the_server(tmp_path: Path) -> None:
+    """Others of the same server are asked, however often somebody asks for it."""
+    async with served(tmp_path) as (backend, _):
+        breaking = BreakingBackend(backend, "Ollama")
+        for _ in range(FAILURES + 1):
+            with pytest.raises(ModelUnavailable, match="has no model"):
+                async with breaking.open("ollama/other", _ASK, Limits(5, 60)):
+                    pytest.fail("entered")
+        assert not breaking.broken
+
+
+async def test_a_server_that_does_not_say_what_it_has_is_waited_for_no_longer_than_allowed(
+    tmp_path: Path,
+) -> None:
+    """The time of a question holds from its beginning."""
+    async with served(tmp_path) as (_, stand_in):
+        held = asyncio.Event()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(1)
+            await held.wait()
+            writer.close()
+
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            transport = Transport("Ollama", f"http://127.0.0.1:{port}")
+            backend = OllamaBackend(transport, OllamaOptions())
+            with pytest.raises(ModelTimeout):
+                async with backend.open("ollama/coder:7b", _ASK, Limits(5, 0.2)):
+                    pytest.fail("entered")
+            await backend.close()
+            held.set()
+    assert stand_in.asked == []
 
 
 async def test_a_prompt_that_was_cut_in_silence_is_an_error(tmp_path: Path) -> None:

@@ -188,6 +188,29 @@ async def test_each_kind_of_server_is_known_by_what_it_tells(
     assert {"grammar", "structured_outputs"} & set(body) == ({field} if field else set())
 
 
+async def test_the_time_of_the_answer_is_no_part_of_the_version() -> None:
+    """Some servers tell it as the time the model was made; what they tell of the model counts."""
+    data: dict[str, Any] = {"id": "coder", "created": 1, "meta": {"n_params": 7}}
+    answers = {"/v1/models": {"data": [data]}}
+    digests = []
+    async with openai_server(OpenAIStandIn(answers)) as stand_in:
+        for created, size in ((1, 7), (2, 7), (2, 8)):
+            data |= {"created": created, "meta": {"n_params": size}}
+            made = backend(stand_in)
+            digests += [card.digest for card in await made.cards()]
+            await made.close()
+        pinned = backend(stand_in, pins={"coder": digests[0]})
+        assert await pinned.cards() == ()
+        assert any("pinned" in check.detail for check in await pinned.health())
+        await pinned.close()
+        only = backend(stand_in, only=("other",))
+        with pytest.raises(ModelUnavailable, match="not among the models"):
+            async with only.open("lab/coder", _ASK, Limits(5, 60)):
+                pytest.fail("entered")
+        await only.close()
+    assert digests[0] == digests[1] != digests[2]
+
+
 async def test_a_model_called_by_a_path_has_a_short_name() -> None:
     """llama.cpp's server calls a model by its file; folders are nobody's business."""
     answers = {"/v1/models": {"data": [{"id": "/home/me/models/coder.gguf"}]}}

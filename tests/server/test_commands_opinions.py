@@ -136,6 +136,7 @@ async def evident(request: ReviewRequest, emit: Emit) -> None:
     emit(ReviewStarted("cart.py", ("quick",), ""))
     emit(FindingReported("quick", MODELS))
     said = EvidenceHeard("quick", "f1", "small-model", "f", "bug", PROMPT, "- bug: <b>bad</b>", 0.7)
+    said = replace(said, digest="5ha")
     emit(said)
     emit(replace(said, stage="deep", model="big-model"))
     emit(replace(said, sureness=0.8))
@@ -163,6 +164,7 @@ async def test_evidence_is_shown_with_prompt_and_words_and_goes_with_the_documen
         assert shown["evidence"][0]["prompt"]["question"] == "What is wrong?"
         page = await editor.ask("workspace/textDocumentContent", {"uri": show["params"]["uri"]})
         text = page["result"]["text"]
+        assert "Version of the model: `5ha`" in text
         assert "```\n- bug: <b>bad</b>\n```" in text
         assert "````python\n```\ncode\n```\n````" in text
 

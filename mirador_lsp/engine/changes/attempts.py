@@ -213,7 +213,7 @@ async def _attempt(
         model=pen.card.name,
         remark=task.remark,
     )
-    return patch, climb
+    return replace(patch, digest=pen.card.digest), climb
 
 
 def _why_not(attempts: list[Attempted]) -> str:

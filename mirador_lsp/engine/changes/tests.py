@@ -221,7 +221,8 @@ class _Trial:
         kept = patch_of(
             self._ladder, self._request, text, climb, headline=headline, model=patch.model
         )
-        kept = replace(kept, title=kept.title.replace("lints clean", _NO_ERRORS))
+        title = kept.title.replace("lints clean", _NO_ERRORS)
+        kept = replace(kept, title=title, digest=patch.digest)
         return replace(outcome, patch=_passed(kept, run, count - len(failing), count))
 
     def _unclear(self, outcome: Outcome, patch: Patch, run: TestRun) -> Outcome:

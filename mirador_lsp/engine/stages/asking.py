@@ -89,6 +89,7 @@ def _asked(question: Question, job: Job) -> ModelAsked:
         lens=question.labels["lens"],
         prompt=question.prompt,
         context=question.context,
+        digest=job.card.digest,
     )
 
 

@@ -241,6 +241,7 @@ class _Hearing:
             said=line,
             sureness=sureness,
             context=self._shown.background,
+            digest=self._job.card.digest,
         )
 
     def _judge(self, read: Claim | Reject | None) -> Claim | Reject | None:

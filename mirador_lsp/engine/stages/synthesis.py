@@ -125,6 +125,7 @@ def _evidence(verdict: Verdict, finding: Finding, prompt: Prompt, job: Job) -> E
         prompt=prompt,
         said=said,
         sureness=round(verdict.believed, 4),
+        digest=job.card.digest,
     )
 
 
