@@ -5,6 +5,7 @@ rooms that they show to users. They import those rooms in no other way.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.assembly import (
+    Workplaces,
     join,
     make_analyzers,
     make_backend,
@@ -45,7 +47,13 @@ from mirador_lsp.core.findings import Finding, Lens
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS, ReviewPolicy
-from mirador_lsp.core.ports import FeedbackBook, Measurements, ModelBackend
+from mirador_lsp.core.ports import (
+    FeedbackBook,
+    Measurements,
+    ModelBackend,
+    Slicer,
+    TokenCounter,
+)
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.retrieval import Memory
 from mirador_lsp.core.routing import Chosen, Comparison, Matrix, Workings, review_task
@@ -149,6 +157,8 @@ class App:
     """How models did."""
     indexes: Clients = field(default_factory=Clients)
     """The indexes of workspaces."""
+    workplaces: Workplaces = field(default_factory=Workplaces)
+    """Which of them a document is in."""
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
@@ -158,7 +168,17 @@ class App:
 
     def index(self, folder: Path) -> IndexClient:
         """The index of a workspace folder. Raises `UserError` where the user wants none."""
-        return self.indexes.of(folder)
+        index = self.indexes.of(folder)
+        self.workplaces.use(folder)
+        return index
+
+    async def use_index(self, folder: Path) -> None:
+        """From now on what models are shown comes from the index of a folder, too, where that runs
+        already: nothing is started for it.
+        """
+        with contextlib.suppress(IndexUnavailable):
+            if self.indexes.enabled and await self.indexes.of(folder).running():
+                self.workplaces.use(folder)
 
     async def _compare(self, policy: ReviewPolicy) -> None:
         """Let the models that the stages run on answer what was asked; not on battery."""
@@ -393,6 +413,8 @@ async def open_app(
         chosen = join(own, servers, stack)
         feedback, measurements, replies = open_books(where, stack)
         matrix, disbelieved = await asyncio.to_thread(read_ahead_of_requests, where)
+        indexes = make_indexes(settings, where, stack)
+        workplaces = Workplaces(indexes, trusted)
         engine = Engine(
             backend=chosen,
             outliner=parser,
@@ -404,6 +426,10 @@ async def open_app(
             measurements=measurements,
             compare_every=settings.engine.compare_every,
             replies=replies,
+            workplace_of=workplaces.of,
+            slicer=parser if isinstance(parser, Slicer) else None,
+            counter=chosen if isinstance(chosen, TokenCounter) else None,
+            preferences=settings.context.preferences,
         )
         stack.push_async_callback(engine.close)
         app = App(
@@ -420,7 +446,8 @@ async def open_app(
             embedded=own if isinstance(own, EmbeddedBackend) else None,
             servers=servers,
             matrix=matrix,
-            indexes=make_indexes(settings, where, stack),
+            indexes=indexes,
+            workplaces=workplaces,
         )
         stack.push_async_callback(app.supervisor.close)
         yield app

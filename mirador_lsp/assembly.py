@@ -12,11 +12,13 @@ from pathlib import Path
 from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.core.dialogue import ModelCard
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError, UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend, ReplyBook
 from mirador_lsp.core.routing import Matrix
 from mirador_lsp.engine import capabilities
+from mirador_lsp.engine.context.gathering import Workplace
 from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.index.clients import Clients
 from mirador_lsp.index.wire import Wishes
@@ -31,6 +33,7 @@ from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings.files import read_own
 from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import SqliteFeedbackBook, SqliteMeasurements, SqliteReplyBook
+from mirador_lsp.workspace.project import ProjectFolder
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +43,35 @@ def make_analyzers(settings: Settings, parser: ParseWorker) -> tuple[Analyzer, .
     wanted = settings.analysis
     rules = (parser,) if wanted.rules else ()
     return (RuffAnalyzer(), *rules) if wanted.ruff else rules
+
+
+class Workplaces:
+    """Which workspace a document is in: the innermost folder that is used, or that the user trusts.
+
+    One that is trusted and not used tells its rules, but has no index to ask.
+    """
+
+    def __init__(self, indexes: Clients | None = None, trusted: Path | None = None) -> None:
+        self._indexes = indexes or Clients()
+        self._trusted = trusted
+        self._used: dict[Path, Workplace] = {}
+        if trusted is not None:
+            self._used[trusted] = Workplace(ProjectFolder(trusted, trusted=True))
+
+    def use(self, folder: Path) -> None:
+        """Ask the index of a folder from now on."""
+        known = self._used.get(folder)
+        if known is None or known.index is None:
+            project = ProjectFolder(folder, trusted=folder == self._trusted)
+            self._used[folder] = Workplace(project, self._indexes.of(folder))
+
+    def of(self, snapshot: Snapshot) -> Workplace | None:
+        """The workspace of a document, or None."""
+        if snapshot.path is None:
+            return None
+        path = Path(snapshot.path)
+        around = [folder for folder in self._used if path.is_relative_to(folder)]
+        return self._used[max(around, key=lambda each: len(each.parts))] if around else None
 
 
 def make_indexes(settings: Settings, paths: Paths, stack: AsyncExitStack) -> Clients:

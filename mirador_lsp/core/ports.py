@@ -7,7 +7,7 @@ passes the contract tests in `tests/contracts`. Adapters import this module; it 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mirador_lsp.core.dialogue import (
     Chunk,
@@ -221,6 +221,7 @@ class ReplyBook(Protocol):
         ...
 
 
+@runtime_checkable
 class Slicer(Protocol):
     """Tells which lines of a symbol matter for a place in it."""
 
@@ -303,8 +304,9 @@ class CodeIndex(Protocol):
         ...
 
 
+@runtime_checkable
 class TokenCounter(Protocol):
-    """Counts tokens the way a model does."""
+    """Counts tokens the way a model does. Where a backend can, it is one as well."""
 
     async def count(self, model: str, texts: Sequence[str]) -> Sequence[int] | None:
         """The number of tokens of each text for the model of that card name.

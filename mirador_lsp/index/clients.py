@@ -41,6 +41,11 @@ class Clients:
             )
         return client
 
+    @property
+    def enabled(self) -> bool:
+        """Whether the user wants any."""
+        return self._wishes is not None
+
     async def close(self) -> None:
         """Hang up everywhere."""
         for client in self._made.values():

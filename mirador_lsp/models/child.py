@@ -23,6 +23,8 @@ WORKER_COMMAND = (sys.executable, "-P", "-m", "mirador_lsp.models.worker_main")
 ABORT_SECONDS = 0.8
 """How long a worker may take to stop; then it is killed, so that a cancel always ends the work."""
 LOAD_SECONDS = 300.0
+COUNT_SECONDS = 1.0
+"""An estimate is better than waiting any longer."""
 _REAP_SECONDS = 5.0
 """How long a killed process is waited for. One that the kernel holds longer is left to it."""
 SPIN = {"GOMP_SPINCOUNT": "1000"}
@@ -52,6 +54,9 @@ class Child:
         self._line = line
         self._engine_socket = engine_socket
         self._numbers = itertools.count()
+        self._counting: dict[int, asyncio.Future[tuple[int, ...] | None]] = {}
+        self._emit: Emit = _ignore
+        line.tap = self._tap
         self.was_stuck = False
         """It did not stop when told to."""
 
@@ -92,6 +97,23 @@ class Child:
             await self._call_off(number)
             raise
 
+    async def count(self, texts: tuple[str, ...]) -> tuple[int, ...] | None:
+        """The number of tokens of each text, also while it answers; None where it cannot say so
+        soon.
+        """
+        number = next(self._numbers)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[int, ...] | None] = loop.create_future()
+        self._counting[number] = answer
+        try:
+            self._send(wire.Tokenize(number, texts))
+            async with asyncio.timeout(COUNT_SECONDS):
+                return await answer
+        except (TimeoutError, WorkerDied, frames.WireError):
+            return None
+        finally:
+            del self._counting[number]
+
     async def end(self) -> None:
         """End the process. It has nothing to save, so it is not asked."""
         self.kill()
@@ -123,21 +145,27 @@ class Child:
                 self.kill()
 
     async def _until_end(self, emit: Emit) -> wire.Done | wire.Failed:
-        def tap(message: wire.FromWorker) -> bool:
-            if isinstance(message, wire.Piece | wire.Reading | wire.Started):
-                emit(message)
-                return True
-            return False
-
-        self._line.tap = tap
+        self._emit = emit
         try:
             message = await self._next()
         finally:
-            self._line.tap = None
+            self._emit = _ignore
         if isinstance(message, wire.Done | wire.Failed):
             return message
         confused = "answered out of turn"
         raise WorkerDied(confused)
+
+    def _tap(self, message: wire.FromWorker) -> bool:
+        """Pass on what needs no task to be woken for it."""
+        if isinstance(message, wire.Tokenized):
+            answer = self._counting.get(message.number)
+            if answer is not None and not answer.done():
+                answer.set_result(message.tokens)
+            return True
+        if isinstance(message, wire.Piece | wire.Reading | wire.Started):
+            self._emit(message)
+            return True
+        return False
 
     async def _next(self) -> wire.FromWorker:
         try:

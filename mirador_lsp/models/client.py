@@ -1,15 +1,19 @@
 """The way from a Mirador process to the engine host."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.core.errors import ModelUnavailable, ServiceError
 from mirador_lsp.ipc import reaching
+from mirador_lsp.ipc.frames import WireError
 from mirador_lsp.ipc.places import Places
 from mirador_lsp.models import wire
 
+_COUNT_SECONDS = 1.5
+"""Longer than the host waits for a worker, so that its answer comes through."""
 Connection: TypeAlias = reaching.Connection[wire.FromHost]
 """A line to the host, good for one request."""
 
@@ -31,6 +35,26 @@ async def find(places: Places) -> Connection | None:
     cannot be trusted.
     """
     return await reaching.find(places, _kind())
+
+
+async def count(places: Places, path: str, texts: Sequence[str]) -> Sequence[int] | None:
+    """The tokens of texts for the model of that file; None where it is not in memory, or says
+    nothing soon. Starts nothing.
+    """
+    try:
+        async with asyncio.timeout(_COUNT_SECONDS):
+            line = await find(places)
+            if line is None:
+                return None
+            try:
+                line.send(wire.Count(path, tuple(texts)))
+                message = await line.next()
+            finally:
+                line.abort()
+    except (TimeoutError, ModelUnavailable, ServiceError, WireError):
+        return None
+    tokens = message.tokens if isinstance(message, wire.Counted) else None
+    return tokens if tokens is not None and len(tokens) == len(texts) else None
 
 
 async def reach(places: Places, idle_seconds: float, worker: Sequence[str]) -> Connection:

@@ -153,6 +153,14 @@ class EmbeddedBackend:
             line.abort()
         return message if isinstance(message, wire.Status) else None
 
+    async def count(self, model: str, texts: Sequence[str]) -> Sequence[int] | None:
+        """See `core.ports.TokenCounter`. Starts nothing and loads nothing."""
+        installed = await asyncio.to_thread(self._usable)
+        path = next((str(each.path) for each in installed if each.name == model), "")
+        if not path or self._closed:
+            return None
+        return await client.count(self._places, path, [_encodable(text) for text in texts])
+
     async def stop(self) -> bool:
         """End the engine for every Mirador process of the user. False when it did not run."""
         return await client.stop(self._places)
@@ -312,7 +320,7 @@ class EmbeddedReply:
                     raise _error(message)
                 case wire.Started() | wire.Queued():
                     continue
-                case Hello() | wire.Status():
+                case Hello() | wire.Status() | wire.Counted():
                     text = "The engine answered out of turn."
                     raise BadReply(text)
                 case _:

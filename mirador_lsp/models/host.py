@@ -75,6 +75,8 @@ class EngineHost:
                 self._residents.most = max(message.residents, 1)
                 await self._while_wanted(message, line, send)
                 self._hosting.active()
+            case wire.Count(path, texts):
+                send(wire.Counted(await self._residents.count(path, texts)))
             case wire.GetStatus():
                 send(self._status())
             case Stop():

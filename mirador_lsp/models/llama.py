@@ -93,6 +93,10 @@ class Llama:
         # Any question does that the engine's one thread answers, which it does between batches.
         self._request("GET", "/lora-adapters", None)
 
+    def count(self, texts: Sequence[str]) -> Sequence[int]:
+        """How many tokens each text has, controls not understood. Raises OSError."""
+        return [len(self._tokens(text)) for text in texts]
+
     def save(self, file_name: str) -> None:
         """Write the slot's state into the folder of prefixes. Raises OSError."""
         self._slot("save", file_name)

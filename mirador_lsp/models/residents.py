@@ -96,6 +96,13 @@ class Residents:
             self._strikes.worked(spec)
         return end
 
+    async def count(self, path: str, texts: tuple[str, ...]) -> tuple[int, ...] | None:
+        """The tokens of texts for the model of that file; None where it is not in memory."""
+        seat = self._seats.get(path)
+        if seat is None or seat.child is None or not seat.child.alive:
+            return None
+        return await seat.child.count(texts)
+
     def report(self) -> tuple[wire.Resident, ...]:
         """Who is loaded."""
         return tuple(

@@ -146,6 +146,12 @@ class ScriptedBackend:
         finally:
             self.note(model, prompt, reply.outcome)
 
+    async def count(self, model: str, texts: Sequence[str]) -> Sequence[int] | None:
+        """See `core.ports.TokenCounter`: a script has no vocabulary, so it counts roughly."""
+        if all(known.name != model for known in self._script.model):
+            return None
+        return [-(-len(text) // _CHARACTERS_PER_TOKEN) for text in texts]
+
     async def close(self) -> None:
         """End what is being said."""
         self._closing.set()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Limits, ModelCard, Priority, Prompt
 from mirador_lsp.core.errors import ModelUnavailable
-from mirador_lsp.core.ports import ModelBackend, Reply
+from mirador_lsp.core.ports import ModelBackend, Reply, TokenCounter
 
 
 class Switchboard:
@@ -45,6 +45,12 @@ class Switchboard:
             raise ModelUnavailable(message)
         async with backend.open(model, prompt, limits) as reply:
             yield reply
+
+    async def count(self, model: str, texts: Sequence[str]) -> Sequence[int] | None:
+        """See `core.ports.TokenCounter`: asks the backend that has the model, if it can count."""
+        home = self._home.get(model)
+        counter: object = home[1] if home is not None else None
+        return await counter.count(model, texts) if isinstance(counter, TokenCounter) else None
 
     async def close(self) -> None:
         """Close all of them."""

@@ -61,6 +61,20 @@ class Ask(Message, frozen=True, tag="ask"):
     """Models to keep in memory at once."""
 
 
+class Count(Message, frozen=True, tag="count"):
+    """Count the tokens of texts, if the model is in memory. It is not loaded for this."""
+
+    path: str
+    """Of the model's file."""
+    texts: tuple[str, ...]
+
+
+class Counted(Message, frozen=True, tag="counted"):
+    """The number of tokens of each text; None where the model cannot be asked now."""
+
+    tokens: tuple[int, ...] | None
+
+
 class GetStatus(Message, frozen=True, tag="get-status"):
     """Tell what runs."""
 
@@ -85,6 +99,20 @@ class Abort(Message, frozen=True, tag="abort"):
     """Stop working on request `number`; of no effect when it has ended."""
 
     number: int
+
+
+class Tokenize(Message, frozen=True, tag="tokenize"):
+    """Count the tokens of texts, also while an answer is given."""
+
+    number: int
+    texts: tuple[str, ...]
+
+
+class Tokenized(Message, frozen=True, tag="tokenized"):
+    """The number of tokens of each text of request `number`; None where that failed."""
+
+    number: int
+    tokens: tuple[int, ...] | None
 
 
 class Loaded(Message, frozen=True, tag="loaded"):
@@ -163,10 +191,10 @@ class Status(Message, frozen=True, tag="status"):
     """Seconds without activity after which it leaves."""
 
 
-FromClient = Ask | GetStatus | Stop
-FromHost = Hello | Queued | Started | Reading | Piece | Done | Failed | Status
-ToWorker = Load | Generate | Abort
-FromWorker = Loaded | Started | Reading | Piece | Done | Failed
+FromClient = Ask | Count | GetStatus | Stop
+FromHost = Hello | Queued | Started | Reading | Piece | Done | Failed | Status | Counted
+ToWorker = Load | Generate | Abort | Tokenize
+FromWorker = Loaded | Started | Reading | Piece | Done | Failed | Tokenized
 
 
 FROM_CLIENT: "Final[msgspec.json.Decoder[FromClient]]" = msgspec.json.Decoder(FromClient)

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,6 +35,8 @@ _BRIEF = 0.05
 _DEFECT = 70
 """Exit status of a worker that ended by a defect; the number that sysexits.h has for it."""
 _log = logging.getLogger("mirador_lsp.models.worker_main")  # not "__main__"
+CountTokens = Callable[[Sequence[str]], Sequence[int]]
+"""The number of tokens of each text. Raises OSError."""
 
 
 class Channel:
@@ -45,10 +47,13 @@ class Channel:
         self._source: BinaryIO = connection.makefile("rb")
         self._requests: queue.SimpleQueue[wire.Generate] = queue.SimpleQueue()
         self._aborted = -1
+        self._sending = threading.Lock()
+        self._to_count: queue.SimpleQueue[wire.Tokenize] = queue.SimpleQueue()
 
     def send(self, message: wire.FromWorker) -> None:
         """Send a message; the host always reads."""
-        self._connection.sendall(frames.pack(message))
+        with self._sending:
+            self._connection.sendall(frames.pack(message))
 
     def receive(self) -> wire.ToWorker | None:
         """The next message; None when the host is gone."""
@@ -57,6 +62,13 @@ class Channel:
     def listen(self) -> None:
         """From now on a thread reads what the host says."""
         threading.Thread(target=self._listen, name="host", daemon=True).start()
+
+    def count_with(self, count: CountTokens) -> None:
+        """From now on texts are counted by `count`, in a thread of their own: neither the answer
+        that is being given nor an abort has to wait for them.
+        """
+        work = threading.Thread(target=self._count, args=(count,), name="tokens", daemon=True)
+        work.start()
 
     def next_request(self) -> wire.Generate:
         """Wait for work."""
@@ -74,8 +86,22 @@ class Channel:
                         self._requests.put(message)
                     case wire.Abort(number):
                         self._aborted = max(self._aborted, number)
+                    case wire.Tokenize():
+                        self._to_count.put(message)
                     case wire.Load():
                         break
+
+    def _count(self, count: CountTokens) -> None:
+        with _last_words():
+            while True:
+                asked = self._to_count.get()
+                try:
+                    tokens = tuple(count(asked.texts))
+                except OSError as error:
+                    _log.warning("tokens were not counted: %s", error)
+                    self.send(wire.Tokenized(asked.number, None))
+                else:
+                    self.send(wire.Tokenized(asked.number, tokens))
 
 
 class Answer:
@@ -299,6 +325,7 @@ def _load(channel: Channel) -> Worker | None:
         channel.send(wire.Failed("unavailable", str(error), error.remedy))
         return None
     channel.listen()
+    channel.count_with(llama.count)
     channel.send(wire.Loaded(llama.context_tokens, time.monotonic() - start))
     identity = f"{spec.digest}\0{llama.context_tokens}\0{llama.version}"
     slots = SlotFiles(Path(spec.cache), _disk_limit(spec), identity)

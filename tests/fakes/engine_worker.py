@@ -44,6 +44,7 @@ def main() -> None:
         channel.send(wire.Failed("unavailable", "The model file is damaged."))
         os._exit(0)
     channel.listen()
+    channel.count_with(lambda texts: [len(text.split()) for text in texts])
     channel.send(wire.Loaded(load.model.context_tokens, 0.0))
     Player(channel, connection, load.model).play()
 

@@ -137,15 +137,18 @@ class Scales:
                     self._known[_key(card), text] = count
                 missing = []
         if missing:
-            return Costs(
-                {text: self._reading.estimate(card, text) for text in wanted}, counted=False
-            )
+            return self.guess(card, wanted)
         costs = {text: self._known[_key(card), text] for text in wanted}
         for text in wanted:
             self._known.move_to_end((_key(card), text))
         while len(self._known) > _MOST_COUNTS:
             self._known.popitem(last=False)
         return Costs(costs, counted=bool(wanted))
+
+    def guess(self, card: ModelCard, texts: Sequence[str]) -> Costs:
+        """About what each text costs."""
+        guessed = {text: self._reading.estimate(card, text) for text in texts if text}
+        return Costs(guessed, counted=False)
 
 
 def _key(card: ModelCard) -> str:

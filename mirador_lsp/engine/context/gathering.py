@@ -31,7 +31,7 @@ from mirador_lsp.core.retrieval import (
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.context import sources
-from mirador_lsp.engine.context.budget import Reading, Scales
+from mirador_lsp.engine.context.budget import Costs, Reading, Scales
 from mirador_lsp.engine.context.compiler import (
     Candidate,
     compile_context,
@@ -171,7 +171,7 @@ class Gathering:
         """Begin to gather for units that will be asked about, in their order."""
         if self._stock.reading.budget(policy, card) >= _LEAST:
             for shown in units:
-                self._start(shown)
+                self._work.start(self._weigh_ahead(shown, card), f"costs of {shown.title}")
 
     async def shown(self, shown: ShownUnit, card: ModelCard, policy: StagePolicy) -> ShownUnit:
         """The unit with the context that a question of the stage about it carries.
@@ -205,7 +205,7 @@ class Gathering:
         found = await self._within(self._start_slice(shown, place), [])
         if not found:
             return ""
-        costs = await self._stock.scales.weigh(card, texts_to_weigh(found))
+        costs = await self._weigh(card, texts_to_weigh(found))
         budget = self._stock.reading.budget(policy, card) // 2
         background = shown.background.text if shown.background is not None else ""
         known = f"{background}\n{shown.unit.context}\n{shown.code}"
@@ -216,7 +216,7 @@ class Gathering:
         self, found: Found, shown: ShownUnit, card: ModelCard, budget: int
     ) -> Compiled:
         candidates = list(found.candidates)
-        costs = await self._stock.scales.weigh(card, texts_to_weigh((*candidates, *found.stale)))
+        costs = await self._weigh(card, texts_to_weigh((*candidates, *found.stale)))
         known = f"{shown.unit.context}\n{shown.code}"
         slack = 0
         while True:
@@ -225,7 +225,7 @@ class Gathering:
             )
             if not compiled.text:
                 return compiled
-            whole = await self._stock.scales.weigh(card, [compiled.text])
+            whole = await self._weigh(card, [compiled.text])
             tokens = whole.tokens[compiled.text]
             if tokens <= budget:
                 return replace(compiled, tokens=tokens, counted=compiled.counted and whole.counted)
@@ -247,6 +247,16 @@ class Gathering:
         """What was gathered or, where that is not done in time, what the file itself says."""
         own = Found(tuple(self._own(shown)), whole=False)
         return await self._within(self._start(shown), own)
+
+    async def _weigh_ahead(self, shown: ShownUnit, card: ModelCard) -> None:
+        found = await self._start(shown)
+        await self._stock.scales.weigh(card, texts_to_weigh((*found.candidates, *found.stale)))
+
+    async def _weigh(self, card: ModelCard, texts: Sequence[str]) -> Costs:
+        """What texts cost; estimated where nobody counts them in time."""
+        scales = self._stock.scales
+        guessed = scales.guess(card, texts)
+        return await self._within(self._work.start(scales.weigh(card, texts), "costs"), guessed)
 
     async def _within(self, task: "asyncio.Task[T]", instead: T) -> T:
         """The result of a task, waited for no longer than the patience that is left."""
