@@ -134,9 +134,15 @@ def matches(
 
 
 def raw_matches(
-    parsed: Parsed, query: CompiledQuery, *, budget_seconds: float = 1.0
+    parsed: Parsed,
+    query: CompiledQuery,
+    *,
+    budget_seconds: float = 1.0,
+    within: tuple[int, int] | None = None,
 ) -> Iterator[RawMatch]:
-    """As `matches`, in no particular order and with the parser's own nodes."""
+    """As `matches`, in no particular order and with the parser's own nodes; of the bytes `within`
+    alone, if that is said: then what only touches them may be among the matches.
+    """
     from tree_sitter import QueryCursor  # noqa: PLC0415 — loaded only by who parses
 
     if parsed.tree is None:
@@ -148,13 +154,12 @@ def raw_matches(
         message = "the file is too large for a query with a repeated capture"
         raise AnalyzerError(message)
     end = time.thread_time() + budget_seconds
-    pages = parsed.pages
-    if pages is None:
-        message = "the file makes so little sense that it cannot be searched"
-        raise AnalyzerError(message)
+    pages = _pages(parsed, within)
     seen: set[tuple[int, tuple[tuple[str, tuple[int, ...]], ...]]] = set()
     for root in pages:
         cursor = QueryCursor(query.query)
+        if within is not None:
+            cursor.set_byte_range(*within)
         # Neighbouring pages share a level, because a pattern over siblings is only found from their
         # parent. What both of them find is reported once.
         cursor.set_max_start_depth(PAGE_DEPTH)
@@ -168,6 +173,18 @@ def raw_matches(
         if time.thread_time() > end:
             message = f"the file was not searched to its end within {budget_seconds:g} seconds"
             raise AnalyzerError(message)
+
+
+def _pages(parsed: Parsed, within: tuple[int, int] | None) -> "tuple[tree_sitter.Node, ...]":
+    pages = parsed.pages
+    if pages is None:
+        message = "the file makes so little sense that it cannot be searched"
+        raise AnalyzerError(message)
+    if within is None:
+        return pages
+    return tuple(
+        page for page in pages if page.start_byte < within[1] and within[0] < page.end_byte
+    )
 
 
 def _identity(

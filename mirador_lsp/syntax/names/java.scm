@@ -1,0 +1,50 @@
+; What the captures mean is written in names.py.
+(identifier) @read
+(field_access object: (_) @on field: (_) @member)
+
+(method_invocation !object name: (_) @call)
+(method_invocation object: (_) @on name: (_) @call)
+(object_creation_expression type: (type_identifier) @call)
+(object_creation_expression type: (generic_type (type_identifier) @call))
+(object_creation_expression type: (scoped_type_identifier (_) @on (type_identifier) @call))
+(method_reference . (_) @on (identifier) @type)
+(type_identifier) @type
+(marker_annotation name: (identifier) @type)
+(annotation name: (identifier) @type)
+
+(variable_declarator name: (identifier) @bind)
+(formal_parameter name: (identifier) @bind)
+(spread_parameter (variable_declarator name: (identifier) @bind))
+(catch_formal_parameter name: (identifier) @bind)
+(enhanced_for_statement name: (identifier) @bind)
+(lambda_expression parameters: (identifier) @bind)
+(inferred_parameters (identifier) @bind)
+(resource name: (identifier) @bind)
+(instanceof_expression name: (identifier) @bind)
+(assignment_expression left: (identifier) @bind operator: "=")
+(assignment_expression left: (identifier) @update
+  operator: ["+=" "-=" "*=" "/=" "%=" "&=" "|=" "^=" "<<=" ">>=" ">>>="])
+(assignment_expression left: (field_access object: (_) @on field: (_) @set))
+(assignment_expression left: (array_access array: (identifier) @touch))
+(assignment_expression left: (array_access array: (field_access object: (_) @on field: (_) @set)))
+(update_expression (identifier) @update)
+(update_expression (field_access object: (_) @on field: (_) @set))
+
+(method_declaration name: (_) @skip)
+(constructor_declaration name: (_) @skip)
+(class_declaration name: (_) @skip)
+(interface_declaration name: (_) @skip)
+(enum_declaration name: (_) @skip)
+(record_declaration name: (_) @skip)
+(annotation_type_declaration name: (_) @skip)
+(type_parameter (type_identifier) @skip)
+(element_value_pair key: (_) @skip)
+(scoped_identifier (identifier) @skip)
+(package_declaration (identifier) @skip)
+
+(field_declaration declarator: (variable_declarator name: (_) @define))
+(constant_declaration declarator: (variable_declarator name: (_) @define))
+(enum_constant name: (_) @define)
+
+(import_declaration (scoped_identifier scope: (_) @module name: (_) @import) .)
+(import_declaration (scoped_identifier) @import (asterisk))

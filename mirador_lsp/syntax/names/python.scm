@@ -1,0 +1,57 @@
+; What the captures mean is written in names.py.
+(identifier) @read
+(attribute object: (_) @on attribute: (identifier) @member)
+
+(call function: (identifier) @call)
+(call function: (attribute object: (_) @on attribute: (identifier) @call))
+
+(decorator (identifier) @type)
+(decorator (attribute object: (_) @on attribute: (identifier) @type))
+(class_definition superclasses: (argument_list (identifier) @type))
+(class_definition superclasses: (argument_list
+  (attribute object: (_) @on attribute: (identifier) @type)))
+(type (identifier) @type)
+(type (attribute object: (_) @on attribute: (identifier) @type))
+(type (generic_type (identifier) @type))
+
+(assignment left: (identifier) @bind)
+(assignment left: (attribute object: (_) @on attribute: (identifier) @set))
+(assignment left: (subscript value: (identifier) @touch))
+(assignment left: (subscript value: (attribute object: (_) @on attribute: (identifier) @set)))
+(augmented_assignment left: (identifier) @update)
+(augmented_assignment left: (attribute object: (_) @on attribute: (identifier) @set))
+(augmented_assignment left: (subscript value: (identifier) @touch))
+(pattern_list (identifier) @bind)
+(tuple_pattern (identifier) @bind)
+(list_pattern (identifier) @bind)
+(list_splat_pattern (identifier) @bind)
+(dictionary_splat_pattern (identifier) @bind)
+(for_statement left: (identifier) @bind)
+(for_in_clause left: (identifier) @bind)
+(named_expression name: (identifier) @bind)
+(as_pattern_target (identifier) @bind)
+(case_pattern (dotted_name . (identifier) @bind .))
+(parameters (identifier) @bind)
+(lambda_parameters (identifier) @bind)
+(default_parameter name: (identifier) @bind)
+(typed_parameter . (identifier) @bind)
+(typed_default_parameter name: (identifier) @bind)
+(function_definition name: (identifier) @bind)
+(class_definition name: (identifier) @bind)
+
+(keyword_argument name: (identifier) @skip)
+(keyword_pattern . (identifier) @skip)
+(dotted_name (identifier) @skip)
+(global_statement (identifier) @skip)
+(nonlocal_statement (identifier) @skip)
+
+(module (expression_statement (assignment left: (identifier) @define)))
+(class_definition body: (block (expression_statement (assignment left: (identifier) @define))))
+(type_alias_statement . (type (identifier) @define))
+
+(import_statement name: (dotted_name) @import)
+(import_statement name: (aliased_import name: (dotted_name) @import alias: (identifier) @alias))
+(import_from_statement module_name: (_) @module name: (dotted_name) @import)
+(import_from_statement module_name: (_) @module
+  name: (aliased_import name: (dotted_name) @import alias: (identifier) @alias))
+(import_from_statement module_name: (_) @import (wildcard_import))
