@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +18,7 @@ from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import CodeIndex
 from mirador_lsp.core.requests import ReviewRequest
-from mirador_lsp.core.retrieval import Memory
+from mirador_lsp.core.retrieval import IndexReport, Memory
 from mirador_lsp.core.routing import Workings
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
@@ -38,6 +38,26 @@ class Changed(Protocol):
     @property
     def since(self) -> str:
         """In words: "the last commit"."""
+        ...
+
+
+class WorkspaceIndex(CodeIndex, Protocol):
+    """An index that the editor keeps going."""
+
+    def follow(self) -> AsyncIterator[IndexReport]:
+        """The report, and each later one when it has changed. Raises `IndexUnavailable`."""
+        ...
+
+    async def opened(self, names: Sequence[str]) -> None:
+        """The user looks at these files: they come before others."""
+        ...
+
+    async def build(self, *, asked: bool) -> None:
+        """Have every file looked at again; `asked` by the user."""
+        ...
+
+    async def pause(self) -> None:
+        """Build no more until the user asks for it."""
         ...
 
 
@@ -82,7 +102,7 @@ class Reviewer(Protocol):
         """Runs the tests of a workspace folder; None where the user does not want that."""
         ...
 
-    def index(self, folder: Path) -> CodeIndex:
+    def index(self, folder: Path) -> WorkspaceIndex:
         """The index of a workspace folder. Raises `UserError` where the user wants none."""
         ...
 

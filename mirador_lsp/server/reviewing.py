@@ -107,7 +107,9 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
         if outcome.thorough:
             ls.session.reviewed(snapshot)
 
-    return ls.session.restart(snapshot, wish, work(), outcome, follower.stop)
+    run = ls.session.restart(snapshot, wish, work(), outcome, follower.stop)
+    ls.indexing.poke()
+    return run
 
 
 def mended(ls: MiradorServer, uri: str, text: str | None = None) -> None:

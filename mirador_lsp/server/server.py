@@ -23,6 +23,7 @@ from mirador_lsp.server.conversations import Conversations
 from mirador_lsp.server.converting import converter
 from mirador_lsp.server.evidence import Evidence
 from mirador_lsp.server.extensions import Status, Stream
+from mirador_lsp.server.indexing import Indexing
 from mirador_lsp.server.jobs import Jobs
 from mirador_lsp.server.lenses import Lenses
 from mirador_lsp.server.looking import LookInside
@@ -117,6 +118,14 @@ class MiradorServer(LanguageServer):
         self.ahead = Ahead(
             self.apps, self.outlines, self.supervisor, self.snapshot, self._user_waits
         )
+        self.indexing = Indexing(
+            self.apps,
+            self.supervisor,
+            self.bars,
+            self._user_waits,
+            lambda words: self._note(types.MessageType.Info, words),
+            lambda: self.session.client.progress,
+        )
         self.lenses = Lenses(self, self.session, self.supervisor)
         self.publisher.on_change = self.lenses.refresh
         self.conversations = Conversations()
@@ -142,6 +151,7 @@ class MiradorServer(LanguageServer):
         """Stop all work and let go of the application, within one and a half seconds."""
         self.publisher.close()
         self.jobs.cancel()
+        self.indexing.stop()
         self.lenses.close()
         await self.ahead.stop()
         await self.session.cancel_all(grace=0.7)
@@ -167,6 +177,7 @@ class MiradorServer(LanguageServer):
 
     def _pause(self) -> None:
         self.ahead.pause()
+        self.indexing.poke()
 
     def _user_waits(self) -> bool:
         return bool(self.jobs.running()) or any(True for _ in self.session.runs())

@@ -18,6 +18,7 @@ from mirador_lsp.server.features import (
     pages,
     searching,
     sync,
+    watching,
 )
 from mirador_lsp.server.server import Features, MiradorServer
 from mirador_lsp.settings import Loaded, load_settings
@@ -45,8 +46,8 @@ FEATURES: Features = (
     (types.WORKSPACE_SYMBOL, searching.symbols),
     (types.WORKSPACE_TEXT_DOCUMENT_CONTENT, pages.content),
     (types.WORKSPACE_DID_CHANGE_CONFIGURATION, configuration.did_change),
-    (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, configuration.did_change_files),
-    (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, configuration.did_change_folders),
+    (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watching.did_change_files),
+    (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, watching.did_change_folders),
 )
 """Everything the server speaks. Notifications are plain `def`: a coroutine would start a turn later
 and see the text of messages that came after its own."""

@@ -102,7 +102,8 @@ def _by_name(name: str, last: str) -> NoText | None:
 
 
 def _is_text(last: str) -> bool:
-    return is_prose(last) or os.path.splitext(last)[1].lower() in _CONFIGURATION  # noqa: PTH122 — a name, no path
+    extension = os.path.splitext(last)[1].lower()  # noqa: PTH122 — a name, no path
+    return extension in _CONFIGURATION or (is_prose(last) and extension != ".log")
 
 
 def _wanted(text: str, language: str, name: str) -> str | NoText:

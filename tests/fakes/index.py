@@ -1,7 +1,8 @@
 """An index in memory that knows what it is given."""
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from fakes.embedder import HashEmbedder
@@ -59,6 +60,13 @@ class FakeIndex:
         self.reports: list[IndexReport] = [IndexReport("ready")]
         """Told one after the other; the last one stays."""
         self.broken = False
+        self.breaks = asyncio.Event()
+        """Set, it ends what follows the reports."""
+        self.followers = 0
+        self.seen: list[str] = []
+        """Files that the user opened."""
+        self.builds: list[bool] = []
+        self.paused = 0
         self._embedder = HashEmbedder()
 
     async def search(self, query: Query) -> Found:
@@ -105,6 +113,31 @@ class FakeIndex:
     async def busy(self, *, waiting: bool) -> None:
         self._check()
         self.waits.append(waiting)
+
+    async def follow(self) -> AsyncIterator[IndexReport]:
+        """Every report in its turn; the last one stays until it breaks."""
+        self._check()
+        self.followers += 1
+        try:
+            while len(self.reports) > 1:
+                yield self.reports.pop(0)
+            yield self.reports[0]
+            await self.breaks.wait()
+            self._check()
+        finally:
+            self.followers -= 1
+
+    async def opened(self, names: Sequence[str]) -> None:
+        self._check()
+        self.seen += names
+
+    async def build(self, *, asked: bool) -> None:
+        self._check()
+        self.builds.append(asked)
+
+    async def pause(self) -> None:
+        self._check()
+        self.paused += 1
 
     async def report(self) -> IndexReport:
         self._check()

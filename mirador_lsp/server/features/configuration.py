@@ -9,7 +9,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from mirador_lsp.server import from_lsp, own_files, reviewing
+from mirador_lsp.server import own_files, reviewing
 from mirador_lsp.server.features import registering
 from mirador_lsp.server.features.registering import SECTION
 from mirador_lsp.server.server import MiradorServer
@@ -56,20 +56,6 @@ def did_change(ls: MiradorServer, params: types.DidChangeConfigurationParams) ->
         ls.supervisor.start(_refresh(ls), "settings")
 
 
-def did_change_files(ls: MiradorServer, _params: types.DidChangeWatchedFilesParams) -> None:
-    """The workspace's settings file changed; it is the only file that is watched."""
-    ls.supervisor.start(apply(ls), "settings")
-
-
-def did_change_folders(ls: MiradorServer, params: types.DidChangeWorkspaceFoldersParams) -> None:
-    """Folders were added or removed; the first one's settings hold."""
-    removed = {from_lsp.path_of(folder.uri) for folder in params.event.removed}
-    added = [from_lsp.path_of(folder.uri) for folder in params.event.added]
-    kept = [folder for folder in ls.session.folders if folder not in removed]
-    ls.session.folders = tuple(kept + [path for path in added if path is not None])
-    ls.supervisor.start(apply(ls), "settings")
-
-
 async def _refresh(ls: MiradorServer) -> None:
     await _pull(ls)
     await apply(ls)
@@ -111,6 +97,7 @@ async def apply(ls: MiradorServer, *, anew: bool = False) -> None:
         ls.apps.open(loaded)
         ls.supervisor.start(ls.pages.keep_in(loaded.paths.cache / "pages"), "pages")
         ls.settled.set()
+        ls.indexing.follow(folders)
         ls.ahead.allow(ls.settings)
         ls.lenses.refresh()
         ls.look_inside.soon()

@@ -70,6 +70,7 @@ async def shutdown(ls: MiradorServer, _params: None) -> None:
     ls.publisher.close()
     ls.protocol.give_up_asking()
     ls.jobs.cancel()
+    ls.indexing.stop()
     await ls.ahead.stop()
     await ls.session.cancel_all()
     await ls.jobs.cancel_all()

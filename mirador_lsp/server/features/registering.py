@@ -9,8 +9,10 @@ from mirador_lsp.server.offers import KINDS, REWRITE
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.settings import Settings
 from mirador_lsp.settings.load import WORKSPACE_FILE
+from mirador_lsp.syntax.languages import LANGUAGES
 
 SECTION = "mirador"
+_PROSE = (".md", ".markdown", ".rst", ".adoc", ".txt", ".toml", ".ini", ".cfg")
 
 
 async def follow(ls: MiradorServer) -> None:
@@ -34,12 +36,16 @@ def wishes(client: Client, settings: Settings, *, models: bool) -> list[types.Re
             )
         )
     if client.registers_watched_files:
-        watcher = types.FileSystemWatcher(glob_pattern=f"**/{WORKSPACE_FILE}")
+        watched = [f"**/{WORKSPACE_FILE}"]
+        if settings.index.enabled:
+            watched.append(_indexed())
         found.append(
             types.Registration(
                 id="mirador-watched-files",
                 method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
-                register_options=types.DidChangeWatchedFilesRegistrationOptions([watcher]),
+                register_options=types.DidChangeWatchedFilesRegistrationOptions(
+                    [types.FileSystemWatcher(glob_pattern=pattern) for pattern in watched]
+                ),
             )
         )
     if client.registers_lenses and settings.server.code_lens:
@@ -63,3 +69,9 @@ def wishes(client: Client, settings: Settings, *, models: bool) -> list[types.Re
             )
         )
     return [each for each in found if each is not None]
+
+
+def _indexed() -> str:
+    """A pattern for the files that an index holds."""
+    endings = {ending for language in LANGUAGES.values() for ending in language.extensions}
+    return f"**/*{{{','.join(sorted(endings | set(_PROSE)))}}}"

@@ -16,6 +16,7 @@ def did_open(ls: MiradorServer, params: types.DidOpenTextDocumentParams) -> None
     """Review the opened document. Before the settings are known it waits for them."""
     ls.ahead.pause()
     ls.session.open(from_lsp.opened(params.text_document))
+    ls.indexing.opened(from_lsp.path_of(params.text_document.uri))
     reviewing.want(ls, params.text_document.uri, Trigger.OPEN)
 
 
@@ -38,6 +39,7 @@ def did_save(ls: MiradorServer, params: types.DidSaveTextDocumentParams) -> None
     """Start a fresh review of the saved text; the one that still runs is superseded."""
     uri = params.text_document.uri
     ls.ahead.pause()
+    ls.indexing.changed([from_lsp.path_of(uri)])
     if ls.session.saved(uri, params.text):
         reviewing.want(ls, uri, Trigger.SAVE)
 
