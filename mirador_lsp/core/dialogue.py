@@ -124,7 +124,7 @@ class ModelCard:
     name: str
     """The name users and settings use: "qwen2.5-coder-0.5b"."""
     backend: str
-    """"embedded", "ollama", "openai", "scripted"."""
+    """"embedded", "ollama", "openai", "gemini", "scripted"."""
     digest: str
     """SHA-256 of the weights, hex, or the backend's own digest."""
     context_tokens: int

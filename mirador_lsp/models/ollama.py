@@ -100,7 +100,7 @@ class _Ollama:
                 continue
             facts = await asyncio.to_thread(_facts, shown)
             if "completion" in facts.capabilities:
-                models.append(Known(self._card(tag, digest, size, facts, cloud=bool(host)), tag))
+                models.append(Known(self._card(tag, digest, size, facts, host), tag))
         return Listing(models, barred)
 
     async def title(self) -> str:
@@ -164,7 +164,7 @@ class _Ollama:
     def missing(self, identity: str) -> str:
         return f"Get it: ollama pull {identity}"
 
-    def _card(self, tag: str, digest: str, size: int, facts: "_Facts", *, cloud: bool) -> ModelCard:
+    def _card(self, tag: str, digest: str, size: int, facts: "_Facts", host: str) -> ModelCard:
         trained = facts.context_tokens or self._options.context_tokens
         return ModelCard(
             name=f"{self._prefix}/{tag}",
@@ -174,7 +174,8 @@ class _Ollama:
             size_bytes=size,
             parameters=facts.parameters,
             supports_logprobs=True,
-            tags=frozenset(facts.capabilities) | ({CLOUD} if cloud else set()),
+            leaves=_passed_on(f"{self._prefix}/{tag}", host),
+            tags=frozenset(facts.capabilities) | ({CLOUD} if host else set()),
         )
 
 
@@ -229,6 +230,15 @@ def _package() -> Any:
     import ollama
 
     return ollama
+
+
+def _passed_on(name: str, host: str) -> str:
+    """What leaves this machine, and the server's, when a cloud model is asked."""
+    if not host:
+        return ""
+    return (
+        f"The code that {plain(name, 120)} reads is passed on by its server, to {plain(host, 60)}."
+    )
 
 
 def _remote(body: Any) -> str:

@@ -35,9 +35,10 @@ class OllamaLines:
             message = f"{self._card.name} sent a line that cannot be read."
             raise BadReply(message, remedy=AGAIN) from error
         if said.error:
-            if speaks_of_length(said.error):
+            why = plain(said.error, 200)
+            if speaks_of_length(why):
                 raise too_long(self._card)
-            message = f"{self._card.name} failed: {plain(self._hide(said.error), 200).rstrip('.')}."
+            message = f"{self._card.name} failed: {self._hide(why).rstrip('.')}."
             raise ModelUnavailable(message, remedy=AGAIN)
         if said.remote_host and CLOUD not in self._card.tags:
             message = f"{self._card.name} was answered by another machine."

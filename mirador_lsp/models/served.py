@@ -190,6 +190,12 @@ class ServedBackend:
             Check(f"model {plain(tag, 60)}", Health.WARNING, barred.why, barred.remedy)
             for tag, barred in self._barred.items()
         ]
+        own = dict.fromkeys(known.card.leaves for known in self._known.values())
+        checks += [
+            Check(f"{name} passes on", Health.OK, sentence)
+            for sentence in own
+            if sentence not in ("", self._leaves)
+        ]
         return tuple(checks)
 
     @asynccontextmanager

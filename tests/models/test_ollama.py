@@ -125,6 +125,8 @@ async def test_a_cloud_model_runs_where_the_user_allows_it(tmp_path: Path) -> No
     async with served(tmp_path, options, remote={"coder:7b": "https://x.example"}) as (backend, _):
         (card,) = await backend.cards()
         assert "cloud" in card.tags
+        assert card.leaves.endswith("passed on by its server, to https://x.example.")
+        assert card.leaves in [check.detail for check in await backend.health()]
         assert (await said(backend))[0] == "one two three"
 
 
