@@ -307,7 +307,9 @@ class Catalogue:
         any. What files have now is never removed.
         """
         with self._writing() as connection:
-            collected = garbage.collect(connection, keep_bytes, most, self._clock.wall())
+            now = self._clock.wall()
+            self._vectors.still_used(connection, now)
+            collected = garbage.collect(connection, keep_bytes, most, now)
         with self._opened.reading() as connection:
             connection.execute("PRAGMA incremental_vacuum(2000)").fetchall()
         return collected

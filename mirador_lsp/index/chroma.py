@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 from collections.abc import Collection as Group
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -61,12 +61,12 @@ class ChromaVectors:
 
         Until `sound` is called it counts as being opened. Raises `VectorsUnavailable`.
         """
-        marker = folder.with_name(f"{folder.name}{_OPENING}")
+        marker = _marker(folder)
         with _Translated(folder):
             _ensure(folder.parent)
             why = _fault(folder, marker, card)
             if why:
-                shutil.rmtree(folder, ignore_errors=True)
+                drop(folder)
             _ensure(folder)
             marker.touch(mode=0o600)
             client, collection = _opened(folder, card)
@@ -121,9 +121,18 @@ class ChromaVectors:
 
 
 def drop(folder: Path) -> None:
-    """Remove the folder and the file beside it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.with_name(f"{folder.name}{_OPENING}").unlink(missing_ok=True)
+    """Remove the folder, or what lies in its place, and the file beside it, as far as possible."""
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            folder.unlink(missing_ok=True)
+    with suppress(OSError):
+        _marker(folder).unlink(missing_ok=True)
+
+
+def _marker(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}{_OPENING}")
 
 
 def _opened(folder: Path, card: EmbedderCard) -> "tuple[Client, Collection]":

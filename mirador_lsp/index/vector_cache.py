@@ -150,6 +150,11 @@ class VectorCache:
         """The chunks of a file have this level from now on."""
         connection.execute(_RAISE, (level, name))
 
+    def still_used(self, connection: sqlite3.Connection, now: float) -> None:
+        """The embedders that this process asked about are in use, however long it lives."""
+        rows = [(now, number) for number in self._asked.values()]
+        connection.executemany("UPDATE embedders SET used = ? WHERE id = ?", rows)
+
     def taken_back(self) -> None:
         """A transaction was: what was asked in it has to be worked out again."""
         self._asked.clear()
