@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 model: $(STAMP)
-	@$(BIN)/mirador models pull 0.5b
+	@$(BIN)/mirador models pull 0.5b minilm
 
 demo: model
 	@$(BIN)/mirador review --fail-on never examples

@@ -149,6 +149,8 @@ class LineDisplay:
         done, total = progress.done / _MB, progress.total / _MB
         rate = (progress.done - start) / _MB / (now - began) if now > began else 0.0
         words = _WORDS[progress.phase.value]
+        if progress.phase.value == "making":
+            return f"{words} {progress.name}: {share} %"
         line = f"{words} {progress.name}: {share} % of {total:,.0f} MB ({done:,.0f} MB"
         return f"{line}, {rate:,.1f} MB/s)"
 

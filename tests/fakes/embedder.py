@@ -1,5 +1,6 @@
 """An embedder without a model: texts that share words are near one another; nothing is learnt."""
 
+import asyncio
 import hashlib
 import math
 import re
@@ -31,6 +32,7 @@ class HashEmbedder:
     async def documents(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Bags of hashed words."""
         self.asked.append(tuple(texts))
+        await asyncio.sleep(0)  # as those that compute or ask let others go on
         if self.broken or self.closed:
             message = "The embedder is away."
             raise ModelUnavailable(message)

@@ -11,9 +11,14 @@ from typing import Any
 
 
 @contextmanager
-def llama_server(model: Path, *, context: int = 2048, slots: int = 1) -> Iterator[str]:
-    """The address of a server on the loopback interface; it ends with the block."""
-    how = json.dumps({"model": str(model), "context": context, "slots": slots})
+def llama_server(
+    model: Path, *, context: int = 2048, slots: int = 1, embeds: bool = False
+) -> Iterator[str]:
+    """The address of a server on the loopback interface; it ends with the block.
+
+    One that `embeds` gives vectors and nothing else.
+    """
+    how = json.dumps({"model": str(model), "context": context, "slots": slots, "embeds": embeds})
     child = subprocess.Popen(
         [sys.executable, __file__, how],
         stdin=subprocess.PIPE,
@@ -45,6 +50,10 @@ def main() -> None:
     params.n_ctx = how["context"] * how["slots"]
     params.n_parallel = how["slots"]
     params.n_batch = params.n_ubatch = 64
+    if how["embeds"]:
+        params.embedding = True
+        params.n_batch = params.n_ubatch = how["context"]
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.verbosity = 0
     # The engine writes to standard output, where the address goes.

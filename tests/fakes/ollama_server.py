@@ -13,7 +13,7 @@ from typing import Any
 
 from mirador_lsp.core.dialogue import Chunk, Limits, Prompt
 from mirador_lsp.core.errors import ContextOverflow, ModelError
-from mirador_lsp.core.ports import ModelBackend
+from mirador_lsp.core.ports import Embedder, ModelBackend
 
 _JSON = "application/json; charset=utf-8"
 _LINES = "application/x-ndjson"
@@ -34,6 +34,10 @@ class OllamaStandIn:
     """Tag to the host it says it runs on."""
     cuts_silently: bool = False
     """Ignores `truncate`, as servers before 0.12 did."""
+    embedder: Embedder | None = None
+    """What computes vectors; as recorded, a server without one says so."""
+    longest_input: int = 8000
+    """Characters of a text from which on it is longer than the context."""
     busy: int = 0
     """So many questions are refused because the queue is full."""
     asked: list[tuple[str, Any]] = field(default_factory=list)
@@ -93,6 +97,8 @@ async def _one_request(
             )
         case "POST", "/api/show":
             return await _show(stand_in, body, writer)
+        case "POST", "/api/embed":
+            return await _embed(stand_in, body, writer)
         case "POST", "/api/chat":
             return await _chat(stand_in, body, reader, writer)
         case _:
@@ -153,6 +159,25 @@ async def _chat(
     if not answering.cancelled() and (error := answering.exception()) is not None:
         raise error
     return False
+
+
+async def _embed(stand_in: OllamaStandIn, body: Any, writer: asyncio.StreamWriter) -> bool:
+    refused = _refused(stand_in, body["model"], body)
+    if refused is not None:
+        return await _whole(writer, *refused)
+    if stand_in.embedder is None:
+        error = "This server does not support embeddings. Start it with `--embeddings`"
+        return await _whole(writer, 501, {"error": error})
+    texts = body["input"]
+    if any(len(text) > stand_in.longest_input for text in texts):
+        if not body.get("truncate", True):
+            error = "the input length exceeds the context length"
+            return await _whole(writer, 400, {"error": error})
+        texts = [text[: stand_in.longest_input] for text in texts]
+    rows = await stand_in.embedder.documents(texts)
+    answer = {"model": body["model"], "embeddings": [list(row) for row in rows]}
+    answer |= {"total_duration": 1000, "load_duration": 100, "prompt_eval_count": len(texts)}
+    return await _whole(writer, 200, answer)
 
 
 def _refused(stand_in: OllamaStandIn, tag: str, body: Any) -> tuple[int, dict[str, str]] | None:

@@ -13,7 +13,8 @@ class OpenAIStandIn:
     """What the server says, and what it was asked."""
 
     answers: dict[str, Any] = field(default_factory=dict)
-    """Path to JSON; what is not there is 404."""
+    """Path to JSON, or to what makes status and JSON of a request's body; what is not there is 404.
+    """
     events: tuple[str, ...] = ()
     """Lines of a chat completion, after "data: " where they are JSON."""
     status: int = 200
@@ -64,7 +65,11 @@ async def _serve(
     stand_in.asked.append((path, json.loads(raw) if raw else None))
     if path != "/v1/chat/completions":
         known = path in stand_in.answers
-        _whole(writer, 200 if known else 404, stand_in.answers.get(path, {"error": "not found"}))
+        answer = stand_in.answers.get(path, {"error": "not found"})
+        status = 200 if known else 404
+        if callable(answer):
+            status, answer = await answer(stand_in.asked[-1][1])
+        _whole(writer, status, answer)
     elif stand_in.status != 200:
         _whole(writer, stand_in.status, stand_in.error)
     else:
