@@ -25,6 +25,10 @@ class Resident(Protocol):
     def rss_bytes(self) -> int: ...  # noqa: D102
     @property
     def busy(self) -> bool: ...  # noqa: D102
+    @property
+    def prompt_tokens(self) -> int: ...  # noqa: D102
+    @property
+    def cached_tokens(self) -> int: ...  # noqa: D102
 
 
 class Status(Protocol):
@@ -106,13 +110,21 @@ async def status(engine: SharedEngine) -> int:
     for resident in told.residents:
         doing = "busy" if resident.busy else "idle"
         name = clean.plain(resident.name, 100)
-        print(f"  {name}: {doing}, {resident.rss_bytes / _MIB:,.0f} MiB")
+        print(f"  {name}: {doing}, {resident.rss_bytes / _MIB:,.0f} MiB{_reuse(resident)}")
     if told.running or told.waiting:
         print(f"{plural(told.running, 'request')} running, {told.waiting} waiting.")
     else:
         rest = max(told.leaves_after - told.idle_seconds, 0)
         print(f"Nothing to do for {duration(told.idle_seconds)}; leaves in {duration(rest)}.")
     return 0
+
+
+def _reuse(resident: Resident) -> str:
+    """How much of what it was asked it had read before."""
+    total = resident.prompt_tokens
+    if not total:
+        return ""
+    return f", {100 * resident.cached_tokens / total:.0f} % of {total:,} prompt tokens reused"
 
 
 async def stop(engine: SharedEngine) -> int:

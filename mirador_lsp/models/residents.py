@@ -28,6 +28,8 @@ class _Seat:
     loading: "asyncio.Task[Child | wire.Failed]"
     used: float
     child: Child | None = field(default=None)
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
 
 
 class Residents:
@@ -94,6 +96,7 @@ class Residents:
             self._learn(spec, child)
         if isinstance(end, wire.Done):
             self._strikes.worked(spec)
+            self._count(spec, end)
         return end
 
     async def count(self, path: str, texts: tuple[str, ...]) -> tuple[int, ...] | None:
@@ -106,10 +109,22 @@ class Residents:
     def report(self) -> tuple[wire.Resident, ...]:
         """Who is loaded."""
         return tuple(
-            wire.Resident(seat.spec.name, child.pid, rss(child.pid), busy=path == self._busy)
+            wire.Resident(
+                seat.spec.name,
+                child.pid,
+                rss(child.pid),
+                path == self._busy,
+                seat.prompt_tokens,
+                seat.cached_tokens,
+            )
             for path, seat in self._seats.items()
             if (child := seat.child) is not None and child.alive
         )
+
+    def _count(self, spec: wire.ModelSpec, done: wire.Done) -> None:
+        if (seat := self._seats.get(spec.path)) is not None:
+            seat.prompt_tokens += done.prompt_tokens
+            seat.cached_tokens += done.cached_tokens
 
     async def close(self) -> None:
         """Let go of every model."""

@@ -174,6 +174,10 @@ class Resident(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pid: int
     rss_bytes: int
     busy: bool
+    prompt_tokens: int = 0
+    """Of all that it answered since it was loaded."""
+    cached_tokens: int = 0
+    """How many of them it had read before."""
 
 
 class Status(Message, frozen=True, tag="status"):

@@ -17,6 +17,8 @@ class Resident:
     name: str = "tiny\x1b[2J"
     rss_bytes: int = 512 * 1024 * 1024
     busy: bool = False
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
 
 
 @dataclass
@@ -76,6 +78,15 @@ async def test_a_busy_engine_tells_what_waits(capsys: pytest.CaptureFixture[str]
     busy = Running(residents=(Resident(busy=True),), running=1, waiting=2)
     assert await with_engine(status, App(FakeEngine(busy)).opened) == 0
     assert "1 request running, 2 waiting." in capsys.readouterr().out
+
+
+async def test_what_was_not_read_again_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The share of prompt tokens that were known already; nothing before the first request."""
+    told = Running(residents=(Resident(prompt_tokens=12_000, cached_tokens=9_000), Resident()))
+    assert await with_engine(status, App(FakeEngine(told)).opened) == 0
+    worked, fresh = (line for line in capsys.readouterr().out.splitlines() if line[:2] == "  ")
+    assert worked.endswith("75 % of 12,000 prompt tokens reused")
+    assert "reused" not in fresh
 
 
 async def test_stopping_twice_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,16 @@ async def test_answers_and_counts(home: EngineHome) -> None:
     assert usage.first_token_seconds >= usage.wait_seconds
 
 
+async def test_prompt_tokens_are_counted_for_each_model(home: EngineHome) -> None:
+    """What a model was asked since it was loaded, and how much of it it had read before."""
+    backend = home.backend()
+    _, first = await ask(backend, "load", "say:one")
+    _, second = await ask(backend, "load", "say:two")
+    resident = await _worker(backend)
+    assert resident.prompt_tokens == first.prompt_tokens + second.prompt_tokens > 0
+    assert resident.cached_tokens == first.cached_tokens + second.cached_tokens
+
+
 async def test_two_clients_starting_at_once_share_one_host(home: EngineHome) -> None:
     """However many clients find no host at the same moment, one host lives in the end."""
     backends = [home.backend() for _ in range(4)]

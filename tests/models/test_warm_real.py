@@ -32,6 +32,9 @@ async def test_what_was_read_ahead_is_not_read_again(home: EngineHome) -> None:
         async for _ in reply:
             pass
         usage = reply.usage
+    status = await backend.status()
     await backend.close()
+    assert status is not None
+    assert status.residents[0].cached_tokens == usage.cached_tokens
     assert usage.prompt_tokens > 150
     assert usage.cached_tokens >= usage.prompt_tokens - 30
