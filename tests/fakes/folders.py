@@ -7,11 +7,13 @@ from pathlib import Path
 
 
 def own_folders(root: Path) -> dict[str, str]:
-    """The environment that moves settings, cache, state and runtime below `root`."""
-    return {
-        f"MIRADOR_{name}_DIR": str(root / name.lower())
-        for name in ("CONFIG", "CACHE", "STATE", "RUNTIME")
-    }
+    """The environment that moves settings, cache, state and runtime below `root`.
+
+    No index is kept: it is a process that outlives a test.
+    """
+    folders = ("CONFIG", "CACHE", "STATE", "RUNTIME")
+    moved = {f"MIRADOR_{name}_DIR": str(root / name.lower()) for name in folders}
+    return {**moved, "MIRADOR_INDEX_ENABLED": "false"}
 
 
 @contextmanager

@@ -125,7 +125,7 @@ def served(transport: str = "stdio", where: object = 0) -> list[str]:
 
 
 def private(folder: Path) -> dict[str, str]:
-    """An environment in which Mirador touches nothing outside `folder`."""
+    """An environment in which Mirador touches nothing outside `folder` and keeps no index."""
     return {
         "PYTHONPATH": str(TESTS),
         "HOME": str(folder),
@@ -133,6 +133,7 @@ def private(folder: Path) -> dict[str, str]:
         "MIRADOR_CACHE_DIR": str(folder / "cache"),
         "MIRADOR_STATE_DIR": str(folder / "state"),
         "MIRADOR_RUNTIME_DIR": str(folder / "run"),
+        "MIRADOR_INDEX_ENABLED": "false",
     }
 
 
