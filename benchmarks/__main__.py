@@ -42,8 +42,9 @@ BENCHMARKS = (
     fixes.BENCHMARK,
     fixes.LARGER,
 )
-GROUPS = {"models": tuple(benchmark.name for benchmark in models.BENCHMARKS)}
-"""Benchmarks that are asked for together and have a part of the page for themselves."""
+GROUPS = {
+    name: tuple(benchmark.name for benchmark in group) for name, group in models.GROUPS.items()
+}
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 _USUAL_RUNS = 9
 _LONGEST_SECONDS, _SLOW_SECONDS = 300.0, 1800.0

@@ -135,7 +135,7 @@ async def _in_a_hurry(
 
 
 CROWDS = Benchmark(
-    name="clients",
+    name="crowd",
     meaning=(
         f"So many lines to the engine at once, each with a short question of its own and {_SPOKEN} "
         "tokens to answer. Times count from the moment when all ask; so the last one waits for "

@@ -6,9 +6,14 @@ BENCHMARKS = (
     engine.BENCHMARK,
     reuse.LENSES,
     reuse.REOPENED,
-    reuse.AGAIN,
     residents.BENCHMARK,
     clients.CROWDS,
     clients.FLOOD,
+    reuse.AGAIN,
 )
-"""All of them; `--only models` runs them, those that take minutes included."""
+GROUPS = {
+    "models": (engine.BENCHMARK, reuse.LENSES, reuse.REOPENED, residents.BENCHMARK),
+    "clients": (clients.CROWDS, clients.FLOOD),
+    "long-file": (reuse.AGAIN,),
+}
+"""Those that are asked for together, each group for some minutes, and have a part of the page."""

@@ -10,12 +10,24 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from benchmarks.__main__ import BENCHMARKS, main
+from benchmarks.__main__ import BENCHMARKS, GROUPS, main
 from benchmarks.bench import Benchmark, Context
 from benchmarks.figures import Row, Series, Target
 from benchmarks.machine import Machine, this_machine
 from benchmarks.models.straight_main import speed
-from benchmarks.report import HEADINGS, Results, Section, as_json, cells, number, page, show
+from benchmarks.report import (
+    HEADINGS,
+    Results,
+    Section,
+    as_json,
+    cells,
+    number,
+    page,
+    part,
+    show,
+    with_part,
+    with_parts_of,
+)
 
 _MACHINE = Machine("A processor", 2, 7.75, "A system", "3.11.7", 0.4, "2030-01-02 03:04 UTC")
 _MISSED = Row(
@@ -75,10 +87,10 @@ def test_the_page_holds_the_table_the_machine_and_what_rows_mean() -> None:
 
     assert len(table) == 4
     assert {line.count("|") for line in table} == {len(HEADINGS) + 1}
-    for part in ("A processor, 2 cores, 7.8 GiB", "2030-01-02", "0.40 before", "1.50 after"):
-        assert part in text
-    for part in ("`python -m benchmarks --write`", "It means this.", "a `thing`: in a file"):
-        assert part in text
+    for said in ("A processor, 2 cores, 7.8 GiB", "2030-01-02", "0.40 before", "1.50 after"):
+        assert said in text
+    for said in ("`python -m benchmarks --write`", "It means this.", "a `thing`: in a file"):
+        assert said in text
     assert "could not be measured: No model is there." in text
     assert "Not part of this run: late." in text
 
@@ -91,14 +103,46 @@ def test_the_page_says_when_the_machine_was_busy() -> None:
     assert "was busy" in page(_results(busy), "c")
 
 
+def test_a_part_of_the_page_has_its_own_table_and_machine() -> None:
+    """What was measured in another run says so, with its command, plot and load."""
+    text = part(_results(), "python -m benchmarks --only some-rows", "some-rows")
+
+    assert text.startswith("## Some rows, by itself")
+    for found in ("--only some-rows`", "benchmarks-some-rows.svg", "0.40 before", "upper bounds"):
+        assert found in " ".join(text.split())
+    assert len([line for line in text.splitlines() if line.startswith("|")]) == 4
+
+
+def test_parts_are_replaced_and_survive_a_new_page() -> None:
+    """Measuring one part again leaves the page and its other parts as they are."""
+    old = with_part(with_part("# Page\n", "a", "first\n"), "b", "second\n")
+    changed = with_part(old, "a", "third\n")
+    new = with_parts_of("# New\n", changed)
+
+    assert "first" not in changed
+    assert changed.index("third") < changed.index("second")
+    assert changed.startswith("# Page\n")
+    assert new.startswith("# New\n")
+    assert new.index("third") < new.index("second")
+    assert with_parts_of("# Newer\n", new).count("third") == 1
+
+
+def test_groups_are_made_of_known_benchmarks() -> None:
+    """A group is asked for by its name, which no benchmark has."""
+    names = {benchmark.name for benchmark in BENCHMARKS}
+
+    assert not names & GROUPS.keys()
+    assert all(set(group) <= names for group in GROUPS.values())
+
+
 def test_the_terminal_shows_what_the_page_shows() -> None:
     """Rows, failures and what was left out."""
     out = StringIO()
 
     show(_results(), Console(file=out, width=200))
 
-    for part in ("20.0 ms", "5.00", "No model is there.", "late"):
-        assert part in out.getvalue()
+    for said in ("20.0 ms", "5.00", "No model is there.", "late"):
+        assert said in out.getvalue()
 
 
 def test_json_has_every_round() -> None:
