@@ -26,6 +26,7 @@ from mirador_lsp.assembly import (
     open_store,
     reach_servers,
     read_ahead_of_requests,
+    read_history,
     ruff_check,
     server_cards,
 )
@@ -75,7 +76,7 @@ from mirador_lsp.models.habits import usual_model
 from mirador_lsp.models.health import available_memory, machine_checks, model_checks
 from mirador_lsp.models.power import on_battery
 from mirador_lsp.models.pulling import Phase, PullProgress
-from mirador_lsp.models.queues import queues_of
+from mirador_lsp.models.queues import queues_of, room_at
 from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import Installed, ModelStore, Status
 from mirador_lsp.settings import Paths, Settings, review_policy
@@ -110,6 +111,7 @@ __all__ = [
     "pull",
     "pull_embedder",
     "read_comparisons",
+    "read_history",
     "read_source",
     "server_cards",
 ]
@@ -425,6 +427,7 @@ async def open_app(
             matrix=matrix,
             measurements=measurements,
             compare_every=settings.engine.compare_every,
+            room=room_at(servers),
             replies=replies,
             workplace_of=workplaces.of,
             slicer=parser if isinstance(parser, Slicer) else None,

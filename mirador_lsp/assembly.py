@@ -16,7 +16,7 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError, UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend, ReplyBook
-from mirador_lsp.core.routing import Matrix
+from mirador_lsp.core.routing import Matrix, Measurement, Standing
 from mirador_lsp.engine import capabilities
 from mirador_lsp.engine.context.gathering import Workplace
 from mirador_lsp.engine.prompts.render import preload
@@ -110,6 +110,18 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> tuple[FeedbackBook, Measu
     replies = SqliteReplyBook(paths.replies, make_folder=private_folder)
     stack.push_async_callback(replies.close)
     return feedback, measurements, replies
+
+
+async def read_history(paths: Paths, most: int) -> tuple[Sequence[Measurement], Sequence[Standing]]:
+    """The latest replies of models, oldest first, and what they amount to.
+
+    Raises `ServiceError` for a file that cannot be read; nothing where nothing was measured.
+    """
+    book = SqliteMeasurements(paths.measurements, make_folder=private_folder)
+    try:
+        return await book.recent(most), await book.standings()
+    finally:
+        await book.close()
 
 
 def make_parser(settings: Settings, stack: AsyncExitStack) -> ParseWorker:

@@ -6,10 +6,15 @@ import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from mirador_lsp.cli import history
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.routing import Comparison, Outcome
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def run(*, as_json: bool) -> int:
@@ -22,15 +27,21 @@ def run(*, as_json: bool) -> int:
     if found.unreadable:
         say(f"{found.unreadable} lines of {loaded.paths.comparisons} cannot be read")
     rows = summary(found.rows)
+    _, used = history.of(loaded.paths)
     if as_json:
-        print(json.dumps({"file": str(loaded.paths.comparisons), "models": rows}))
+        file = str(loaded.paths.comparisons)
+        print(json.dumps({"file": file, "models": rows, "used": used}))
         return 0
+    console = console_for(sys.stdout, "auto", interactive=False)
+    if used:
+        console.print(history.table_of_use(used))
+        console.print()
     if not rows:
         every = loaded.settings.engine.compare_every
         when = f"after every {every} reviews with a model" if every else "engine.compare_every is 0"
         print(f"nothing was compared yet ({when})")
         return 0
-    _print(rows)
+    _print(rows, console)
     return 0
 
 
@@ -59,7 +70,7 @@ def _facts(task: str, model: str, rows: Sequence[Comparison]) -> dict[str, objec
     }
 
 
-def _print(rows: Sequence[dict[str, object]]) -> None:
+def _print(rows: Sequence[dict[str, object]], console: "Console") -> None:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
@@ -78,7 +89,7 @@ def _print(rows: Sequence[dict[str, object]]) -> None:
             str(row["claims"]),
             _share(row["shared"]),
         )
-    console_for(sys.stdout, "auto", interactive=False).print(table)
+    console.print(table)
 
 
 def _share(value: object) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mirador_lsp.cli import compare, embedders, served_models
+from mirador_lsp.cli import compare, embedders, history, served_models
 from mirador_lsp.cli.progress import pull_display
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.clean import plain
@@ -81,6 +81,13 @@ def run(args: argparse.Namespace) -> int:
     return _verify(entries, store, embedder)
 
 
+def _history() -> list[dict[str, object]]:
+    from mirador_lsp.settings import load_settings  # noqa: PLC0415
+
+    chosen, _ = history.of(load_settings(env=os.environ).paths)
+    return chosen
+
+
 def _open_store() -> "ModelStore":
     """The user's models folder. The workspace has no say in it."""
     from mirador_lsp.app import ModelStore, load_catalogue  # noqa: PLC0415 — only when it runs
@@ -115,6 +122,7 @@ def _list(store: "ModelStore", *, as_json: bool) -> int:
         others = [served_models.facts_of(card) for card in served]
         found = [embedders.facts_of(_embedder(store))]
         told = {"folder": str(store.folder), "models": facts, "servers": others}
+        told["chosen"] = _history()
         print(json.dumps({**told, "embedders": found}))
         return 0
     from rich.table import Table  # noqa: PLC0415
@@ -146,6 +154,9 @@ def _list(store: "ModelStore", *, as_json: bool) -> int:
         console.print(served_models.table_of(served))
         for sentence in served_models.leavings(served):
             console.print(plain(sentence, 300))
+    if chosen := _history():
+        console.print()
+        console.print(history.table_of_choices(chosen))
     return 0
 
 

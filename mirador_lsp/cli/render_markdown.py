@@ -78,7 +78,8 @@ def _finding(file: FileReport, finding: Finding) -> list[str]:
     severity = wording.SHORT[finding.severity]
     head = (
         f"- {_ICONS[severity]} **{severity}** {finding.lens} at {line}:{column}, "
-        f"confidence {wording.sureness(finding.confidence)} ({finding.band}), {code(wording.tool(finding))}"
+        f"confidence {wording.sureness(finding.confidence)} ({finding.band}), "
+        f"{code(wording.tool(finding))}"
     )
     lines = [head + "  ", f"  {escape(finding.message)}"]
     if finding.quote:

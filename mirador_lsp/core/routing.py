@@ -11,6 +11,7 @@ from mirador_lsp.core.answers import Topic
 from mirador_lsp.core.changes import Intent
 from mirador_lsp.core.dialogue import ModelCard, Queue
 from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.text import Span
 
 _BILLIONS = re.compile(r"(?<![\d.a-z])(\d{1,4}(?:\.\d{1,3})?)b(?![a-z])")
 
@@ -129,6 +130,16 @@ class Outcome(StrEnum):
     """The time ran out."""
     FAILED = "failed"
     """The model or its server did not work."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to understand a question."""
+
+    name: str
+    """What it is taken to be about, as users call it: "Cart.total", "the file"."""
+    span: Span | None
+    """The place; None for the whole file."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from mirador_lsp.core.ports import (
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Matrix, review_task
 from mirador_lsp.core.text import Span
-from mirador_lsp.engine.answers import answering
+from mirador_lsp.engine.answers.guessing import Room, answer_as_meant, no_room
 from mirador_lsp.engine.answers.kept import KeptAnswers
 from mirador_lsp.engine.answers.subject import find_subject
 from mirador_lsp.engine.capabilities import shipped_matrix
@@ -77,6 +77,7 @@ class Engine:
         slicer: Slicer | None = None,
         counter: TokenCounter | None = None,
         preferences: str = "",
+        room: Room = no_room,
     ) -> None:
         """Without `feedback` nothing is known to be dismissed; without a `matrix` the shipped one
         says which model is for what, without `measurements` nothing is learned of them, and without
@@ -85,7 +86,10 @@ class Engine:
         What questions carry besides the code is gathered from the other four: the workspace of a
         document, slices of its code, the user's `preferences`. Without them it is from the file
         alone, and without a `counter` tokens are estimated.
+
+        `room` tells how many more requests for a model its engine would work on at once.
         """
+        self._room = room
         self._feedback = feedback
         self._meter = Meter(matrix or shipped_matrix(), clock, measurements)
         self.comparing = Comparing(backend, self._meter, clock, compare_every)
@@ -111,7 +115,8 @@ class Engine:
 
         Returns after `AnswerFinished`. Cancelling the task stops the model and ends without it.
         """
-        await answering.answer(request, self._tools, self._answers, self._farewells.once(emit))
+        tell = self._farewells.once(emit)
+        await answer_as_meant(request, self._tools, self._answers, tell, self._room)
 
     def known_answer(
         self, snapshot: Snapshot, outline: Outline, span: Span | None
