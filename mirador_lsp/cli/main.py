@@ -21,6 +21,7 @@ from mirador_lsp.core.errors import MiradorError, UserError
 COMMANDS = (
     ("review", "review files and folders, or text from stdin"),
     ("search", "find code by words, names and meaning"),
+    ("index", "build, show, watch or drop the index of a workspace"),
     ("serve", "run the language server for an editor"),
     ("models", "list, fetch, check and remove models"),
     ("doctor", "check everything a review needs and say how to mend it"),

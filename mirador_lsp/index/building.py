@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 from mirador_lsp.core.errors import IndexUnavailable
@@ -67,6 +68,8 @@ class Builder:
         self._reason = ""
         self._counts = Counts(0, 0, 0, 0, {})
         self._counted = -_COUNT_SECONDS
+        self.looked = -math.inf
+        """When everything was last begun to be looked at."""
         self.unfit = ""
         """Why this workspace is not indexed unless the user asks for it; or ""."""
         self.max_disk_bytes = 0
@@ -90,6 +93,8 @@ class Builder:
         if asked:
             self._asked = True
             self.gate.ask()
+        if self._phase in {"ready", "off"}:
+            self._now("looking")  # who asks for it must not take what was for the answer
         self._stirred.set()
 
     def changed(self, names: Iterable[str]) -> None:
@@ -233,6 +238,7 @@ class Builder:
     async def _look_everywhere(self, reading: Reading) -> None:
         if self._look:
             self._look = False
+            self.looked = self._clock()
             self._looking = reading.look(None, _MOST_ASKED if self._asked else MOST_FILES)
         self._now("looking")
         if self._looking is not None and not await self._keeper.advance(self._looking):
@@ -256,6 +262,8 @@ class Builder:
         for card in self._embedding.cards:
             if await self._embed(card):
                 return True
+        if not self._embedding.settled:
+            return False  # it is not known yet whether there is something to embed with
         self._now("ready")
         if self._collected or not self.max_disk_bytes:
             return False

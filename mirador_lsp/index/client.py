@@ -15,6 +15,7 @@ from typing import TypeVar
 from mirador_lsp.core.errors import IndexUnavailable, ServiceError
 from mirador_lsp.core.retrieval import Found, IndexReport, Memory, Neighbourhood, Query
 from mirador_lsp.index import wire
+from mirador_lsp.index.kept import drop, kept_report
 from mirador_lsp.index.wire import utf8
 from mirador_lsp.ipc import reaching
 from mirador_lsp.ipc.frames import WireError
@@ -184,6 +185,17 @@ class IndexClient:
             return await reaching.stop((await self.home()).places, self._kind)
         except ServiceError as error:
             raise IndexUnavailable(str(error), remedy=error.remedy) from error
+
+    async def kept(self) -> IndexReport | None:
+        """What there was when the index last had nothing to do; None where there is none. Starts
+        nothing.
+        """
+        return await asyncio.to_thread(kept_report, (await self.home()).folder)
+
+    async def drop(self) -> int:
+        """End the index and delete it; the bytes that are free again."""
+        await self.stop()
+        return await asyncio.to_thread(drop, (await self.home()).folder)
 
     async def home(self) -> Home:
         """Where it is found."""

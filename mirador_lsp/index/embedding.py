@@ -37,6 +37,8 @@ class Embedding:
         self._not_before = -math.inf
         self.cards: tuple[EmbedderCard, ...] = ()
         """Of the embedders there are; the last one is the final one."""
+        self.settled = False
+        """Whether it is known which embedders there are."""
         self.note = ""
         """Why there is none, or why it is left alone for a while; "" when all is well."""
 
@@ -54,10 +56,12 @@ class Embedding:
         if same and self.cards and not self.note:
             return False
         self._wishes = wishes
-        before = self.cards
+        before, self.settled = self.cards, False
         await self.rest()
         self._not_before, self._pause = -math.inf, 0.0
-        await self._have()
+        if not await self._have():
+            self.cards = ()
+        self.settled = True
         return self.cards != before
 
     async def documents(
@@ -121,15 +125,16 @@ class Embedding:
     async def _have(self) -> bool:
         """Make the embedders if they are not there. False when that failed, or there are none."""
         async with self._making:
-            if self._live or self._wishes is None:
+            absent = self.settled and not self.cards
+            if self._live or self._wishes is None or absent:
                 return bool(self._live)
             try:
                 made = await self._make(self._wishes)
             except MiradorError as error:
-                if not self.cards:
-                    self.note = error.sentence()
-                else:
+                if self.settled:
                     self._failed(error)
+                else:
+                    self.note = error.sentence()
                 return False
             self._live = {embedder.card.digest: embedder for embedder in made}
             self.cards = tuple(embedder.card for embedder in made)

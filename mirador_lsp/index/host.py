@@ -23,6 +23,7 @@ from mirador_lsp.index.embedding import Embedding, Make
 from mirador_lsp.index.files import Files
 from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.keeper import Keeper
+from mirador_lsp.index.kept import keep_report
 from mirador_lsp.index.reading import Reading
 from mirador_lsp.ipc.hosting import Hosting, Stop, first_word, tell
 from mirador_lsp.ipc.line import Line
@@ -32,6 +33,8 @@ _TELL_SECONDS = 0.2
 _LOOK_SECONDS = 600.0
 """So often everything is looked at while somebody is connected: not every editor tells of every
 change, and a look opens no file."""
+_STALE_SECONDS = 30.0
+"""With a new client everything is looked at if that was longer ago."""
 _log = logging.getLogger(__name__)
 
 
@@ -80,6 +83,7 @@ class IndexHost:
         self._wishing = asyncio.Lock()
         self._telling: asyncio.TimerHandle | None = None
         self._told: IndexReport | None = None
+        self._phase = ""
         self._defect = False
 
     async def serve(self, listening: socket.socket) -> None:
@@ -93,6 +97,7 @@ class IndexHost:
             if self._telling is not None:
                 self._telling.cancel()
             await self._embedding.rest()
+            await self._keeper.do(keep_report, self._holding.folder, self._builder.report())
             await self._keeper.do(self._holding.close)
             self._keeper.close()
         if self._defect:
@@ -144,13 +149,13 @@ class IndexHost:
             self._hosting.active()
 
     async def _want(self, wishes: wire.Wishes) -> None:
-        """Follow the latest client's settings. Whoever comes wants to see what is new."""
+        """Follow the latest client's settings. Whoever comes wants to see what is there now."""
         async with self._wishing:
             before, self._wishes = self._wishes, wishes
             self._builder.max_disk_bytes = wishes.max_disk_mib << 20
             if before is None or before.max_file_kib != wishes.max_file_kib:
                 self._builder.read_with(self._reading)
-            else:
+            elif self._means.clock.monotonic() - self._builder.looked > _STALE_SECONDS:
                 self._builder.look(asked=False)
             if await self._embedding.want(wishes):
                 await self._keeper.do(self._holding.use, self._embedding.cards)
@@ -243,6 +248,10 @@ class IndexHost:
 
     def _tell(self) -> None:
         """Something may be new: followers hear it soon."""
+        phase, self._phase = self._phase, self._builder.report().phase
+        if self._phase == "ready" != phase:
+            folder, report = self._holding.folder, self._builder.report()
+            self._supervisor.start(self._keeper.do(keep_report, folder, report), "report")
         if self._telling is None and any(client.follows for client in self._clients):
             loop = asyncio.get_running_loop()
             self._telling = loop.call_later(_TELL_SECONDS, self._tell_followers)
