@@ -8,6 +8,7 @@ some header.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 LONGEST = 80
 """Longer runs of letters and digits are data (digests, pictures), not words, and are left out."""
@@ -40,17 +41,19 @@ def words_of(text: str) -> list[str]:
         run = match[0]
         if run.isascii():
             if len(run) <= LONGEST:
-                _split(run, words)
+                words += _split(run)
         else:
             _split_foreign(unicodedata.normalize("NFKC", run), words)
     return words
 
 
-def _split(run: str, words: list[str]) -> None:
+@lru_cache(maxsize=1 << 14)  # a workspace says the same few thousand names over and over
+def _split(run: str) -> tuple[str, ...]:
     parts = _PARTS.findall(run)
-    words += [stem(part.lower()) for part in parts]
+    words = [stem(part.lower()) for part in parts]
     if len(parts) > 1:
         words.append(run.replace("_", "").lower())
+    return tuple(words)
 
 
 def _split_foreign(run: str, words: list[str]) -> None:
