@@ -26,7 +26,16 @@ from mirador_lsp.engine.context.compiler import (
 from mirador_lsp.engine.units import ShownUnit
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
-_CALL = re.compile(r"([A-Za-z_$][\w$]*)\s?\(")
+_CALL = re.compile(r"(?:([\w$]+|\)|\])\s*(?:\.|->|::)\s*)?([A-Za-z_$][\w$]*)\s?\(")
+_OWN = frozenset({"", "self", "this", "cls", "super", "Self"})
+"""On these a method of the same class is called."""
+_NO_CODE = re.compile(
+    r'"""(?:.|\n)*?"""|'
+    r"'''(?:.|\n)*?'''|/\*(?:.|\n)*?\*/"
+    r'|"(?:[^"\\\n]|\\.)*"|'
+    r"'(?:[^'\\\n]|\\.)*'|(?:#|//)[^\n]*"
+)
+"""Strings and comments, in the languages that have them like this."""
 _PART = re.compile(r"^(.*) \[(\d+)/(\d+)\]$")
 _SEARCHED = 300_000
 """Characters in which uses of a name are looked for."""
@@ -82,6 +91,8 @@ class Names:
 
     called: tuple[str, ...]
     others: tuple[str, ...]
+    elsewhere: frozenset[str] = frozenset()
+    """Of those that are called, the ones that are called on something else than `self`."""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -90,10 +101,17 @@ class Names:
 
 
 def names_in(code: str) -> Names:
-    """What a piece of code mentions. By spelling alone, so strings and comments are among it."""
-    called = dict.fromkeys(name for name in _CALL.findall(code) if _telling(name))
-    others = dict.fromkeys(name for name in _NAME.findall(code) if _telling(name))
-    return Names(tuple(called), tuple(name for name in others if name not in called))
+    """What a piece of code mentions outside of strings and comments, by spelling alone."""
+    bare = _NO_CODE.sub(" ", code)
+    calls = [(on, name) for on, name in _CALL.findall(bare) if _telling(name)]
+    called = dict.fromkeys(name for _, name in calls)
+    others = dict.fromkeys(name for name in _NAME.findall(bare) if _telling(name))
+    own = {name for on, name in calls if on in _OWN}
+    return Names(
+        called=tuple(called),
+        others=tuple(name for name in others if name not in called),
+        elsewhere=frozenset(called) - own,
+    )
 
 
 def wanted_names(shown: ShownUnit, outline: Outline) -> tuple[str, ...]:
@@ -111,7 +129,9 @@ def of_file(snapshot: Snapshot, outline: Outline, shown: ShownUnit) -> list[Cand
     ]
     candidates = list(_definitions(snapshot, outline, shown, elsewhere))
     candidates += _users(snapshot, outline, shown)
-    skeleton = [_header(snapshot, symbol) for symbol in elsewhere][:_MOST_OUTLINE]
+    known = {line.strip().removesuffix(" …") for line in shown.unit.context.splitlines()}
+    headers = [_header(snapshot, symbol) for symbol in elsewhere]
+    skeleton = [header for header in headers if header[:100] not in known][:_MOST_OUTLINE]
     if skeleton:
         title = f"{snapshot.name}, signatures"
         text = "\n".join(skeleton)
@@ -218,8 +238,8 @@ def _definitions(
         name = _last(symbol.path)
         outer = _outer(symbol.path)
         score = 1.0 if name in called else 0.7
-        if outer and outer != home:  # a method of another class may be of the same name by chance
-            score *= 0.6
+        if outer and (outer != home or name in names.elsewhere):
+            score *= 0.6  # a method of the same name may be another one
         what = f"`{symbol.path}`"
         yield _symbol(snapshot, outline, symbol, DEFINITION, what, score - 0.01 * number)
 
