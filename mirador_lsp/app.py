@@ -411,7 +411,7 @@ async def open_app(
     async with AsyncExitStack() as stack:
         parser = make_parser(settings, stack)
         own = backend if backend is not None else make_backend(settings, where, store)
-        servers, unreachable = reach_servers(settings, where.runtime)
+        servers, unreachable = await asyncio.to_thread(reach_servers, settings, where.runtime)
         chosen = join(own, servers, stack)
         feedback, measurements, replies = open_books(where, stack)
         matrix, disbelieved = await asyncio.to_thread(read_ahead_of_requests, where)

@@ -193,7 +193,7 @@ def join(own: ModelBackend, servers: Sequence[Server], stack: AsyncExitStack) ->
 
 async def server_cards(settings: Settings) -> tuple[ModelCard, ...]:
     """The models of the servers that the user named; one that does not answer has none."""
-    servers, _ = reach_servers(settings)
+    servers, _ = await asyncio.to_thread(reach_servers, settings)
     try:
         found = [await server.backend.cards() for server in servers]
     finally:

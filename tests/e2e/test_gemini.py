@@ -117,3 +117,21 @@ async def test_the_list_of_models_says_what_leaves(
     assert await _run("models", "list", "--json") == 0
     (model,) = json.loads(capsys.readouterr().out)["servers"]
     assert "Google" in model["leaves"]
+
+
+async def test_the_key_may_lie_in_a_file_of_ones_own(
+    tmp_path: Path, service: GeminiStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside the settings; one that others may read is not used, and neither is the service."""
+    text = _SERVER.format(url=service.address, models='["flash"]')
+    _own(tmp_path, text.replace('key_env = "GEMINI_API_KEY"', 'key_file = "gemini.key"'))
+    file = tmp_path / "config" / "gemini.key"
+    file.write_text(f"{KEY}\n")
+    file.chmod(0o640)
+    await _run(*_HOW)
+    assert service.asked == []
+    file.chmod(0o600)
+    assert await _run(*_HOW) == 0
+    assert service.questions
+    said = capsys.readouterr()
+    assert KEY not in said.out + said.err

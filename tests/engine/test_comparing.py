@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -140,3 +140,18 @@ async def test_a_full_disk_hurts_nobody(tmp_path: Path, caplog: pytest.LogCaptur
     await it.backend.close()
 
     assert "The disk is full" in caplog.text
+
+
+async def test_no_model_elsewhere_answers_a_sample(tmp_path: Path) -> None:
+    """Nobody asked for it, so no code leaves the machine for it."""
+    made = await bench(tmp_path, f"[[reply]]\ntext = {BUG!r}\n")
+    await made.review(1)
+    assert await made.review(2)
+    here, there = await made.backend.cards()
+    rows: list[Comparison] = []
+
+    async def keep(found: Sequence[Comparison]) -> None:
+        rows.extend(found)
+
+    await made.engine.comparing.run([here, replace(there, leaves="It leaves.")], keep)
+    assert rows == []

@@ -92,6 +92,23 @@ async def test_an_application_that_does_not_open_is_said_once() -> None:
         assert pop_ups(editor)[0].startswith("Mirador: The engine does not start.")
 
 
+async def test_that_code_leaves_the_machine_pops_up_once() -> None:
+    """It is no warning, and nothing of the status."""
+
+    async def leaving(request: ReviewRequest, emit: Emit) -> None:
+        emit(Notice(NoticeKind.ELSEWHERE, "Your code goes to the moon.", stage="deep"))
+        emit(finished())
+
+    app = FakeApp(leaving)
+    async with ready(app, ASKS) as editor:
+        editor.open("x = 1\n")
+        await eventually(lambda: bool(pop_ups(editor)))
+        editor.save("x = 2\n")
+        await eventually(lambda: len(app.requests) == 2)
+        await editor.settle()
+        assert pop_ups(editor) == ["Mirador: Your code goes to the moon."]
+
+
 async def test_a_part_that_cannot_run_pops_up_once() -> None:
     """That no model is installed is a notice: it pops up once, and the status keeps saying it
     until a review goes well.
