@@ -23,6 +23,8 @@ from mirador_lsp.models.storage import ModelStore, Presence
 
 RECIPE = 1
 """Raise it whenever a vector may come out otherwise: vectors of two recipes are never compared."""
+UNFINISHED = ".making-"
+"""How the names of folders begin in which it is being made."""
 GRAPH, TABLE, MANIFEST = "graph.onnx", "table.safetensors", "manifest.json"
 MINILM, STATIC = "minilm", "static"
 """What users call the two embedders."""
@@ -134,6 +136,7 @@ class EmbedderFiles:
         Raises `ServiceError` when something stays.
         """
         freed = sum(self.store.remove(entry) for entry in self.store.catalogue)
+        self.clear_unfinished()
         for folder in self.folder.glob("minilm-*"):
             if not folder.is_dir() or folder.is_symlink():
                 continue
@@ -144,6 +147,11 @@ class EmbedderFiles:
                 message = f"{folder} cannot be removed: {error.strerror}."
                 raise ServiceError(message) from error
         return freed
+
+    def clear_unfinished(self) -> None:
+        """Delete what a process that was killed has left half made. Only while nobody makes it."""
+        for folder in self.folder.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _usable(self) -> Manifest:
         status = self.look()

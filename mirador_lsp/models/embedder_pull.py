@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import DownloadError
 from mirador_lsp.models.download import alone, pull
-from mirador_lsp.models.embedder_files import EmbedderFiles, EmbedderStatus
+from mirador_lsp.models.embedder_files import UNFINISHED, EmbedderFiles, EmbedderStatus
 from mirador_lsp.models.pulling import OnProgress, Phase, Report
 from mirador_lsp.models.storage import Installed, Presence
 
@@ -57,7 +57,8 @@ async def _have(
     command: tuple[str, ...],
 ) -> None:
     source = await _fetched(files, on_progress, report, environ)
-    made = Path(await asyncio.to_thread(mkdtemp, dir=files.folder, prefix=".making-"))
+    await asyncio.to_thread(files.clear_unfinished)
+    made = Path(await asyncio.to_thread(mkdtemp, dir=files.folder, prefix=UNFINISHED))
     try:
         await _convert(source.path, made, report, command)
         await asyncio.to_thread(_put, made, files.path)

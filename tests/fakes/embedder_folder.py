@@ -6,6 +6,7 @@ and texts that share words are near one another.
 
 import functools
 import hashlib
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,6 @@ if __name__ == "__main__":
     if "fail" in words:
         sys.exit("ValueError: no such tensor")
     if "hang" in words:
-        sys.stdin.read()
-        while True:
-            pass
+        signal.pause()
     fill(Path(target), hashlib.sha256(Path(made_from).read_bytes()).hexdigest())
     print("2 2", flush=True)
