@@ -46,6 +46,28 @@ async def test_urgent_requests_come_first(home: EngineHome) -> None:
     assert started == ["say:x await:go", "say:i1", "say:s1", "say:s2", "say:b1"]
 
 
+async def test_who_waits_at_the_host_is_told_how_many_go_first(home: EngineHome) -> None:
+    """One that runs and one that is more urgent; then one after the other is gone."""
+    backend, told = home.backend(), list[int]()
+    limits = Limits(max_tokens=50, seconds=60, priority=Priority.SAVE, on_wait=told.append)
+    prompt = Prompt("system", "one two three", "say:mine")
+
+    async def wait() -> None:
+        async with backend.open("load", prompt, limits) as reply:
+            async for _ in reply:
+                pass
+
+    async with backend.open("load", _HOLD, _LIMITS) as reply:
+        await until_said(aiter(reply), "x")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wait())
+            await _until_waiting(backend, 1)
+            group.create_task(ask(backend, "load", "say:i1", priority=Priority.INTERACTIVE))
+            await _until_waiting(backend, 2)
+            home.release("go")
+    assert told == [1, 2, 1, 0]
+
+
 _ANOTHER_PROCESS = """
 import asyncio, sys
 from pathlib import Path
