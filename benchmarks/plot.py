@@ -71,7 +71,7 @@ def dots(rows: Sequence[Row]) -> str:
         raise ValueError(message)
     values = [v for row in times for v in _places(row).values()]
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    width, height = _WIDE + _BARS + _VALUE, _HEAD + len(times) * _LINE + _FOOT
+    width, height = _WIDE + _BARS + 2 * _VALUE, _HEAD + len(times) * _LINE + _FOOT
 
     def across(value: float) -> float:
         return _WIDE + _BARS * (math.log10(value) - low) / max(1, high - low)
@@ -87,7 +87,7 @@ def dots(rows: Sequence[Row]) -> str:
     for power in range(low, high + 1):
         x = across(10**power)
         parts.append(f'<path d="M{x:.1f} {_HEAD}V{height - _FOOT}" stroke="{_GRID}"/>')
-        parts.append(f'<text x="{x - 14:.1f}" y="{height - 6}">{_duration(10**power)}</text>')
+        parts.append(f'<text x="{x - 14:.1f}" y="{height - 6}">{_round(10**power)}</text>')
     for place, row in enumerate(times):
         y = _HEAD + place * _LINE + _LINE // 2
         parts.append(f'<text x="0" y="{y + 4}">{escape(row.what)}</text>')
@@ -108,8 +108,12 @@ def _points(row: Row, y: int, across: Callable[[float], float]) -> list[str]:
         if side in at:
             parts.append(f'<circle cx="{at[side]:.1f}" cy="{y}" r="{radius}" fill="{colour}"/>')
     right = max(at.values()) + 10
-    text = _duration(_places(row)["ours"])
-    return [*parts, f'<text x="{right:.1f}" y="{y + 4}">{text}</text>']
+    said = [
+        f'<tspan style="fill:{colour}">{_duration(_places(row)[side])}</tspan>'
+        for side, colour in (("ours", _OURS), ("theirs", _THEIRS))
+        if side in at
+    ]
+    return [*parts, f'<text x="{right:.1f}" y="{y + 4}">{" ".join(said)}</text>']
 
 
 def _places(row: Row) -> dict[str, float]:
@@ -124,6 +128,13 @@ def _places(row: Row) -> dict[str, float]:
         elif row.theirs is not None and "aim" not in found:
             found["aim"] = target.limit * found["theirs"]
     return found
+
+
+def _round(milliseconds: float) -> str:
+    """A power of ten."""
+    if milliseconds < _SECOND:
+        return f"{milliseconds:g} ms"
+    return f"{milliseconds / _SECOND:g} s"
 
 
 def _duration(milliseconds: float) -> str:

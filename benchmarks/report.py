@@ -114,7 +114,7 @@ def part(results: Results, command: str, group: str) -> str:
     """A part of the page for the benchmarks of a group, measured by themselves by `command`."""
     machine = results.machine
     lines = [
-        f"## {group.replace('-', ' ').capitalize()}, by itself",
+        f"## In a run of its own: {group}",
         "",
         _wrapped(f"All figures of this part come from one run of `{command}`."),
         "",

@@ -65,6 +65,7 @@ async def ask(
         raise BenchmarkError(message)
     usage = reply.usage
     return Answer(
+        seconds=time.perf_counter() - begin,
         first_seconds=moments[0] - begin,
         tokens_per_second=speed(moments),
         prompt_tokens=usage.prompt_tokens,

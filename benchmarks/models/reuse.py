@@ -9,13 +9,12 @@ from dataclasses import replace
 from benchmarks import samples
 from benchmarks.bench import Benchmark, BenchmarkError, Context, take_turns
 from benchmarks.figures import Row, Series, Target
-from benchmarks.models.engine import ALONE, UNIT, Pair, ask, limits_of, side_by_side
+from benchmarks.models.engine import ALONE, UNIT, ask, limits_of, side_by_side
 from benchmarks.models.straight import straight_engine
 from mirador_lsp.app import App, open_app
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt, Usage
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Event, StageFailed, StageFinished
-from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.core.ports import Reply
 from mirador_lsp.core.requests import ReviewRequest, Trigger
@@ -24,6 +23,7 @@ from mirador_lsp.settings import review_policy
 
 _LONG_UNIT = ("websockets.http11", "parse_headers")
 _SHORT_REPLY = 8
+_SHORT = limits_of(_SHORT_REPLY)
 _PLENTY = 1800.0
 """Seconds that no stage of a benchmark runs into."""
 _EDITED = ("ClientConnection.handshake", "connect.connect", "unix_connect")
@@ -77,63 +77,59 @@ class Overheard:
 
 
 async def _lenses(context: Context) -> Sequence[Row]:
-    context.tell("four lenses against one")
-    module, symbol = _LONG_UNIT
-    snapshot = await _only(samples.snapshot_of(module), symbol)
-    settings = context.home.settings
-    short = [_cold(review_policy(settings, stages=["deep"], lenses=["bug"]), 0)]
-    prompts = await samples.questions(module, symbol, settings)
-    async with context.home.app() as app, side_by_side(context, prompts) as pair:
-        await review(app, snapshot, short[0])  # loads the model
+    prompts = await samples.questions(*_LONG_UNIT, context.home.settings)
+    read = 0
+    async with side_by_side(context, [Prompt("Answer in one word.", "", "Hello?")]) as pair:
+        context.tell("four lenses against one")
 
-        async def look(number: int, lenses: Sequence[Lens], side: int) -> float:
-            policy = review_policy(settings, stages=["deep"], lenses=lenses)
-            seconds, _ = await review(app, snapshot, _cold(policy, 2 * number + side + 10))
-            return seconds * 1000
+        async def ours(asked: Sequence[Prompt], mark: str) -> float:
+            nonlocal read
+            answers = [await pair.through_mirador(p, _SHORT) for p in _cold(asked, mark)]
+            read = answers[0].prompt_tokens - answers[0].cached_tokens
+            return sum(answer.seconds for answer in answers) * 1000
 
-        async def alone(number: int, asked: Sequence[Prompt], side: str) -> float:
-            return await _one_by_one(pair, asked, f"{side}{number}") * 1000
+        async def alone(asked: Sequence[Prompt], mark: str) -> float:
+            answers = [await pair.straight(p, _SHORT) for p in _cold(asked, mark)]
+            return sum(answer.seconds for answer in answers) * 1000
 
-        ours, theirs, four, one = await take_turns(
-            context.few,
-            lambda number: look(number, samples.LENSES, 0),
-            lambda number: look(number, (Lens.BUG,), 1),
-            lambda number: alone(number, prompts, "A"),
-            lambda number: alone(number, prompts[:1], "B"),
+        four, one, straight_four, straight_one = await take_turns(
+            max(2, context.few),
+            lambda number: ours(prompts, f"A{number}"),
+            lambda number: ours(prompts[:1], f"B{number}"),
+            lambda number: alone(prompts, f"C{number}"),
+            lambda number: alone(prompts[:1], f"D{number}"),
             warm_up=0,
         )
-    straight = four.over(one).median
+    times = straight_four.over(straight_one).median
+    what = "four lenses on one function"
+    note = f"{read} prompt tokens to read for the first lens, replies cut at {_SHORT_REPLY} tokens"
     return [
         Row(
             name="lenses",
-            what="four lenses on one function",
+            what=what,
             unit="ms",
-            ours=ours,
-            theirs=theirs,
+            ours=four,
+            theirs=one,
             against="one lens on it",
             targets=(Target("ratio", 1.25),),
-            note=f"replies cut at {_SHORT_REPLY} tokens; the engine in its own process, asked the "
-            f"same one after the other: {straight:.2f} times the time of one lens",
+            note=f"{note}; in the engine alone four take {times:.2f} times the time of one",
         ),
         Row(
             name="lenses, straight",
-            what="four lenses on one function, beside the engine alone",
+            what=f"{what}, beside the engine alone",
             unit="ms",
-            ours=ours,
-            theirs=four,
+            ours=four,
+            theirs=straight_four,
             against=ALONE,
-            note="Mirador's side is a whole review: the code is parsed, replies become findings",
         ),
     ]
 
 
-async def _one_by_one(pair: Pair, prompts: Sequence[Prompt], mark: str) -> float:
-    """Seconds until the engine alone has answered all, the first with nothing known."""
-    limits = limits_of(_SHORT_REPLY)
-    begin = time.perf_counter()
-    for prompt in prompts:
-        await pair.straight(replace(prompt, system=f"{mark}. {prompt.system}"), limits)
-    return time.perf_counter() - begin
+def _cold(prompts: Sequence[Prompt], mark: str) -> list[Prompt]:
+    """The prompts with instructions that were never read before: nothing after them is known,
+    neither in memory nor on disk.
+    """
+    return [replace(prompt, system=f"{mark}. {prompt.system}") for prompt in prompts]
 
 
 async def _only(snapshot: Snapshot, symbol: str) -> Snapshot:
@@ -145,17 +141,6 @@ async def _only(snapshot: Snapshot, symbol: str) -> Snapshot:
             return replace(snapshot, text=f"{text}\n")
     message = f"{snapshot.name} has no {symbol}"
     raise BenchmarkError(message)
-
-
-def _cold(policy: ReviewPolicy, number: int) -> ReviewPolicy:
-    """The policy with standing instructions that were never read before: nothing after them is
-    warm, neither in memory nor on disk.
-    """
-    models = tuple(
-        replace(stage, instructions=f"{number}. Be brief.", max_tokens=_SHORT_REPLY)
-        for stage in policy.models
-    )
-    return replace(policy, models=models)
 
 
 async def _reopened(context: Context) -> Sequence[Row]:
@@ -292,11 +277,12 @@ async def _edited(snapshot: Snapshot, path: str) -> Snapshot:
 LENSES = Benchmark(
     name="lenses",
     meaning=(
-        "The deep stage on one function that the engine has not seen, under all four lenses and "
-        f"under one. Replies are cut at {_SHORT_REPLY} tokens, because the question is what the "
-        "reading costs: with the lens asked last, the code is read once. Whole replies take their "
-        "own time for each lens, whatever the layout of the prompt. The engine alone is asked "
-        "the same questions in the same order in the same rounds."
+        "What the deep stage asks about one function that the engine has not seen: under all four "
+        "lenses, one after the other, and under one. Replies are cut at "
+        f"{_SHORT_REPLY} tokens, because the question is what the reading costs: with the lens "
+        "asked last, the code is read once. Whole replies take their own time for each lens, "
+        "whatever the layout of the prompt. The engine alone is asked the same questions in the "
+        "same order in the same rounds."
     ),
     run=_lenses,
 )

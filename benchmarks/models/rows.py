@@ -12,7 +12,8 @@ BENCHMARKS = (
     reuse.AGAIN,
 )
 GROUPS = {
-    "models": (engine.BENCHMARK, reuse.LENSES, reuse.REOPENED, residents.BENCHMARK),
+    "models": (engine.BENCHMARK, reuse.REOPENED, residents.BENCHMARK),
+    "prefill": (reuse.LENSES,),
     "clients": (clients.CROWDS, clients.FLOOD),
     "long-file": (reuse.AGAIN,),
 }

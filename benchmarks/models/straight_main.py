@@ -43,6 +43,8 @@ class Answer(msgspec.Struct, frozen=True):
     """From the call of the engine to its first piece of text."""
     tokens_per_second: float = 0.0
     """From the first piece to the last; 0 for fewer than two."""
+    seconds: float = 0.0
+    """From the call to the end of the reply."""
     prompt_tokens: int = 0
     cached_tokens: int = 0
     text: str = ""
@@ -102,7 +104,9 @@ def _answer(llama: Llama, question: Question, prompt: Assembled) -> Answer:
 
     begin = time.perf_counter()
     llama.complete(prompt, question, listen)
+    end = time.perf_counter()
     return Answer(
+        seconds=end - begin,
         first_seconds=moments[0] - begin,
         tokens_per_second=speed(moments),
         prompt_tokens=len(prompt.tokens),

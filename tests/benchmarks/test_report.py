@@ -107,7 +107,7 @@ def test_a_part_of_the_page_has_its_own_table_and_machine() -> None:
     """What was measured in another run says so, with its command, plot and load."""
     text = part(_results(), "python -m benchmarks --only some-rows", "some-rows")
 
-    assert text.startswith("## Some rows, by itself")
+    assert text.startswith("## In a run of its own: some-rows")
     for found in ("--only some-rows`", "benchmarks-some-rows.svg", "0.40 before", "upper bounds"):
         assert found in " ".join(text.split())
     assert len([line for line in text.splitlines() if line.startswith("|")]) == 4
