@@ -21,7 +21,8 @@ $(STAMP): pyproject.toml constraints.txt
 model: $(STAMP)
 	@$(BIN)/mirador models pull 0.5b minilm
 
-demo: model
+demo: $(STAMP)
+	@$(BIN)/mirador models pull 0.5b
 	@$(BIN)/mirador review --fail-on never examples
 
 test: model
