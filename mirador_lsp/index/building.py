@@ -9,18 +9,23 @@ from collections.abc import Callable, Iterable, Iterator
 from mirador_lsp.core.errors import IndexUnavailable
 from mirador_lsp.core.retrieval import EmbedderCard, IndexReport
 from mirador_lsp.index.catalogue import Counts
+from mirador_lsp.index.cutter import Cutter
+from mirador_lsp.index.cutting import Cut, CutThis, TooMuch
 from mirador_lsp.index.embedding import Embedding
 from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.keeper import Keeper
 from mirador_lsp.index.pausing import Gate
-from mirador_lsp.index.reading import Reading
+from mirador_lsp.index.reading import Job, Reading
 
 MOST_FILES = 100_000
 """Files and folders of a workspace that is indexed without being asked."""
 _MOST_ASKED = 2_000_000
-_BATCH_SECONDS = 0.15
-"""How long one batch of texts should take to embed: so long a query may have to wait."""
-_FIRST_BATCH, _LARGEST_BATCH = 4, 64
+_MOST_BYTES = 1_000_000
+"""Larger texts are not parsed but cut by lines."""
+_BATCH_SECONDS = 0.5
+"""How long one batch of texts should take to embed: so long a user who waits for a model has to
+share the processor."""
+_FIRST_BATCH, _LARGEST_BATCH = 4, 256
 _COUNT_SECONDS = 1.0
 """Between two counts of what there is, while it grows."""
 _RETRY_AT_ONCE, _RETRY_SECONDS = 0.1, 30.0
@@ -56,7 +61,11 @@ class Builder:
         self._make_reading: Callable[[], Reading] | None = None
         self._reading: Reading | None = None
         self._looking: Iterator[None] | None = None
-        self._working: Iterator[None] | None = None
+        self._cutter = Cutter()
+        self._job: Job | None = None
+        """Read, and next to be cut."""
+        self._done: tuple[Job, Cut | TooMuch | None] | None = None
+        """Cut, and next to be put into the catalogue."""
         self._settling: Iterator[None] | None = None
         self._collected = False
         self._changed: dict[str, None] = {}
@@ -167,9 +176,14 @@ class Builder:
                 self._known.set()
                 await asyncio.sleep(_RETRY_SECONDS if again else _RETRY_AT_ONCE)
 
+    async def close(self) -> None:
+        """Let go of what `run` has started, once it has ended."""
+        await self._cutter.end()
+
     def _begin(self) -> None:
         """The catalogue was opened; it may be another one than before."""
-        self._reading = self._looking = self._working = self._settling = None
+        self._reading = self._looking = self._settling = None
+        self._job = self._done = None
         self._reopen = False
         self._look = True
         self._now("looking")
@@ -203,7 +217,7 @@ class Builder:
             return False
         if self._look or self._looking is not None:
             await self._look_everywhere(reading)
-        elif reading.waiting or self._working is not None:
+        elif reading.waiting or self._job is not None or self._done is not None:
             self._now("reading")
             await self._read(reading)
         else:
@@ -212,7 +226,7 @@ class Builder:
 
     async def _have_reading(self) -> Reading | None:
         if self._reading is None and self._make_reading is not None:
-            self._looking = self._working = None
+            self._looking = self._job = self._done = None
             self._look = True
             self._reading = await self._keeper.do(self._make_reading)
         return self._reading
@@ -232,8 +246,10 @@ class Builder:
             work = reading.look(names, MOST_FILES)
             while await self._keeper.advance(work):
                 pass
-        if reading.urgent:
+        while reading.urgent:
             await self._read(reading)
+        while self._job is not None or self._done is not None:
+            await self._read(reading, more=False)
 
     async def _look_everywhere(self, reading: Reading) -> None:
         if self._look:
@@ -244,12 +260,25 @@ class Builder:
         if self._looking is not None and not await self._keeper.advance(self._looking):
             self._looking = None
 
-    async def _read(self, reading: Reading) -> None:
-        """One iterator for all: what it has begun has to be ended."""
-        if self._working is None:
-            self._working = reading.read()
-        if not await self._keeper.advance(self._working):
-            self._working = None
+    async def _read(self, reading: Reading, *, more: bool = True) -> None:
+        """While one file is cut, the one before it is put into the catalogue and the next one is
+        read. Without `more` no further one is begun.
+        """
+        job, self._job = self._job, None
+        done, self._done = self._done, None
+
+        async def keep() -> Job | None:
+            if done is not None:
+                await self._keeper.do(reading.put, *done)
+            return await self._keeper.do(reading.next_job) if more else None
+
+        if job is None:
+            self._job = await keep()
+            return
+        text = job.text
+        asked = CutThis(text.text, text.language, job.entry.name, _MOST_BYTES)
+        cut, self._job = await asyncio.gather(self._cutter.cut(asked), keep())
+        self._done = job, cut
 
     async def _finish(self) -> bool:
         """Vectors, then what is left to tidy up. False when all is done."""
@@ -265,6 +294,7 @@ class Builder:
         if not self._embedding.settled:
             return False  # it is not known yet whether there is something to embed with
         self._now("ready")
+        await self._cutter.end()
         if self._collected or not self.max_disk_bytes:
             return False
         collect = self._holding.catalogue.collect
@@ -294,7 +324,7 @@ class Builder:
         return True
 
     def _pace(self, texts: int, seconds: float) -> None:
-        """So many texts at once as take about as long as a query may have to wait."""
+        """So many texts at once as take about as long as a batch should."""
         fitting = int(texts * _BATCH_SECONDS / max(seconds, 0.001))
         self._batch = min(max(1, fitting, self._batch // 2), self._batch * 2, _LARGEST_BATCH)
 

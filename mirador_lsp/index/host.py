@@ -96,6 +96,7 @@ class IndexHost:
         finally:
             if self._telling is not None:
                 self._telling.cancel()
+            await self._builder.close()
             await self._embedding.rest()
             await self._keeper.do(keep_report, self._holding.folder, self._builder.report())
             await self._keeper.do(self._holding.close)
@@ -164,7 +165,7 @@ class IndexHost:
     def _reading(self) -> Reading:
         """In the catalogue's thread."""
         most = (self._wishes.max_file_kib if self._wishes is not None else 0) * 1024
-        return Reading(self._holding, self._means.files(most), self._means.clock, most)
+        return Reading(self._holding, self._means.files(most), self._means.clock)
 
     async def _listen(self, client: _Client) -> None:
         while (message := await client.line.next()) is not None:

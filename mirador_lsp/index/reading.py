@@ -1,18 +1,20 @@
 """From files to the catalogue: which ones are new, and what is in them.
 
-Iterators that do a little with each `next`, for the catalogue's thread. Figures may be read from
-elsewhere.
+For the catalogue's thread, in small steps. Figures may be read from elsewhere. Parsing is done by
+another process in between: `next_job` says what is to be cut, `put` takes in what came of it.
 """
 
 import contextlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from mirador_lsp.core.ports import Clock
 from mirador_lsp.index.catalogue import Stamp
-from mirador_lsp.index.cutting import cut
+from mirador_lsp.index.cutting import Cut, TooMuch
 from mirador_lsp.index.files import Entry, Files, Left, Text
 from mirador_lsp.index.holding import Holding
+from mirador_lsp.index.keeper import SLICE_SECONDS
 from mirador_lsp.index.skips import FILE, Skips
 
 OPEN, CHANGED, RECENT = 3, 2, 1
@@ -24,23 +26,33 @@ _UNSETTLED_SECONDS = 2.0
 of the file system's clock, so its time proves nothing later."""
 _LOOKED_AT_ONCE = 64
 _REMOVED_AT_ONCE = 50
-_POISON = "ended the index twice"
+_DEADLY = 2
+_POISON = "ended its reader twice"
 _TOO_MUCH = "takes too much memory"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file that has to be cut."""
+
+    entry: Entry
+    stamp: Stamp
+    text: Text
 
 
 class Reading:
     """What is to be read. One for each catalogue that is open."""
 
-    def __init__(self, holding: Holding, files: Files, clock: Clock, max_bytes: int) -> None:
+    def __init__(self, holding: Holding, files: Files, clock: Clock) -> None:
         self._holding = holding
         self._files = files
         self._clock = clock
-        self._max_bytes = max_bytes
         self._skips = Skips(holding.folder / FILE)
         self._left: dict[str, str] = {}
         self._urgent: dict[str, Entry] = {}
         self._queue: dict[str, Entry] = {}
         self._levels: dict[str, int] = {}
+        self._deaths: dict[str, int] = {}
         self._put: set[str] = set()
         """What was put into the catalogue since the last look at everything began."""
         self.too_many = False
@@ -89,14 +101,39 @@ class Reading:
         self._enqueue(fresh, urgent=names is not None)
         yield from self._remove(names, there)
 
-    def read(self) -> Iterator[None]:
-        """Read what waits, the urgent first."""
+    def next_job(self) -> Job | None:
+        """The next file that has to be cut, the urgent first. None when there is none, and now and
+        then although there is: files that need not be cut are done with here, too.
+        """
+        end = self._clock.monotonic() + SLICE_SECONDS
         while self._urgent or self._queue:
             queue = self._urgent or self._queue
-            name = next(iter(queue))
-            entry = queue.pop(name)
-            yield from self._read(entry)
+            entry = queue.pop(next(iter(queue)))
+            job = self._read(entry)
+            if job is not None:
+                return job
+            if self._clock.monotonic() >= end:
+                return None
         self._skips.save()
+        return None
+
+    def put(self, job: Job, cut: Cut | TooMuch | None) -> None:
+        """Take in what came of a file; None where the process died of it."""
+        if isinstance(cut, TooMuch):
+            self._skip(job.entry, _TOO_MUCH)
+        elif cut is None:
+            self._deadly(job)
+        else:
+            change = self._holding.catalogue.put_file(
+                job.entry.name,
+                job.stamp,
+                job.text.language,
+                job.text.text,
+                cut.chunks,
+                cut.mentions,
+            )
+            self._holding.apply(change)
+            self._done(job.entry, job.stamp)
 
     def opened(self, names: Iterable[str]) -> None:
         """The user looks at these files: they are read and embedded before others."""
@@ -146,13 +183,12 @@ class Reading:
         for name in names:
             self._holding.stamps.pop(name, None)
 
-    def _read(self, entry: Entry) -> Iterator[None]:
+    def _read(self, entry: Entry) -> Job | None:
         now = self._clock.wall()
         text = self._files.read(entry.name)
         if isinstance(text, Left):
             self._skip(entry, text.kind)
-            yield
-            return
+            return None
         settled = entry.mtime_ns < (now - _UNSETTLED_SECONDS) * 1e9
         stamp = Stamp(entry.size, entry.mtime_ns if settled else 0, text.content)
         known = self._holding.stamps.get(entry.name)
@@ -164,27 +200,17 @@ class Reading:
             self._holding.apply(change)
             self._done(entry, stamp)
         else:
-            yield from self._cut(entry, stamp, text)
-        yield
+            return Job(entry, stamp, text)
+        return None
 
-    def _cut(self, entry: Entry, stamp: Stamp, text: Text) -> Iterator[None]:
-        catalogue = self._holding.catalogue
-        if catalogue.poisoned(text.content):
-            self._skip(entry, _POISON)
-            return
-        # Before it is parsed: if that ends this process, the next one knows by which file.
-        catalogue.begin(entry.name, text.content)
-        pieces = cut(text.text, text.language, entry.name, self._max_bytes)
-        yield
-        if pieces is None:
-            catalogue.end()
-            self._skip(entry, _TOO_MUCH)
-            return
-        change = catalogue.put_file(
-            entry.name, stamp, text.language, text.text, pieces.chunks, pieces.mentions
-        )
-        self._holding.apply(change)
-        self._done(entry, stamp)
+    def _deadly(self, job: Job) -> None:
+        """Once may be chance: somebody killed the process, or memory was short."""
+        content = job.text.content
+        self._deaths[content] = self._deaths.get(content, 0) + 1
+        if self._deaths[content] < _DEADLY:
+            self._queue[job.entry.name] = job.entry
+        else:
+            self._skip(job.entry, _POISON)
 
     def _done(self, entry: Entry, stamp: Stamp) -> None:
         self._holding.stamps[entry.name] = stamp
@@ -195,8 +221,7 @@ class Reading:
 
     def _skip(self, entry: Entry, kind: str) -> None:
         self._left[entry.name] = kind
-        if kind not in {_POISON, _TOO_MUCH}:
-            self._skips.add(entry, kind)
+        self._skips.add(entry, kind)
         if entry.name in self._holding.stamps:
             self._forget([entry.name])
 
