@@ -16,7 +16,8 @@ from mirador_lsp.core.answers import (
     EmitAnswer,
     Topic,
 )
-from mirador_lsp.core.dialogue import Limits, ModelCard, Priority, Usage
+from mirador_lsp.core.clean import plain
+from mirador_lsp.core.dialogue import KeptReply, Limits, ModelCard, Priority, Usage
 from mirador_lsp.core.errors import BadReply, ContextOverflow
 from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageProgressed, StageStarted
 from mirador_lsp.core.outline import Outline
@@ -26,6 +27,7 @@ from mirador_lsp.engine.answers.facts import facts
 from mirador_lsp.engine.answers.joining import all_answers
 from mirador_lsp.engine.answers.kept import Kept, KeptAnswers
 from mirador_lsp.engine.answers.planning import MODEL_STAGES, plan_answer
+from mirador_lsp.engine.answers.similar import find_similar, keep_similar
 from mirador_lsp.engine.answers.speaking import Cut, Spoken, Voice, speak
 from mirador_lsp.engine.answers.subject import Subject, find_subject
 from mirador_lsp.engine.answers.wording import Shown, Wording, explained_finding, word
@@ -56,6 +58,8 @@ async def answer(request: AnswerRequest, tools: Tools, kept: KeptAnswers, emit: 
     async with Gathering(tools.stock, request.snapshot, outline) as gathering:
         run = _Run(request, subject, tuple(cards), tools, kept, gathering, emit)
         await run.stages(outline, troubles)
+        for notice in await tools.recall.write():
+            run.tell(notice)
     seconds = tools.clock.monotonic() - started
     emit(AnswerFinished(run.holds, seconds, tuple(run.notices)))
 
@@ -109,14 +113,14 @@ class _Run:
             if name != INSTANT:
                 policy = self._request.policy.stage(name)
                 await self._prepare(policy, self._choose(policy).cards[0])
-        models = self._from_latest_kept(tuple(name for name in plan.stages if name != INSTANT))
+        models = await self._from_latest_kept(tuple(n for n in plan.stages if n != INSTANT))
         first = tuple(name for name in plan.stages if name == INSTANT)
         title = self._subject.title
         if self._finding is not None:
             title = f"{title}, {self._finding.rule}"
-        self._tell(AnswerStarted(title, self._subject.span, first + models))
+        self.tell(AnswerStarted(title, self._subject.span, first + models))
         for notice in (*troubles, *plan.notices, *self._gathering.notices()):
-            self._tell(notice)
+            self.tell(notice)
         if first:
             await self._facts(outline)
         policies = [self._request.policy.stage(name) for name in models]
@@ -127,7 +131,8 @@ class _Run:
             later = {self._choose(each).cards[0].name for each in policies[number:]}
             await self._model_stage(policy, later)
 
-    def _tell(self, event: AnswerEvent) -> None:
+    def tell(self, event: AnswerEvent) -> None:
+        """Say what happens, and keep what the end has to repeat."""
         if isinstance(event, Notice):
             self.notices.append(event)
         elif isinstance(event, AnswerRevised):
@@ -148,20 +153,20 @@ class _Run:
     async def _facts(self, outline: Outline) -> None:
         clock = self._tools.clock
         started = clock.monotonic()
-        self._tell(StageStarted(INSTANT, "", "what is known without a model", units=1))
+        self.tell(StageStarted(INSTANT, "", "what is known without a model", units=1))
 
         async def work() -> None:
             said = facts(self._subject, outline, self._request.findings)
-            self._tell(AnswerRevised(said))
+            self.tell(AnswerRevised(said))
 
-        if await behind_border(INSTANT, "", started, clock, self._tell, work) is None:
-            self._tell(StageFinished(INSTANT, "", clock.monotonic() - started, Usage()))
+        if await behind_border(INSTANT, "", started, clock, self.tell, work) is None:
+            self.tell(StageFinished(INSTANT, "", clock.monotonic() - started, Usage()))
 
-    def _from_latest_kept(self, stages: tuple[str, ...]) -> tuple[str, ...]:
+    async def _from_latest_kept(self, stages: tuple[str, ...]) -> tuple[str, ...]:
         """The stages from the latest on whose answer is known already: it replaces the others'."""
         for number in range(len(stages) - 1, 0, -1):
             policy = self._request.policy.stage(stages[number])
-            if self._known(policy, self._choose(policy).cards[0]) is not None:
+            if await self._known(policy, self._choose(policy).cards[0]) is not None:
                 return stages[number:]
         return stages
 
@@ -175,7 +180,7 @@ class _Run:
         left = tuple(card for card in choice.cards if card.name not in done)
         if first in self._answered:  # the next ones are there to stand in, not to contradict it
             text = f"The {policy.name} stage is left out: {first} has answered already."
-            self._tell(Notice(NoticeKind.SKIPPED, text, stage=policy.name))
+            self.tell(Notice(NoticeKind.SKIPPED, text, stage=policy.name))
             return
         clock = self._tools.clock
         deadline = clock.monotonic() + policy.seconds
@@ -186,7 +191,7 @@ class _Run:
 
         left_choice = Choice(left, choice.reason)
         within = self._circumstances()
-        await on_first_that_can(policy.name, left_choice, 1, clock, self._tell, work, within)
+        await on_first_that_can(policy.name, left_choice, 1, clock, self.tell, work, within)
 
     async def _panel(self, policy: StagePolicy) -> None:
         """Let several models answer. Each answer is told with those before it, the best one first;
@@ -205,7 +210,7 @@ class _Run:
             self._say(replace(kept, answer=all_answers(said, trust)))
 
         within = self._circumstances()
-        await on_all(policy.name, panel, 1, clock, self._tell, work, within)
+        await on_all(policy.name, panel, 1, clock, self.tell, work, within)
 
     def _circumstances(self) -> Circumstances:
         request = self._request
@@ -215,8 +220,8 @@ class _Run:
         """One model's answer; where its context is exceeded, about a smaller part of the code."""
         await self._prepare(attempt.policy, attempt.card)
         for notice in self._gathering.notices():
-            self._tell(notice)
-        known = self._known(attempt.policy, attempt.card)
+            self.tell(notice)
+        known = await self._known(attempt.policy, attempt.card) or await self._similar(attempt)
         if known is not None:
             return known
         for share in _SHARES:
@@ -226,7 +231,7 @@ class _Run:
             except ContextOverflow:
                 continue
             fresh = self._answer(attempt, wording, spoken)
-            self._kept.keep(self._key(attempt.policy, attempt.card, wording), fresh)
+            await self._keep(attempt, wording, fresh)
             return fresh
         message = f"The question does not fit {attempt.card.name}."
         raise ContextOverflow(message)
@@ -235,14 +240,14 @@ class _Run:
         policy, card, tools = attempt.policy, attempt.card, self._tools
         title = self._subject.title
         at = StageProgressed(policy.name, 0, 1, title)
-        self._tell(at)
+        self.tell(at)
         labels = {"unit": title, "lens": ""}
-        tell = self._tell if attempt.aloud else _in_silence
+        tell = self.tell if attempt.aloud else _in_silence
         voice = Voice(policy.name, card, labels, ceiling(policy, card), tell)
         left = max(0.1, attempt.deadline - tools.clock.monotonic())
 
         def waiting(before: int) -> None:
-            self._tell(replace(at, before=before or None))
+            self.tell(replace(at, before=before or None))
 
         limits = replace(self._limits(policy, card), seconds=left, on_wait=waiting)
         if self._answered:  # there is something to read meanwhile
@@ -288,8 +293,8 @@ class _Run:
 
     def _say(self, kept: Kept) -> None:
         for notice in kept.notices:
-            self._tell(notice)
-        self._tell(AnswerRevised(kept.answer))
+            self.tell(notice)
+        self.tell(AnswerRevised(kept.answer))
 
     def _choose(self, policy: StagePolicy) -> Choice:
         task = answer_task(self._request.topic, policy.name)
@@ -301,15 +306,72 @@ class _Run:
         explains &= not self._request.policy.panel  # which of several came last means nothing
         return self._subject.key if explains else ""
 
-    def _known(self, policy: StagePolicy, card: ModelCard) -> Kept | None:
+    async def _known(self, policy: StagePolicy, card: ModelCard) -> Kept | None:
+        """What this very question was answered, by this process or an earlier one."""
         for share in _SHARES:
             try:
                 wording = self._word(policy, card, share)
             except ContextOverflow:
                 return None
-            if (kept := self._kept.get(self._key(policy, card, wording))) is not None:
+            key = self._key(policy, card, wording)
+            if (kept := self._kept.get(key)) is not None:
                 return kept
+            if (said := await self._tools.recall.find(key)) is not None:
+                self._kept.keep(key, self._as_kept(policy, card, said.lines[0], said.sureness[0]))
+                return self._kept.get(key)
         return None
+
+    async def _similar(self, attempt: _Attempt) -> Kept | None:
+        """What a question in other words was answered, about the same code."""
+        if not self._stands_alone:
+            return None
+        policy, card, request = attempt.policy, attempt.card, self._request
+        place = self._tools.stock.workplace_of(request.snapshot)
+        index = place.index if place is not None else None
+        key = self._key_of_similar(policy, card)
+        found = await find_similar(request.question, key, self._tools.recall, index)
+        if found is None:
+            return None
+        question, text, confidence = found
+        kept = self._as_kept(policy, card, text, confidence)
+        told = f"Answered before, when the question was: {plain(question, 200)}"
+        notice = Notice(NoticeKind.FALLBACK, told, stage=policy.name)
+        return replace(kept, answer=replace(kept.answer, kept=True), notices=(notice,))
+
+    async def _keep(self, attempt: _Attempt, wording: Wording, fresh: Kept) -> None:
+        policy, card, recall = attempt.policy, attempt.card, self._tools.recall
+        key = self._key(policy, card, wording)
+        self._kept.keep(key, fresh)
+        if fresh.notices:  # what was cut is asked again by the next process
+            return
+        answer = fresh.answer
+        recall.keep(card, key, KeptReply((answer.text,), (answer.confidence,)))
+        if self._stands_alone:
+            said = (answer.text, answer.confidence)
+            similar = self._key_of_similar(policy, card)
+            await keep_similar(self._request.question, said, similar, recall, card)
+
+    @property
+    def _stands_alone(self) -> bool:
+        """Whether the question means the same whenever it is asked of the same code."""
+        return self._request.topic is Topic.ASK and not self._request.history
+
+    def _key_of_similar(self, policy: StagePolicy, card: ModelCard) -> str:
+        """Everything an answer depends on besides the words of its question."""
+        limits = self._limits(policy, card)
+        prompt = self._word(policy, card, _SHARES[0]).prompt
+        blank = replace(prompt, question=self._subject.key)
+        return f"{policy.name} similar {recall_key(card, blank, limits)}"
+
+    def _as_kept(self, policy: StagePolicy, card: ModelCard, text: str, confidence: float) -> Kept:
+        said = Answer(
+            text=text,
+            stage=policy.name,
+            model=card.name,
+            confidence=confidence,
+            digest=card.digest,
+        )
+        return Kept(said, self._about())
 
     def _word(self, policy: StagePolicy, card: ModelCard, share: float) -> Wording:
         known = self._shown.get((policy.name, card.name))
