@@ -27,7 +27,7 @@ _TURNS = frozenset(
         *("not", "no", "never", "without", "nor", "none", "cannot", "except", "unless", "only"),
         *("before", "after", "more", "less", "most", "least", "first", "last", "min", "max"),
         *("add", "remove", "read", "write", "start", "stop", "open", "close", "get", "set"),
-        *("safe", "unsafe", "true", "false", "why", "how", "when", "where", "who", "which"),
+        *("safe", "unsafe", "true", "false", "why", "how", "where", "who"),
     )
 )
 _WORD = re.compile(r"[^\W_]+(?:['\u2019]t)?|\S")
