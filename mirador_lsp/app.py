@@ -52,7 +52,6 @@ from mirador_lsp.core.ports import (
     FeedbackBook,
     Measurements,
     ModelBackend,
-    Slicer,
     TokenCounter,
 )
 from mirador_lsp.core.requests import ReviewRequest
@@ -430,7 +429,7 @@ async def open_app(
             room=room_at(servers),
             replies=replies,
             workplace_of=workplaces.of,
-            slicer=parser if isinstance(parser, Slicer) else None,
+            slicer=parser,
             counter=chosen if isinstance(chosen, TokenCounter) else None,
             preferences=settings.context.preferences,
         )

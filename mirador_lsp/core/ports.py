@@ -221,7 +221,6 @@ class ReplyBook(Protocol):
         ...
 
 
-@runtime_checkable
 class Slicer(Protocol):
     """Tells which lines of a symbol matter for a place in it."""
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fakes.counting import FakeCounter
-from fakes.engine import ask, engine_home
+from fakes.engine import ask, engine_home, until_said
+from mirador_lsp.core.dialogue import Limits, Prompt
 from mirador_lsp.core.ports import TokenCounter
 from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.models.switchboard import Switchboard
@@ -94,9 +95,6 @@ async def test_tokens_are_counted_while_the_model_answers() -> None:
         backend = home.backend()
         await ask(backend, MODEL, "say:ready")
         counted: list[object] = []
-        from fakes.engine import until_said
-        from mirador_lsp.core.dialogue import Limits, Prompt
-
         prompt = Prompt("system", "some material", "say:begun await:go say:done")
         async with backend.open(MODEL, prompt, Limits(100, 60)) as reply:
             pieces = aiter(reply)

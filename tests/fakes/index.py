@@ -44,7 +44,9 @@ def hit(
 
 
 class FakeIndex:
-    """See `core.ports.CodeIndex`. `broken` makes it one that does not run."""
+    """See `core.ports.CodeIndex`. `broken` makes it one that does not run; `gate` holds what it is
+    asked back while it is cleared.
+    """
 
     def __init__(self, hits: Sequence[Hit] = ()) -> None:
         self.hits = list(hits)
@@ -60,6 +62,8 @@ class FakeIndex:
         self.reports: list[IndexReport] = [IndexReport("ready")]
         """Told one after the other; the last one stays."""
         self.broken = False
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.breaks = asyncio.Event()
         """Set, it ends what follows the reports."""
         self.followers = 0
@@ -72,6 +76,7 @@ class FakeIndex:
     async def search(self, query: Query) -> Found:
         self._check()
         self.queries.append(query)
+        await self.gate.wait()
         known = [*self.hits, *map(_remembered, self.memories.values())]
         wanted = _words(query.text)
         scored = [
@@ -90,6 +95,7 @@ class FakeIndex:
         self, name: str, symbol: str, names: Sequence[str], most: int
     ) -> Neighbourhood:
         self._check()
+        await self.gate.wait()
         found = [each for wanted in names for each in self.definitions.get(wanted, ())]
         return Neighbourhood(tuple(found[:most]), self.users.get((name, symbol), ())[:most])
 

@@ -26,8 +26,8 @@ PREFERENCE = "preference"
 TALK = "talk"
 
 _WORTH: Mapping[str, tuple[int, float]] = {
-    PREFERENCE: (0, 0.25),
-    RULES: (1, 0.4),
+    PREFERENCE: (0, 0.2),
+    RULES: (1, 0.25),
     SLICE: (2, 0.6),
     DEFINITION: (3, 1.0),
     USER: (4, 0.4),
@@ -205,18 +205,20 @@ def _lines(text: str) -> frozenset[str]:
     return frozenset(line for line in squeezed if line)
 
 
-def _by_worth(candidate: Candidate) -> tuple[int, float, str, str, str]:
+def _by_worth(candidate: Candidate) -> tuple[int, float, str, str]:
+    """Of equals the names decide: chance must not, or the text would be another one each time."""
     worth = _WORTH[candidate.source][0]
-    return worth, -round(candidate.score, 4), candidate.what, candidate.title, candidate.text
+    return worth, -round(candidate.score, 4), candidate.what, repr(candidate)
 
 
-def _by_place(written: _Written) -> tuple[int, bool, str, int, str]:
+def _by_place(written: _Written) -> tuple[int, bool, str, int, str, str]:
     """The file that is asked about comes last: it is the one that is being edited."""
     candidate = written.candidate
     place = candidate.place
     own = place is not None and not place.name
     first = place.first if place is not None else 0
-    return _PLACE[candidate.source], own, place.name if place else "", first, candidate.what
+    name = place.name if place is not None else ""
+    return _PLACE[candidate.source], own, name, first, candidate.what, written.text
 
 
 def _forms(candidate: Candidate) -> list[_Written]:

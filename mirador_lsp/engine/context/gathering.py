@@ -161,6 +161,15 @@ class Gathering:
     async def __aexit__(self, *_: object) -> None:
         await self._work.close()
 
+    @property
+    def waited(self) -> float:
+        """Seconds spent waiting so far, for all units together."""
+        return PATIENCE - self._left
+
+    async def settled(self) -> None:
+        """Until all that was begun is there, however long that takes."""
+        await asyncio.gather(*self._ahead.values())
+
     def notices(self) -> tuple[Notice, ...]:
         """What went wrong and was worked around; each is told once."""
         fresh = tuple(each for text, each in self._said.items() if text not in self._told)
@@ -294,7 +303,7 @@ class Gathering:
             contents = {hit.name: hit.content for hit in every}
             fresh = await self._fresh(contents)
             found = [
-                *sources.of_symbols(near.definitions, near.users),
+                *sources.of_symbols(shown, near.definitions, near.users),
                 *sources.of_search(similar),
             ]
             candidates += [each for each in found if _from(each, fresh)]

@@ -28,6 +28,7 @@ _ABOUT_ELSE = re.compile(
 _MOST_SECTION = 1200
 """Characters of one section."""
 _MOST_SECTIONS = 40
+_LEAST_WORTH = 0.25
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def of_rules(files: Sequence[RulesFile]) -> tuple[list[Candidate], list[Notice]]
         only_code = file.name.rpartition("/")[2].upper().startswith("CONTRIBUTING")
         for section in _sections(text)[:_MOST_SECTIONS]:
             worth = _worth(section, number)
-            if worth <= 0 or (only_code and not _ABOUT_CODE.search(section.heading)):
+            if worth < _LEAST_WORTH or (only_code and not _ABOUT_CODE.search(section.heading)):
                 continue
             where = f"{file.name}, {section.heading}" if section.heading else file.name
             candidates.append(Candidate(RULES, where, where, section.text, worth, "text"))

@@ -45,8 +45,6 @@ _MOST_USERS = 6
 _MOST_LINES = 40
 """Of a definition; a longer one is shown by its beginning."""
 _MOST_OUTLINE = 60
-_AROUND = 1
-"""Lines shown before and after a use."""
 _MOST_SLICE = 30
 _SHORTEST_NAME = 3
 _KEYWORDS = frozenset(
@@ -130,7 +128,9 @@ def of_file(snapshot: Snapshot, outline: Outline, shown: ShownUnit) -> list[Cand
     candidates = list(_definitions(snapshot, outline, shown, elsewhere))
     candidates += _users(snapshot, outline, shown)
     known = {line.strip().removesuffix(" …") for line in shown.unit.context.splitlines()}
-    headers = [_header(snapshot, symbol) for symbol in elsewhere]
+    used = frozenset(names_in(shown.code).all)
+    unused = [symbol for symbol in elsewhere if _last(symbol.path) not in used]
+    headers = [_header(snapshot, symbol) for symbol in unused]
     skeleton = [header for header in headers if header[:100] not in known][:_MOST_OUTLINE]
     if skeleton:
         title = f"{snapshot.name}, signatures"
@@ -150,14 +150,15 @@ def of_names(
     return [each for each in symbols if _last(each.what.strip("`")) in wanted]
 
 
-def of_symbols(hits: Sequence[Hit], users: Sequence[Hit]) -> list[Candidate]:
-    """Definitions and users that the index knows, the likeliest of each first."""
+def of_symbols(shown: ShownUnit, hits: Sequence[Hit], users: Sequence[Hit]) -> list[Candidate]:
+    """Definitions and users of the unit that the index knows, the likeliest of each first."""
+    name = _last(_PART.sub(r"\1", shown.unit.path)) or "the module"
     found = [
         _hit(DEFINITION, hit, 0.9 - 0.04 * rank, f"`{_last(hit.symbol) or hit.name}` in {hit.name}")
         for rank, hit in enumerate(hits[:_MOST_DEFINITIONS])
     ]
     found += [
-        _hit(USER, hit, 0.8 - 0.06 * rank, f"it in {hit.name}, {hit.symbol or 'the module'},")
+        _hit(USER, hit, 0.8 - 0.06 * rank, f"`{name}` in {hit.symbol or 'module'} of {hit.name}")
         for rank, hit in enumerate(users[:_MOST_USERS])
     ]
     return found
@@ -262,15 +263,12 @@ def _users(snapshot: Snapshot, outline: Outline, shown: ShownUnit) -> Iterator[C
         span = symbols[path].span
         first, last = index.line_of(span.start), index.line_of(max(span.end - 1, span.start))
         head = index.line_of(symbols[path].header.start)
-        shown_lines = {head} | {
-            line
-            for use in used[:3]
-            for line in range(max(first, use - _AROUND), min(last, use + _AROUND) + 1)
-        }
+        # The lines of the use alone: what stands around it is edited more often.
+        shown_lines = {head, *used[:3]}
         yield Candidate(
             source=USER,
             title=f"{snapshot.name}, {path}, lines {first + 1} to {last + 1}",
-            what=f"`{name}`",
+            what=f"`{name}` in {path}",
             text=_excerpt(snapshot, sorted(shown_lines)),
             score=0.7 - 0.05 * number,
             language=snapshot.language,
