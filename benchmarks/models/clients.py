@@ -30,7 +30,7 @@ def _prompts(count: int, mark: str) -> list[Prompt]:
     ]
 
 
-async def _ours(pair: Pair, prompts: Sequence[Prompt], limits: Limits) -> list[float | None]:
+async def ask_at_once(pair: Pair, prompts: Sequence[Prompt], limits: Limits) -> list[float | None]:
     """Milliseconds to each one's first token, each on a line of its own; None for a lost one."""
 
     async def one(prompt: Prompt) -> float | None:
@@ -63,7 +63,7 @@ async def _crowd(context: Context, pair: Pair, count: int) -> list[Row]:
         theirs: list[float] = []
         if number % 2:
             theirs = await _theirs(pair, prompts)
-        ours = await _ours(pair, prompts, _LIMITS)
+        ours = await ask_at_once(pair, prompts, _LIMITS)
         if not number % 2:
             theirs = await _theirs(pair, prompts)
         arrived = [first for first in ours if first is not None]
@@ -127,7 +127,7 @@ async def _in_a_hurry(
     pair: Pair, others: Sequence[Prompt], urgent: Prompt, background: Limits
 ) -> float:
     async with asyncio.TaskGroup() as group:
-        flood = group.create_task(_ours(pair, others, background))
+        flood = group.create_task(ask_at_once(pair, others, background))
         await asyncio.sleep(_HEAD_START)
         answer = await pair.through_mirador(urgent, _LIMITS)
         flood.cancel()

@@ -21,7 +21,6 @@ from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.settings import review_policy
 
-_LONG_UNIT = ("websockets.http11", "parse_headers")
 _SHORT_REPLY = 8
 _SHORT = limits_of(_SHORT_REPLY)
 _PLENTY = 1800.0
@@ -77,7 +76,7 @@ class Overheard:
 
 
 async def _lenses(context: Context) -> Sequence[Row]:
-    prompts = await samples.questions(*_LONG_UNIT, context.home.settings)
+    prompts = await samples.questions(samples.USUAL, UNIT, context.home.settings)
     read = 0
     async with side_by_side(context, [Prompt("Answer in one word.", "", "Hello?")]) as pair:
         context.tell("four lenses against one")
@@ -285,6 +284,7 @@ LENSES = Benchmark(
         "same order in the same rounds."
     ),
     run=_lenses,
+    slow=True,
 )
 REOPENED = Benchmark(
     name="reopened",

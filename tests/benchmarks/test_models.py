@@ -1,0 +1,42 @@
+"""The rows about models: what stands on their other side, and what keeps them from being made."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.bench import BenchmarkError, Context
+from benchmarks.home import private_home
+from benchmarks.models import clients, residents
+from benchmarks.models.engine import limits_of, side_by_side
+from mirador_lsp.core.dialogue import Prompt
+
+
+async def test_a_switch_needs_two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is nothing to switch between, that is what the row says."""
+    monkeypatch.setenv("MIRADOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("MIRADOR_CONFIG_DIR", str(tmp_path))
+    with private_home() as home, pytest.raises(BenchmarkError, match="two installed models"):
+        await residents.BENCHMARK.run(Context(home, 1, lambda _: None))
+
+
+@pytest.mark.model
+@pytest.mark.slow
+async def test_both_sides_answer_the_same() -> None:
+    """One question or several at once: Mirador and the engine alone say the same, token by token;
+    of several, one after the other begins.
+    """
+    limits = limits_of(6)
+    prompts = [Prompt("Answer in a few words.", f"x = {n}", "What is x?") for n in range(3)]
+    with private_home() as home:
+        async with side_by_side(Context(home, 1, lambda _: None), prompts) as pair:
+            ours = [await pair.through_mirador(prompt, limits) for prompt in prompts]
+            one = await pair.straight(prompts[0], limits)
+            burst = await pair.straight_burst(prompts, limits, 0.0)
+            crowd = await clients.ask_at_once(pair, prompts, limits)
+        await home.stop_engine()
+
+    assert [answer.text for answer in burst] == [answer.text for answer in ours]
+    assert one.text == ours[0].text
+    assert one.prompt_tokens == ours[0].prompt_tokens
+    assert len({answer.first_seconds for answer in burst}) == 3
+    assert all(first is not None and first > 0 for first in crowd)
