@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import editing, fixes, instant, lag, server, server_lag, stopping
+from benchmarks import editing, embedding, fixes, instant, lag, server, server_lag, stopping
 from benchmarks.bench import Benchmark, BenchmarkError, Context
 from benchmarks.home import private_home
 from benchmarks.machine import load, this_machine
@@ -41,10 +41,11 @@ BENCHMARKS = (
     *models.BENCHMARKS,
     fixes.BENCHMARK,
     fixes.LARGER,
+    embedding.BENCHMARK,
 )
 GROUPS = {
     name: tuple(benchmark.name for benchmark in group) for name, group in models.GROUPS.items()
-}
+} | {"embedding": (embedding.BENCHMARK.name,)}
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 _USUAL_RUNS = 9
 _LONGEST_SECONDS, _SLOW_SECONDS = 300.0, 1800.0
@@ -62,21 +63,25 @@ def main(words: Sequence[str] | None = None) -> int:
     show(results, console)
     if arguments.json is not None:
         arguments.json.write_text(as_json(results), encoding="utf-8")
-    if arguments.write:
-        old = PAGE.read_text(encoding="utf-8")
-        if arguments.only and len(arguments.only) == 1 and arguments.only[0] in GROUPS:
-            group = arguments.only[0]
-            picture = dots(results.rows)
-            PAGE.with_name(f"benchmarks-{group}.svg").write_text(picture, encoding="utf-8")
-            text = with_part(old, group, part(results, _command(arguments), group))
-        else:
-            text = with_parts_of(page(results, _command(arguments)), old)
-        PAGE.write_text(text, encoding="utf-8")
-        for section in results.sections:
-            if section.benchmark.plot and section.rows:
-                PAGE.with_name(plot_name(section)).write_text(bars(section.rows), encoding="utf-8")
+    if arguments.write and results.rows:
+        _write(results, arguments)
         console.print(f"written: docs/{PAGE.name}")
     return int(any(section.failure for section in results.sections))
+
+
+def _write(results: Results, arguments: argparse.Namespace) -> None:
+    """Write the page, or the part of it that belongs to the one group that was asked for."""
+    old, command = PAGE.read_text(encoding="utf-8"), _command(arguments)
+    group = arguments.only[0] if arguments.only else ""
+    if group in GROUPS and len(arguments.only) == 1:
+        text = with_part(old, group, part(results, command, group))
+        PAGE.with_name(f"benchmarks-{group}.svg").write_text(dots(results.rows), encoding="utf-8")
+    else:
+        text = with_parts_of(page(results, command), old)
+    PAGE.write_text(text, encoding="utf-8")
+    for section in results.sections:
+        if section.benchmark.plot and section.rows:
+            PAGE.with_name(plot_name(section)).write_text(bars(section.rows), encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -115,4 +115,4 @@ def _quality(status: "EmbedderStatus") -> str:
     made = status.manifest
     if made is None:
         return status.detail
-    return f"{made.form}, agrees with the exact model to {made.agreement:.3f}, {status.path}"
+    return f"{made.quality}, {status.path}"

@@ -55,11 +55,19 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     form: str
     """"int8", "fp32" or "ready": what the graph computes with."""
     agreement: float
-    """The lowest cosine between vectors of the graph and of the exact one, when it was made."""
+    """The lowest cosine between vectors of the graph and of the exact one, when it was made; 1
+    where there was no exact one to compare with."""
     graph: Made
     table: Made
     probes: tuple[Probe, ...]
     """Vectors of the exact graph."""
+
+    @property
+    def quality(self) -> str:
+        """How good its vectors are, in a few words."""
+        if self.form == "ready":
+            return "somebody else's 8-bit form"
+        return f"{self.form}, agrees with the exact model to {self.agreement:.3f}"
 
     def digest(self, embedder: str) -> str:
         """Of what computes the vectors: the same on every machine that made it from the same."""

@@ -77,12 +77,14 @@ async def _fetched(
 ) -> Installed:
     """The first of the things it can be made from that can be had."""
     failures: list[DownloadError] = []
-    for entry in files.store.catalogue:
+    entries = files.store.catalogue
+    for place, entry in enumerate(entries):
         try:
             return await pull(entry, files.store, on_progress, environ=environ)
         except DownloadError as error:
             failures.append(error)
-            report.say(str(error))
+            for other in entries[place + 1 : place + 2]:
+                report.say(f"trying {other.title} instead, which is slower")
     message = " ".join(str(error) for error in failures)
     raise DownloadError(message, remedy=failures[0].remedy)
 

@@ -120,6 +120,7 @@ async def test_the_ready_graph_stands_in(tmp_path: Path) -> None:
     assert files.look().manifest is not None
     assert files.look().manifest.source == sha256(_READY)
     assert any("it has no weights 1.0" in message for message in told.messages)
+    assert "trying ready instead, which is slower" in told.messages
 
 
 async def test_nothing_to_be_had_is_an_error(tmp_path: Path) -> None:
