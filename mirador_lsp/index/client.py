@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -324,10 +324,9 @@ def _lost() -> IndexUnavailable:
 
 
 def _sendable(query: Query) -> Query:
-    return Query(
+    return replace(
+        query,
         text=utf8(query.text),
-        most=query.most,
-        collections=query.collections,
         languages=tuple(utf8(each) for each in query.languages),
         under=utf8(query.under),
         near=utf8(query.near),
@@ -336,12 +335,11 @@ def _sendable(query: Query) -> Query:
 
 
 def _sendable_memory(memory: Memory) -> Memory:
-    return Memory(
-        collection=memory.collection,
+    return replace(
+        memory,
         id=utf8(memory.id),
         title=utf8(memory.title),
         text=utf8(memory.text)[:_SLICE_BYTES],
-        time=memory.time,
         name=utf8(memory.name),
     )
 

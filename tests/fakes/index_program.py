@@ -1,0 +1,37 @@
+"""The index host with an embedder of hashes, as a program: real processes, no model.
+
+`MIRADOR_TEST_DIES` ends the host by a signal that it cannot notice once it has used so many seconds
+of processor time for building: at another moment each time, however busy the machine is.
+`MIRADOR_TEST_BATTERY` names a file; while it is there, the machine runs on battery.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from fakes.embedder import HashEmbedder
+from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.core.ports import Embedder
+from mirador_lsp.index.wire import Wishes
+from mirador_lsp.index_main import main
+
+
+async def embedders(wishes: Wishes) -> Sequence[Embedder]:
+    """Two tiers, as with a real model; none for "none", and one that is not there for "missing"."""
+    if dies := os.environ.get("MIRADOR_TEST_DIES"):
+        signal.setitimer(signal.ITIMER_PROF, float(dies))
+    if wishes.embedder == "none":
+        return ()
+    if wishes.embedder == "missing":
+        message = "The embedder missing is not installed."
+        raise ModelUnavailable(message, remedy="Fetch it: mirador models pull missing")
+    return (HashEmbedder(name="static", dimensions=32), HashEmbedder(name=wishes.embedder))
+
+
+if __name__ == "__main__":
+    battery = os.environ.get("MIRADOR_TEST_BATTERY", "")
+    main(embedders, lambda: bool(battery) and Path(battery).exists())
