@@ -168,7 +168,13 @@ def test_every_port_has_a_contract_test_and_two_implementations() -> None:
         "FeedbackBook": "test_feedback_book",
         "Measurements": "test_measurements",
         "ReplyBook": "test_reply_book",
+        "ProjectFiles": "test_project_files",
+        "Slicer": "test_slicer",
+        "CodeIndex": "test_code_index",
+        "Embedder": "test_embedder",
+        "TokenCounter": "test_token_counter",
         "Syntax": "test_syntax",
+        "Embedder": "test_embedder",
     }
 
     assert seams == set(wanted), "name the contract test of a new port here"
