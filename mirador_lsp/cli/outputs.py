@@ -32,6 +32,8 @@ class Wishes:
     output: str = ""
     """A file's path; "" for stdout."""
     show_withheld: bool = False
+    show_context: bool = False
+    """All that models are shown is printed, or is in the document."""
     stream: bool | None = None
     """Whether to show the model's words; None for "in a terminal"."""
     color: ColorChoice = "auto"
@@ -131,7 +133,10 @@ class Outputs:
             case "json":
                 from mirador_lsp.cli import render_json  # noqa: PLC0415 — one of four
 
-                return render_json.render(report, show_withheld=held, exit_code=code)
+                asked = self._wishes.show_context
+                return render_json.render(
+                    report, show_withheld=held, exit_code=code, show_context=asked
+                )
             case "sarif":
                 from mirador_lsp.cli import render_sarif  # noqa: PLC0415
 
@@ -155,6 +160,7 @@ class Outputs:
                 quiet=wishes.quiet,
                 tokens=wishes.stream is True,
                 show_withheld=wishes.show_withheld,
+                show_context=wishes.show_context,
                 on_closed=self._on_closed,
             )
             renderers.append(plain)
@@ -173,6 +179,7 @@ class Outputs:
             tokens=self._wishes.stream is not False,
             quiet=self._wishes.quiet,
             show_withheld=self._wishes.show_withheld,
+            show_context=self._wishes.show_context,
             only_progress=only_progress,
             on_closed=self._on_closed,
             recorder=self._recorder,

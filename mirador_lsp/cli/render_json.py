@@ -10,17 +10,20 @@ from mirador_lsp import __version__
 from mirador_lsp.cli import wording
 from mirador_lsp.cli.report import FileReport, Report, StageReport
 from mirador_lsp.core import clean
-from mirador_lsp.core.events import Hushed, Notice
+from mirador_lsp.core.events import Hushed, ModelAsked, Notice
 from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.retrieval import account
 from mirador_lsp.core.text import Encoding
 
 VERSION = 1
 _NAME = 4096
 
 
-def render(report: Report, *, show_withheld: bool, exit_code: int) -> str:
+def render(
+    report: Report, *, show_withheld: bool, exit_code: int, show_context: bool = False
+) -> str:
     """The whole report as one JSON document, ASCII only, with a final line end."""
-    document = {
+    document: dict[str, object] = {
         "version": VERSION,
         "tool": {"name": "mirador", "version": __version__},
         "started": report.started_utc,
@@ -44,7 +47,26 @@ def render(report: Report, *, show_withheld: bool, exit_code: int) -> str:
             for entry in report.skipped
         ],
     }
+    if show_context:
+        document["prompts"] = [_asked(file, asked) for file in report.files for asked in file.asked]
     return json.dumps(document, indent=2) + "\n"
+
+
+def _asked(file: FileReport, asked: ModelAsked) -> dict[str, object]:
+    """A question as it was put, to the letter."""
+    prompt, context = asked.prompt, asked.context
+    return {
+        "file": clean.plain(file.snapshot.name, _NAME),
+        "stage": asked.stage,
+        "model": clean.plain(asked.model, 200),
+        "unit": clean.plain(asked.unit, 400),
+        "lens": asked.lens,
+        "version": prompt.version,
+        "system": prompt.system,
+        "material": prompt.material,
+        "question": prompt.question,
+        "context": None if context is None else account(context),
+    }
 
 
 def _shown(

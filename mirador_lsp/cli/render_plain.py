@@ -6,7 +6,7 @@ A finding's line begins `path:line:column:`, which editors and `grep` understand
 from collections.abc import Callable
 from typing import TextIO, assert_never
 
-from mirador_lsp.cli import wording
+from mirador_lsp.cli import render_context, wording
 from mirador_lsp.cli.report import FileReport, Report
 from mirador_lsp.core import clean, events
 from mirador_lsp.core.findings import Finding
@@ -26,12 +26,15 @@ class PlainRenderer:
         quiet: bool = False,
         tokens: bool = False,
         show_withheld: bool = False,
+        show_context: bool = False,
         on_closed: Callable[[OSError], None] = lambda _: None,
     ) -> None:
         self._stream = stream
         self._quiet = quiet
         self._tokens = tokens
         self._show_withheld = show_withheld
+        self._show_context = show_context
+        self._seen = render_context.Seen()
         self._on_closed = on_closed
         self._closed = False
         self._streaming = False
@@ -80,7 +83,9 @@ class PlainRenderer:
                 self._stage_failed(event)
             case events.ReviewFinished():
                 self._file_end(event)
-            case events.StageProgressed() | events.EvidenceHeard() | events.ModelAsked():
+            case events.ModelAsked():
+                self._asked(event)
+            case events.StageProgressed() | events.EvidenceHeard():
                 pass
             case _:
                 assert_never(event)
@@ -150,6 +155,14 @@ class PlainRenderer:
             self._progress(event.summary)
         if state := wording.verdict(file):
             self._progress(state)
+
+    def _asked(self, event: events.ModelAsked) -> None:
+        if self._show_context:
+            self._end_tokens()
+            name = clean.plain(self._current().snapshot.name, 200)
+            for number, line in enumerate(render_context.lines(event, self._seen)):
+                # What a model saw is shown to the letter, blanks at the ends of lines included.
+                self._raw(f"{line}\n" if number else f"{name}: {line}\n")
 
     def _token(self, content: str) -> None:
         if self._tokens and not self._quiet:

@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
-from mirador_lsp.cli import wording
+from mirador_lsp.cli import render_context, wording
 from mirador_lsp.cli.report import FileReport, Report
 from mirador_lsp.cli.rows import finding_row, revision_row, stage_line
 from mirador_lsp.cli.summary import summary_table
@@ -37,6 +37,7 @@ class TextRenderer:
         tokens: bool = True,
         quiet: bool = False,
         show_withheld: bool = False,
+        show_context: bool = False,
         only_progress: bool = False,
         on_closed: Callable[[OSError], None] = lambda _: None,
         recorder: Console | None = None,
@@ -50,6 +51,8 @@ class TextRenderer:
         self._tokens = tokens
         self._quiet = quiet
         self._show_withheld = show_withheld
+        self._show_context = show_context
+        self._seen = render_context.Seen()
         self._only_progress = only_progress
         self._file: FileReport | None = None
         self._now: events.StageProgressed | None = None
@@ -109,7 +112,9 @@ class TextRenderer:
                 self._stage_failed(event)
             case events.ReviewFinished():
                 self._finished(event)
-            case events.EvidenceHeard() | events.ModelAsked():
+            case events.ModelAsked():
+                self._asked(event)
+            case events.EvidenceHeard():
                 pass
             case _:
                 assert_never(event)
@@ -151,6 +156,10 @@ class TextRenderer:
         if before is None or (before.unit, before.lens) != (event.unit, event.lens):
             self._said = ""
         self._now = event
+
+    def _asked(self, event: events.ModelAsked) -> None:
+        if self._show_context and not self._only_progress:
+            self._screen.line(render_context.drawn(event, self._seen))
 
     def _heard(self, content: str) -> None:
         self._said = (self._said + clean.stream_safe(content))[-_TOKENS_KEPT:]

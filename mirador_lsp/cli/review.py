@@ -5,8 +5,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,8 +87,13 @@ class Options:
     wishes: Wishes = field(default_factory=Wishes)
 
 
-def _open_app(loaded: Loaded) -> AbstractAsyncContextManager[App]:
-    return open_app(loaded.settings, paths=loaded.paths)
+@asynccontextmanager
+async def _open_app(loaded: Loaded) -> AsyncIterator[App]:
+    trusted = loaded.trusted_folder
+    async with open_app(loaded.settings, paths=loaded.paths, trusted=trusted) as app:
+        if loaded.workspace is not None:
+            await app.use_index(loaded.workspace)
+        yield app
 
 
 def _gather(paths: Sequence[str], stdin_name: str) -> Iterator[Source | Skipped]:
@@ -129,6 +134,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     who("--models", action="append", metavar="NAME,…", help="ask all of these and merge")
     add("--gate", type=_share, metavar="0…1", help="least confidence a finding is shown with")
     add("--show-withheld", action="store_true", help="also show what lies below the gate")
+    add(
+        "--show-context",
+        action="store_true",
+        help="print all that models are shown, to the letter; with --format json it is data",
+    )
     add("--stdin-filename", default="", metavar="NAME", help="what the text from stdin is called")
     add(
         "--stream",
@@ -148,6 +158,7 @@ def run(arguments: argparse.Namespace) -> int:
         format=arguments.format,
         output=arguments.output,
         show_withheld=arguments.show_withheld,
+        show_context=arguments.show_context,
         stream=arguments.stream,
         color=arguments.color,
         quiet=arguments.quiet,
@@ -169,6 +180,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def review(options: Options, around: Surroundings) -> int:
     """Review what `options` name and return the exit code. Raises `MiradorError`."""
+    if options.wishes.show_context and options.wishes.format not in ("text", "json"):
+        message = f"--show-context does not go with --format {options.wishes.format}."
+        raise UserError(message, remedy="Use --format text or --format json.")
     loaded = load_settings(
         workspace=find_workspace_root(around.folder), env=around.env, flags=_flags(options)
     )

@@ -229,3 +229,23 @@ class Compiled:
     """In the order in which they stand in `text`."""
     dropped: tuple[tuple[ContextPiece, str], ...] = field(default=())
     """What was found and left out, with the reason: "budget", "duplicate", "stale"…"""
+
+
+def account(compiled: Compiled) -> dict[str, object]:
+    """How a context came about, for programs: plain values, titles as people read them."""
+    return {
+        "tokens": compiled.tokens,
+        "budget": compiled.budget,
+        "counted": compiled.counted,
+        "kept": [_row(piece) for piece in compiled.kept],
+        "dropped": [{**_row(piece), "reason": reason} for piece, reason in compiled.dropped],
+    }
+
+
+def _row(piece: ContextPiece) -> dict[str, object]:
+    return {
+        "source": piece.source,
+        "title": piece.title,
+        "score": piece.score,
+        "tokens": piece.tokens,
+    }

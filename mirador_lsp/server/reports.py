@@ -8,6 +8,7 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import EvidenceHeard, Hush, Hushed
 from mirador_lsp.core.findings import Finding, percent
 from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.retrieval import Compiled
 from mirador_lsp.server.board import Aside
 from mirador_lsp.server.jobs import Ending
 from mirador_lsp.server.markdown import block, code, words
@@ -67,9 +68,24 @@ def _piece(number: int, each: EvidenceHeard, snapshot: Snapshot) -> list[str]:
         block(prompt.question, ""),
         "About:",
         block(prompt.material, snapshot.language),
+        *_context(each.context),
         "Under the standing instructions:",
         block(prompt.system, ""),
     ]
+
+
+def _context(context: Compiled | None) -> list[str]:
+    """What was chosen to go with the code, and what was not."""
+    if context is None or not (context.kept or context.dropped):
+        return []
+    how = "counted" if context.counted else "estimated"
+    rows = [f"Its context took {context.tokens} of {context.budget} tokens ({how}):", ""]
+    rows += [f"- {words(p.source)}: {words(p.title)}, {p.tokens} tokens" for p in context.kept]
+    rows += [
+        f"- left out ({words(why)}): {words(p.source)}, {words(p.title)}"
+        for p, why in context.dropped
+    ]
+    return ["\n".join(rows)]
 
 
 def withheld(aside: Aside, gate: float, snapshot: Snapshot) -> str:

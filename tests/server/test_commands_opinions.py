@@ -19,6 +19,7 @@ from mirador_lsp.core.events import (
 )
 from mirador_lsp.core.feedback import Verdict
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.retrieval import Compiled, ContextPiece
 
 TEXT = "alpha\nbeta\ngamma\n"
 MODELS = finding("f1", start=0, end=5, rule="model/bug", tool="small-model", stage="quick")
@@ -129,6 +130,14 @@ async def test_what_earlier_sessions_dismissed_can_be_restored() -> None:
 
 
 PROMPT = Prompt("Be brief.", "```\ncode\n```", "What is wrong?", version="3")
+CONTEXT = Compiled(
+    text="def net(): ...",
+    tokens=40,
+    budget=96,
+    counted=False,
+    kept=(ContextPiece("definition", "<b>net</b>", "def net(): ...", 0.9, 38),),
+    dropped=((ContextPiece("similar", "other.py", "x", 0.5, 60), "budget"),),
+)
 
 
 async def evident(request: ReviewRequest, emit: Emit) -> None:
@@ -136,7 +145,7 @@ async def evident(request: ReviewRequest, emit: Emit) -> None:
     emit(ReviewStarted("cart.py", ("quick",), ""))
     emit(FindingReported("quick", MODELS))
     said = EvidenceHeard("quick", "f1", "small-model", "f", "bug", PROMPT, "- bug: <b>bad</b>", 0.7)
-    said = replace(said, digest="5ha")
+    said = replace(said, digest="5ha", context=CONTEXT)
     emit(said)
     emit(replace(said, stage="deep", model="big-model"))
     emit(replace(said, sureness=0.8))
@@ -162,11 +171,18 @@ async def test_evidence_is_shown_with_prompt_and_words_and_goes_with_the_documen
             ("quick", 0.8),
         ]
         assert shown["evidence"][0]["prompt"]["question"] == "What is wrong?"
+        context = shown["evidence"][0]["context"]
+        assert (context["tokens"], context["budget"], context["counted"]) == (40, 96, False)
+        assert [row["title"] for row in context["kept"]] == ["<b>net</b>"]
+        assert context["dropped"][0]["reason"] == "budget"
         page = await editor.ask("workspace/textDocumentContent", {"uri": show["params"]["uri"]})
         text = page["result"]["text"]
         assert "Version of the model: `5ha`" in text
         assert "```\n- bug: <b>bad</b>\n```" in text
         assert "````python\n```\ncode\n```\n````" in text
+        assert "Its context took 40 of 96 tokens (estimated):" in text
+        assert "<b>net</b>" not in text
+        assert "left out (budget): similar, other.py" in text
 
         editor.close()
         await editor.settle()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.retrieval import account
 from mirador_lsp.server import reports
 from mirador_lsp.server.arguments import about_document, about_finding, must_be_open
 from mirador_lsp.server.asked import current
@@ -41,6 +42,7 @@ async def show_evidence(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
                 "lens": each.lens,
                 "said": each.said,
                 "sureness": round(each.sureness, 4),
+                "context": account(each.context) if each.context is not None else None,
                 "prompt": {
                     "version": each.prompt.version,
                     "system": each.prompt.system,
