@@ -70,14 +70,15 @@ class Messages:
                     self._note(types.MessageType.Info, _stage_figures(name, event))
                 case ReviewStarted() | StageStarted():
                     self._note(types.MessageType.Info, f"{name}: {_chosen(event)}")
-                case FindingReported() | FindingRevised() | FindingWithdrawn() | EvidenceHeard():
-                    pass
-                case ModelAsked():
-                    pass
                 case AnswerFinished(seconds=seconds) | ChangeFinished(seconds=seconds):
                     self._note(types.MessageType.Info, f"{name}: ended after {seconds:.1f} s")
                 case (
-                    StageProgressed()
+                    FindingReported()
+                    | FindingRevised()
+                    | FindingWithdrawn()
+                    | EvidenceHeard()
+                    | ModelAsked()
+                    | StageProgressed()
                     | StreamToken()
                     | AnswerStarted()
                     | AnswerRevised()

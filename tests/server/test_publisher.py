@@ -521,6 +521,7 @@ def test_every_event_has_a_listener_case(room: Room) -> None:
         events.StageProgressed("quick", 0, 1, "f"),
         events.StreamToken("x", 0.5, "quick", "m", {}, 0.0),
         events.EvidenceHeard("quick", "x", "m", "f", "", Prompt("", "", ""), "x", 0.5),
+        events.ModelAsked("quick", "m", "f", "", Prompt("", "", "")),
         FindingWithdrawn("quick", "x", ""),
         StageFinished("quick", "", 0, Usage()),
         StageFailed("quick", "", 0, "", ""),

@@ -171,7 +171,6 @@ def test_every_port_has_a_contract_test_and_two_implementations() -> None:
         "ProjectFiles": "test_project_files",
         "Slicer": "test_slicer",
         "CodeIndex": "test_code_index",
-        "Embedder": "test_embedder",
         "TokenCounter": "test_token_counter",
         "Syntax": "test_syntax",
         "Embedder": "test_embedder",
