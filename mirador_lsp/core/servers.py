@@ -29,3 +29,18 @@ class ModelServer:
     """Versions that models must have: "MODEL=DIGEST" each."""
     judges: tuple[str, ...] = ()
     """Models that may judge."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamServer:
+    """A Chroma server on which a team shares the vectors of its code."""
+
+    url: str
+    key_env: str = ""
+    """Name of the environment variable that holds its key; "" when it needs none."""
+    key_file: str = ""
+    """Absolute path of the file that holds its key where no variable does; "" for none."""
+    tenant: str = "default_tenant"
+    database: str = "default_database"
+    share: bool = True
+    """Whether vectors that were computed here are put there."""

@@ -181,7 +181,7 @@ class Transport:
         if response.is_redirect:
             message = "it sends us elsewhere, where your code would go; that is not followed"
             raise Refusal(response.status_code, message)
-        if response.status_code == 200:
+        if response.status_code in (200, 201):
             if kind not in _JSON:
                 message = f"it answered with {plain(kind, 40) or 'nothing known'}, not JSON"
                 raise Refusal(response.status_code, message)

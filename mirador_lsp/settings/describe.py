@@ -21,6 +21,7 @@ from mirador_lsp.settings.options import Options
 from mirador_lsp.settings.tables import MOST_TABLES
 
 _RESTRICTED = " Restricted: ignored in an untrusted workspace."
+_OWN = " Your own only: ignored in every workspace."
 
 
 def settings_page() -> str:
@@ -85,6 +86,8 @@ def _table_schema(table: Table) -> dict[str, Any]:
 
 def _row(key: Key) -> str:
     marks = "**Restricted.** " if key.option.restricted else ""
+    if key.option.own:
+        marks = "**Your own only.** "
     return _cells(
         f"`{key.path[-1]}`",
         _type(key),
@@ -159,6 +162,7 @@ def _property(key: Key) -> dict[str, Any]:
     }
     default = list(key.default) if isinstance(key.default, tuple) else key.default
     note = _RESTRICTED if option.restricted else ""
+    note = _OWN if option.own else note
     held = {} if key.path[0] in tables() and must_be_said(key) else {"default": default}
     return {**forms[key.kind], **held, "description": option.doc + note}
 

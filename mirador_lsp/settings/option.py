@@ -20,6 +20,8 @@ class Option:
     a list, or "" for never."""
     restricted: bool = False
     """An untrusted workspace file may not set it: it chooses what runs, or where files lie."""
+    own: bool = False
+    """Only the user's own settings count: no workspace's, however far the user trusts it."""
     is_path: bool = False
     """Text that names a file or folder; relative to the folder of the file that says it."""
     many_lines: bool = False

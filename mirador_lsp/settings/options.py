@@ -218,6 +218,52 @@ class ModelsOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TeamOptions:
+    """A Chroma server on which a team shares the vectors of its code."""
+
+    url: str | None = option(
+        "Where a Chroma server of your team's answers; empty for none. It is sent hashes of pieces "
+        "of code, their vectors and the vectors of searches, never code or names of files. Unless "
+        "it is on this machine, it has to be `https`.",
+        restricted=True,
+        own=True,
+        form=r"(?:https?://\S{1,300})?",
+        max_length=310,
+    )
+    key_env: str | None = option(
+        "The environment variable that holds its key.",
+        restricted=True,
+        own=True,
+        form=r"[A-Za-z0-9_]{0,80}",
+    )
+    key_file: str | None = option(
+        "The file that holds its key, which you alone may read. Counts where `index.team.key_env` "
+        "is empty.",
+        restricted=True,
+        own=True,
+        is_path=True,
+        max_length=4096,
+    )
+    tenant: str | None = option(
+        "The tenant that the team has there.",
+        restricted=True,
+        own=True,
+        form=r"[A-Za-z0-9_-]{3,64}",
+    )
+    database: str | None = option(
+        "The database that the team has there.",
+        restricted=True,
+        own=True,
+        form=r"[A-Za-z0-9_-]{3,64}",
+    )
+    share: bool | None = option(
+        "Whether vectors that are computed here are put there. Else it is only asked.",
+        restricted=True,
+        own=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class IndexOptions:
     """The index of a workspace: its code, found by words, names and meaning."""
 
@@ -244,6 +290,15 @@ class IndexOptions:
         high=1_000_000,
         restricted=True,
     )
+    shared: str | None = option(
+        "A folder of files, or a file, with vectors that were computed before (`mirador index "
+        "export`), which is only read. Empty for none.",
+        restricted=True,
+        own=True,
+        is_path=True,
+        max_length=4096,
+    )
+    team: TeamOptions = TeamOptions()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -209,6 +209,9 @@ class _Reader:
         if key.option.restricted and self._layer.refusal:
             self._tell(key.name, "is ignored", self._layer.refusal)
             return None
+        if key.option.own and (self._layer.trusted or self._layer.foreign):
+            self._tell(key.name, "is ignored", _OWN_FILE)
+            return None
         if self._layer.form is Form.TEXT and isinstance(raw, str):
             raw = from_text(key, raw)
         value = check(key, raw, self._layer.base)

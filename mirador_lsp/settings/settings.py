@@ -82,6 +82,20 @@ class ModelsSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TeamSettings:
+    """A Chroma server on which a team shares vectors."""
+
+    url: str = ""
+    """"" for none."""
+    key_env: str = ""
+    key_file: str = ""
+    """Absolute path, or "" when there is none."""
+    tenant: str = "default_tenant"
+    database: str = "default_database"
+    share: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class IndexSettings:
     """The index of a workspace."""
 
@@ -89,6 +103,9 @@ class IndexSettings:
     embedder: str = "auto"
     max_file_kib: int = 512
     max_disk_mib: int = 2048
+    shared: str = ""
+    """Absolute path, or "" when there is none."""
+    team: TeamSettings = TeamSettings()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,12 +21,14 @@ def test_the_page_in_the_repository_is_the_generated_one() -> None:
 
 
 def test_the_page_names_every_setting_with_its_variable() -> None:
-    """Each setting has one row, and exactly the restricted ones are marked."""
+    """Each setting has one row, and exactly the restricted ones and the user's own are marked."""
     rows = [line for line in settings_page().splitlines() if "`MIRADOR_" in line]
     for key in keys().values():
         row = [line for line in rows if f"| `{key.variable}` |" in line]
         assert len(row) == 1
-        assert ("**Restricted.**" in row[0]) is key.option.restricted
+        option = key.option
+        assert ("**Restricted.**" in row[0]) is (option.restricted and not option.own)
+        assert ("**Your own only.**" in row[0]) is option.own
         assert len(re.findall(r"(?<!\\)\|", row[0])) == 6
 
 

@@ -1,0 +1,115 @@
+"""Files of vectors in a folder, found by the embedder that they are of."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from mirador_lsp.core.clean import plain
+from mirador_lsp.core.errors import IndexUnavailable, ServiceError
+from mirador_lsp.index.prebuilt import ENDING, Prebuilt, mark_of, new_file
+from mirador_lsp.ipc.private import ensure_private
+
+_MOST_FILES = 64
+_KEPT = 8
+"""Imported files; with a further one the oldest goes."""
+
+
+class PrebuiltFolder:
+    """The files of a folder, or one file. Looked at again each time; for one thread at a time."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self._open: dict[Path, Prebuilt] = {}
+        self._refused: dict[Path, tuple[tuple[int, ...] | None, str]] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which files are not used and why, in sentences."""
+        return tuple(why for _, why in self._refused.values())
+
+    def vectors_of(self, digest: str, ids: Iterable[str]) -> Mapping[str, Sequence[float]]:
+        """Vectors of these chunks by the embedder with that digest. Never raises; see `notes`."""
+        missing = list(ids)
+        found: dict[str, Sequence[float]] = {}
+        for path in self._paths():
+            file = self._file(path) if missing else None
+            if file is None or file.head.digest != digest:
+                continue
+            try:
+                found |= file.vectors_of(missing)
+            except IndexUnavailable as error:
+                self._refuse(path, file.mark, error)
+            missing = [chunk for chunk in missing if chunk not in found]
+        return found
+
+    def close(self) -> None:
+        """Let go of the files. May be repeated."""
+        for file in self._open.values():
+            file.close()
+        self._open.clear()
+
+    def _paths(self) -> list[Path]:
+        try:
+            with os.scandir(self.place) as entries:
+                names = sorted(each.name for each in entries if each.name.endswith(ENDING))
+        except NotADirectoryError:
+            return [self.place]
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                self._refused[self.place] = (None, f"{self.place}: {error.strerror}.")
+            return []
+        return [self.place / name for name in names if not name.startswith(".")][:_MOST_FILES]
+
+    def _file(self, path: Path) -> Prebuilt | None:
+        """The file, checked again where it is another one than before."""
+        mark = mark_of(path)
+        known = self._open.get(path)
+        if known is not None and known.mark == mark:
+            return known
+        if known is not None:
+            self._open.pop(path).close()
+        if path in self._refused and self._refused[path][0] == mark:
+            return None
+        self._refused.pop(path, None)
+        try:
+            file = Prebuilt.open(path)
+        except IndexUnavailable as error:
+            self._refuse(path, mark, error)
+            return None
+        self._open[path] = file
+        return file
+
+    def _refuse(self, path: Path, mark: tuple[int, ...] | None, error: IndexUnavailable) -> None:
+        self._refused[path] = (mark, plain(error.sentence(), 400))
+        known = self._open.pop(path, None)
+        if known is not None:
+            known.close()
+
+
+def take_in(path: Path, folder: Path, most_bytes: int) -> tuple[str, str, int]:
+    """Check a file and copy it into `folder`; name and digest of its embedder, and its vectors.
+
+    Raises `IndexUnavailable`; then nothing was copied.
+    """
+    source = Prebuilt.open(path, most_bytes)
+    try:
+        try:
+            ensure_private(folder)
+        except ServiceError as error:
+            raise IndexUnavailable(str(error), remedy=error.remedy) from error
+        kept = folder / f"{source.head.digest[:16]}-{source.mark[2]}-{source.mark[3]}{ENDING}"
+        with new_file(kept, mode=0o600) as file:
+            source.copy_to(file)
+            file.flush()
+            # The file may have been changed since it was checked; the copy is ours alone.
+            Prebuilt.open(Path(file.name), most_bytes).close()
+    finally:
+        source.close()
+    _make_room(folder)
+    return source.head.embedder, source.head.digest, source.head.count
+
+
+def _make_room(folder: Path) -> None:
+    files = [each for each in folder.glob(f"*{ENDING}") if not each.name.startswith(".")]
+    for old in sorted(files, key=lambda each: each.stat().st_mtime_ns)[:-_KEPT]:
+        old.unlink(missing_ok=True)
