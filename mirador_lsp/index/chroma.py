@@ -9,38 +9,31 @@ be somebody else's, and among them are servers to send to: so its settings are m
 Each call stops all threads of the process.
 """
 
-import json
-import shutil
-import sqlite3
 from collections.abc import Collection as Group
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mirador_lsp.core.errors import IndexUnavailable, ServiceError
 from mirador_lsp.core.retrieval import EmbedderCard
+from mirador_lsp.index import chroma_folder
 from mirador_lsp.ipc.private import ensure_private
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
     from chromadb.config import Settings
 
-COLLECTION = "vectors"
-_OPENING = ".opening"
-_ANEW = "The vectors were begun anew"
-_FILE = "chroma.sqlite3"
+_NEIGHBOURS = 32
+"""Twice Chroma's own: where many vectors are alike, as those of generated code are, some of them
+cannot be reached from the others with 16. It costs an eighth of the folder's size."""
+_WRITTEN_AFTER = 1000
+"""Vectors after which the graph is written to its own files; until then it is made anew by each
+process, from what is in SQLite."""
 _PAGE = 5000
 """Ids that are read at once."""
-_NO_FUNCTION = ("legacy", "unknown")
-"""What Chroma writes where there is no embedding function."""
-_BLOATED = 4
-"""Times the size that its vectors need. Deleted ones are never taken out of its graph."""
-_BYTES_BESIDE = 1500
-"""What Chroma keeps of each vector besides its components, at most."""
-_SPARE_BYTES = 32 * 1024 * 1024
 
 
 class VectorsUnavailable(IndexUnavailable):
@@ -50,10 +43,14 @@ class VectorsUnavailable(IndexUnavailable):
 class ChromaVectors:
     """See `vectors.VectorStore`. Only one process may have the folder open."""
 
-    def __init__(self, client: "Client", collection: "Collection", marker: Path) -> None:
+    def __init__(
+        self, client: "Client", collection: "Collection", folder: Path, *, closed_well: bool
+    ) -> None:
         self._client: Client | None = client
         self._collection = collection
-        self._marker = marker
+        self._folder = folder
+        self.closed_well = closed_well
+        """Whether it is known to be what it was when it was last closed."""
 
     @classmethod
     def open(cls, folder: Path, card: EmbedderCard) -> "tuple[Self, str]":
@@ -61,30 +58,30 @@ class ChromaVectors:
 
         Until `sound` is called it counts as being opened. Raises `VectorsUnavailable`.
         """
-        marker = _marker(folder)
         with _Translated(folder):
             _ensure(folder.parent)
-            why = _fault(folder, marker, card)
+            why, closed_well = chroma_folder.fault(folder, card)
             if why:
-                drop(folder)
+                chroma_folder.drop(folder)
             _ensure(folder)
-            marker.touch(mode=0o600)
+            chroma_folder.begin_opening(folder)
             client, collection = _opened(folder, card)
-        return cls(client, collection, marker), why
+        return cls(client, collection, folder, closed_well=closed_well), why
 
     def sound(self) -> None:
         """It has answered what is known, and did no harm."""
-        self._marker.unlink(missing_ok=True)
+        with _Translated(self._folder):
+            chroma_folder.end_opening(self._folder)
 
     def count(self) -> int:
         """How many it says that it has."""
-        with _Translated(self._marker):
+        with _Translated(self._folder):
             return int(self._collection.count())
 
     def ids(self) -> Group[str]:
         """See the protocol."""
         found: set[str] = set()
-        with _Translated(self._marker):
+        with _Translated(self._folder):
             while page := self._collection.get(include=[], limit=_PAGE, offset=len(found))["ids"]:
                 found.update(page)
                 if len(page) < _PAGE:
@@ -94,18 +91,18 @@ class ChromaVectors:
     def add(self, rows: Mapping[str, Sequence[float]]) -> None:
         """See the protocol."""
         if rows:
-            with _Translated(self._marker):
+            with _Translated(self._folder):
                 self._collection.add(ids=list(rows), embeddings=_matrix(rows))
 
     def delete(self, ids: Sequence[str]) -> None:
         """See the protocol."""
         if ids:
-            with _Translated(self._marker):
+            with _Translated(self._folder):
                 self._collection.delete(ids=list(ids))
 
     def nearest(self, vector: Sequence[float], most: int) -> Sequence[tuple[str, float]]:
         """See the protocol."""
-        with _Translated(self._marker):
+        with _Translated(self._folder):
             answer = self._collection.query(
                 query_embeddings=_matrix({"": vector}), n_results=most, include=["distances"]
             )
@@ -116,23 +113,9 @@ class ChromaVectors:
         """See the protocol."""
         client, self._client = self._client, None
         if client is not None:
-            with _Translated(self._marker):
+            with _Translated(self._folder):
                 client.close()
-
-
-def drop(folder: Path) -> None:
-    """Remove the folder, or what lies in its place, and the file beside it, as far as possible."""
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            folder.unlink(missing_ok=True)
-    with suppress(OSError):
-        _marker(folder).unlink(missing_ok=True)
-
-
-def _marker(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}{_OPENING}")
+                chroma_folder.say_closed(self._folder)
 
 
 def _opened(folder: Path, card: EmbedderCard) -> "tuple[Client, Collection]":
@@ -141,15 +124,24 @@ def _opened(folder: Path, card: EmbedderCard) -> "tuple[Client, Collection]":
     client = Client(settings=_settings(folder))
     try:
         collection = client.get_or_create_collection(
-            COLLECTION,
+            chroma_folder.COLLECTION,
             embedding_function=None,
-            metadata=_metadata(card),
-            configuration={"hnsw": {"space": "cosine"}},
+            metadata=chroma_folder.metadata_of(card),
+            configuration={"hnsw": _graph()},
         )
     except BaseException:
         client.close()
         raise
     return client, collection
+
+
+def _graph() -> "CreateHNSWConfiguration":
+    return {
+        "space": "cosine",
+        "max_neighbors": _NEIGHBOURS,
+        "batch_size": min(100, _WRITTEN_AFTER),
+        "sync_threshold": _WRITTEN_AFTER,
+    }
 
 
 def _settings(folder: Path) -> "Settings":
@@ -161,82 +153,6 @@ def _settings(folder: Path) -> "Settings":
     settings.is_persistent = True
     settings.persist_directory = str(folder)
     return settings
-
-
-def _metadata(card: EmbedderCard) -> dict[str, str | int | float | bool | None]:
-    return {"embedder": card.name, "digest": card.digest, "dimensions": card.dimensions}
-
-
-def _fault(folder: Path, marker: Path, card: EmbedderCard) -> str:
-    """Why the folder must not be opened, in a sentence; "" for nothing.
-
-    Plain SQLite reads it here, so that nothing of it is believed yet.
-    """
-    if not folder.exists() and not folder.is_symlink():
-        return ""
-    if marker.exists():
-        return f"{_ANEW}: their folder did harm when it was last opened."
-    said = None
-    if not folder.is_symlink() and (folder / _FILE).is_file():
-        try:
-            said = _what_it_says(folder / _FILE)
-        except (sqlite3.Error, ValueError, RecursionError):
-            return f"{_ANEW}: their folder was damaged."
-    if said is None:
-        return f"{_ANEW}: their folder was not what it should be."
-    return _wrong_in(said, _bytes_in(folder), card)
-
-
-def _wrong_in(said: tuple[dict[str, str], list[Any], int], size: int, card: EmbedderCard) -> str:
-    metadata, configurations, count = said
-    if metadata != {key: str(value) for key, value in _metadata(card).items()}:
-        return f"{_ANEW} for another embedder."
-    if not all(_without_function(each) for each in configurations):
-        return f"{_ANEW}: their folder named a function of somebody else's."
-    need = count * (4 * card.dimensions + _BYTES_BESIDE) + _SPARE_BYTES
-    if size > _BLOATED * need:
-        return f"{_ANEW}: their folder held mostly what was deleted."
-    return ""
-
-
-def _what_it_says(file: Path) -> tuple[dict[str, str], list[Any], int] | None:
-    """Metadata and configurations of the one collection, and its vectors; None for another."""
-    # Not "ro": after a kill SQLite has to take back what was not finished before it can read.
-    address = f"{file.resolve().as_uri()}?mode=rw"
-    with closing(sqlite3.connect(address, uri=True, timeout=1.0)) as connection:
-        rows = connection.execute("SELECT * FROM collections LIMIT 2")
-        columns = [column[0] for column in rows.description]
-        found = [dict(zip(columns, row, strict=True)) for row in rows]
-        if [row["name"] for row in found] != [COLLECTION]:
-            return None
-        (row,) = found
-        texts = [value for key, value in row.items() if key.endswith(("json_str", "schema_str"))]
-        # Whatever type a value has, it is in one of these columns.
-        query = "SELECT key, coalesce(str_value, int_value) FROM collection_metadata"
-        metadata = {key: str(value) for key, value in connection.execute(query)}
-        (count,) = connection.execute("SELECT count(*) FROM embeddings").fetchone()
-    return metadata, [json.loads(text) for text in texts if text], int(count)
-
-
-def _without_function(configuration: Any) -> bool:
-    """Whether it names no embedding function, at any depth."""
-    waiting = [configuration]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            function = value.get("embedding_function")
-            if function is not None and not (
-                isinstance(function, dict) and function.get("type") in _NO_FUNCTION
-            ):
-                return False
-            waiting += [each for key, each in value.items() if key != "embedding_function"]
-    return True
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(each.lstat().st_size for each in folder.rglob("*"))
 
 
 def _ensure(folder: Path) -> None:
@@ -271,7 +187,7 @@ class _Translated:
             return False
         panic = kind is not None and kind.__name__ == "PanicException"
         if panic or isinstance(error, Exception):
-            message = f"The vectors in {self._folder} cannot be used ({type(error).__name__})."
+            message = f"Chroma cannot use {self._folder} ({type(error).__name__})."
             raise VectorsUnavailable(
                 message, remedy="They are built anew by themselves."
             ) from error

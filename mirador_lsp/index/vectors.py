@@ -9,9 +9,9 @@ from typing import Protocol
 
 from mirador_lsp.core.errors import IndexUnavailable
 from mirador_lsp.core.retrieval import EmbedderCard
-from mirador_lsp.index import chroma
+from mirador_lsp.index import chroma_folder
 from mirador_lsp.index.catalogue import Catalogue, Change, Pending
-from mirador_lsp.index.chroma import ChromaVectors
+from mirador_lsp.index.chroma import ChromaVectors, VectorsUnavailable
 from mirador_lsp.index.exact import ExactVectors, nearest_rows
 
 BATCH = 100
@@ -20,6 +20,7 @@ FEW = 2000
 """Up to here comparing with every vector is quicker than asking Chroma, and never wrong."""
 _PROBES = 20
 """Vectors that a store that is opened has to find."""
+_PROBES_AFTER_A_KILL = 100
 _SAME = 0.99
 """Cosine from which on two vectors are the same but for rounding."""
 _PATIENCE = 2
@@ -192,24 +193,25 @@ class Shelf:
         self._inside = set(self._store.ids())
         if len(self._inside) != self._store.count():
             message = "The vectors are not as many as their folder says."
-            raise chroma.VectorsUnavailable(message)
+            raise VectorsUnavailable(message)
         self._probe(self._store)
         self._store.sound()
 
     def _probe(self, store: ChromaVectors) -> None:
         known = sorted(self._inside & set(self._catalogue.vector_ids(self.card.digest)))
-        ids, matrix = self._catalogue.matrix_of(
-            self.card.digest, known[:: max(1, len(known) // _PROBES)]
-        )
+        probes = _PROBES if store.closed_well else _PROBES_AFTER_A_KILL
+        some = known[:: max(1, len(known) // probes)]
+        ids, matrix = self._catalogue.matrix_of(self.card.digest, some)
         lost = 0
         for row in matrix:
             if row.any() and not any(
                 cosine >= _SAME for _, cosine in store.nearest(row.tolist(), 3)
             ):
                 lost += 1
-        if lost * 10 > len(ids):
+        # One that is whole misses a few all the same.
+        if lost * 5 > len(ids):
             message = "The folder of the vectors does not find what is in it."
-            raise chroma.VectorsUnavailable(message)
+            raise VectorsUnavailable(message)
 
     def _loaded(self) -> ExactVectors:
         if self._exact is None:
@@ -223,12 +225,12 @@ class Shelf:
         """What the store does wrong ends the store, not the caller."""
         try:
             yield
-        except chroma.VectorsUnavailable as error:
+        except VectorsUnavailable as error:
             self._failures += 1
             self._notes.append(str(error))
             self.close()
             if self._folder is not None:
-                chroma.drop(self._folder)
+                chroma_folder.drop(self._folder)
 
 
 def _batches(ids: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
