@@ -5,7 +5,6 @@ rooms that they show to users. They import those rooms in no other way.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import time
@@ -172,14 +171,6 @@ class App:
         index = self.indexes.of(folder)
         self.workplaces.use(folder)
         return index
-
-    async def use_index(self, folder: Path) -> None:
-        """From now on what models are shown comes from the index of a folder, too, where that runs
-        already: nothing is started for it.
-        """
-        with contextlib.suppress(IndexUnavailable):
-            if self.indexes.enabled and await self.indexes.of(folder).running():
-                self.workplaces.use(folder)
 
     async def _compare(self, policy: ReviewPolicy) -> None:
         """Let the models that the stages run on answer what was asked; not on battery."""

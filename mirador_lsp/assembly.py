@@ -4,6 +4,7 @@ Only `app` uses it.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -13,12 +14,12 @@ from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.errors import AnalyzerError, UserError
+from mirador_lsp.core.errors import AnalyzerError, IndexUnavailable, UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend, ReplyBook
 from mirador_lsp.core.routing import Matrix, Measurement, Standing
 from mirador_lsp.engine import capabilities
-from mirador_lsp.engine.context.gathering import Workplace
+from mirador_lsp.engine.context.stock import Workplace
 from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.index.clients import Clients
 from mirador_lsp.index.wire import Wishes
@@ -64,6 +65,12 @@ class Workplaces:
         if known is None or known.index is None:
             project = ProjectFolder(folder, trusted=folder == self._trusted)
             self._used[folder] = Workplace(project, self._indexes.of(folder))
+
+    async def use_running(self, folder: Path) -> None:
+        """Ask the index of a folder from now on if it runs already: nothing is started for it."""
+        with contextlib.suppress(IndexUnavailable):
+            if self._indexes.enabled and await self._indexes.of(folder).running():
+                self.use(folder)
 
     def of(self, snapshot: Snapshot) -> Workplace | None:
         """The workspace of a document, or None."""

@@ -92,7 +92,7 @@ async def _open_app(loaded: Loaded) -> AsyncIterator[App]:
     trusted = loaded.trusted_folder
     async with open_app(loaded.settings, paths=loaded.paths, trusted=trusted) as app:
         if loaded.workspace is not None:
-            await app.use_index(loaded.workspace)
+            await app.workplaces.use_running(loaded.workspace)
         yield app
 
 

@@ -41,7 +41,7 @@ from mirador_lsp.engine.capabilities import shipped_matrix
 from mirador_lsp.engine.carrying import DeepVoice
 from mirador_lsp.engine.changes import changing, ready
 from mirador_lsp.engine.comparing import Comparing
-from mirador_lsp.engine.context.gathering import Stock, WorkplaceOf, nowhere
+from mirador_lsp.engine.context.stock import Stock, WorkplaceOf, nowhere
 from mirador_lsp.engine.difficulty import Difficulty, can_be_judged, judge
 from mirador_lsp.engine.elsewhere import Farewells
 from mirador_lsp.engine.ledger import Ledger

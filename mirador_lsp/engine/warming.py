@@ -13,6 +13,7 @@ from mirador_lsp.core.outline import Outline, Unit
 from mirador_lsp.core.policy import INSTANT, STAGES, ReviewPolicy, StagePolicy
 from mirador_lsp.core.routing import review_task
 from mirador_lsp.core.text import Span
+from mirador_lsp.engine.context.gathering import Gathering
 from mirador_lsp.engine.plan import in_order, unfit
 from mirador_lsp.engine.router import choose
 from mirador_lsp.engine.stages.job import Tools
@@ -63,7 +64,9 @@ class Warmer:
         if chosen is None or unit is None or unfit(snapshot, policy) is not None:
             return False
         stage, card = chosen
-        code = material(snapshot.language, show(snapshot, unit))
+        async with Gathering(self._tools.stock, snapshot, outline) as gathering:
+            shown = await gathering.shown(show(snapshot, unit), card, stage)
+        code = material(snapshot.language, shown)
         return await self._read(card, Prompt(standing_text(stage).text, code.text, ""))
 
     async def _first(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import STAGES
+from mirador_lsp.settings.context_options import ContextOptions
 from mirador_lsp.settings.option import option
 from mirador_lsp.settings.table_options import ActionOptions, ModelServerOptions
 
@@ -360,30 +361,6 @@ class FixOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContextOptions:
-    """What models are shown besides the code that they are asked about."""
-
-    tokens: str | None = option(
-        "Tokens of it for each question, or `auto`: as many as the model reads in "
-        "`context.seconds`. `0` shows it the code and its outline alone.",
-        form=r"auto|[0-9]{1,5}",
-    )
-    seconds: float | None = option(
-        "Time that a model may take to read it, where the number of tokens is `auto`.",
-        unit="seconds",
-        low=0,
-        high=60,
-    )
-    preferences: str | None = option(
-        "What you want your code to be like, in a few words. Models are shown it with every "
-        "question that carries context.",
-        restricted=True,
-        many_lines=True,
-        max_length=1000,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Options:
     """Everything one source said. None stands for what it did not say."""
 
@@ -402,7 +379,7 @@ class Options:
     index: IndexOptions = IndexOptions()
     server: ServerOptions = ServerOptions()
     answers: AnswersOptions = AnswersOptions()
-    context: ContextOptions = ContextOptions()
+    context: ContextOptions = ContextOptions()  # noqa: RUF009 — frozen, as all here are
     fix: FixOptions = FixOptions()
     actions: tuple[ActionOptions, ...] = ()
     """A list of tables. As a whole it is restricted: an action tells a model what to do."""

@@ -20,7 +20,7 @@ from mirador_lsp.core.events import Event, EvidenceHeard, ModelAsked, ReviewFini
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.core.retrieval import RulesFile
 from mirador_lsp.core.text import Span
-from mirador_lsp.engine.context.gathering import Workplace
+from mirador_lsp.engine.context.stock import Workplace
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.settings import Layer, resolve, review_policy
 

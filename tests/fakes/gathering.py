@@ -14,7 +14,8 @@ from mirador_lsp.core.events import Notice
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import DEEP, StagePolicy
 from mirador_lsp.core.retrieval import Compiled
-from mirador_lsp.engine.context.gathering import Gathering, Stock, Workplace
+from mirador_lsp.engine.context.gathering import Gathering
+from mirador_lsp.engine.context.stock import Stock, Workplace
 from mirador_lsp.engine.units import ShownUnit, show
 
 CARD = ModelCard("small", "embedded", "d" * 64, 4096, 1, parameters=0.5)

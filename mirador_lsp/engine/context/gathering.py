@@ -7,18 +7,17 @@ there by then goes without, and it is said.
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Self, TypeVar
 
-from mirador_lsp.core.dialogue import ModelCard, Prompt, Usage
+from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError, IndexUnavailable
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import StagePolicy
-from mirador_lsp.core.ports import CodeIndex, ProjectFiles, Slicer, TokenCounter
+from mirador_lsp.core.ports import ProjectFiles
 from mirador_lsp.core.retrieval import (
     Collection,
     Compiled,
@@ -31,7 +30,7 @@ from mirador_lsp.core.retrieval import (
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.context import sources
-from mirador_lsp.engine.context.budget import Costs, Reading, Scales
+from mirador_lsp.engine.context.budget import Costs
 from mirador_lsp.engine.context.compiler import (
     Candidate,
     compile_context,
@@ -39,97 +38,18 @@ from mirador_lsp.engine.context.compiler import (
     texts_to_weigh,
 )
 from mirador_lsp.engine.context.rules import of_rules
+from mirador_lsp.engine.context.stock import Found, Kept, Stock, key_of, place_of
 from mirador_lsp.engine.units import ShownUnit
 
 PATIENCE = 0.15
 """Seconds."""
 _LEAST = 48
 """With fewer tokens there is room for the frame and nothing in it."""
-_MOST_KEPT = 500
 _MOST_HITS = 12
 _MOST_SIMILAR = 4
 _QUERY_CHARACTERS = 1000
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Found:
-    """What was found for one unit, whatever model it is for."""
-
-    candidates: tuple[Candidate, ...] = ()
-    stale: tuple[Candidate, ...] = ()
-    contents: Mapping[str, str] = field(default_factory=dict)
-    """The other files that candidates are from, with the SHA-256 that each had."""
-    rules: tuple[RulesFile, ...] = ()
-    whole: bool = True
-    """False where something could not be asked, or not in time."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What was compiled, and what it depends on besides the document."""
-
-    compiled: Compiled
-    contents: Mapping[str, str]
-    rules: tuple[RulesFile, ...]
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """The workspace that a document is in."""
-
-    project: ProjectFiles
-    index: CodeIndex | None = None
-
-
-WorkplaceOf = Callable[[Snapshot], Workplace | None]
-"""The workspace of a document, or None. Touches no disk."""
-
-
-def nowhere(_snapshot: Snapshot) -> Workplace | None:
-    """No document is in any workspace."""
-    return None
-
-
-@dataclass
-class Stock:
-    """What lives as long as the engine: the ports, what was learned, what was compiled of late."""
-
-    workplace_of: WorkplaceOf = nowhere
-    slicer: Slicer | None = None
-    counter: TokenCounter | None = None
-    preferences: str = ""
-    """What the user asks for in their own settings."""
-    reading: Reading = field(default_factory=Reading)
-    _kept: "OrderedDict[tuple[str, ...], Kept]" = field(default_factory=OrderedDict)
-
-    def __post_init__(self) -> None:
-        self.scales = Scales(self.reading, self.counter)
-
-    def learn(self, card: ModelCard, prompt: Prompt, usage: Usage | None) -> None:
-        """Take in what a prompt cost its model."""
-        self.reading.learn(card, prompt, usage)
-
-    def recall(
-        self, snapshot: Snapshot, shown: ShownUnit, card: ModelCard, policy: StagePolicy
-    ) -> ShownUnit:
-        """The unit with what was compiled for it before, by this very text; without, if nothing
-        was. Nothing is asked.
-        """
-        kept = self.known(key_of(snapshot, shown, card, policy))
-        return replace(shown, background=kept.compiled) if kept is not None else shown
-
-    def known(self, key: tuple[str, ...]) -> Kept | None:
-        """What was compiled under `key`."""
-        return self._kept.get(key)
-
-    def keep(self, key: tuple[str, ...], kept: Kept) -> None:
-        """Remember it, so that the next who asks about the unit shows the same, to the letter."""
-        self._kept[key] = kept
-        self._kept.move_to_end(key)
-        while len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
 
 
 class Gathering:
@@ -283,7 +203,7 @@ class Gathering:
         return instead
 
     def _start(self, shown: ShownUnit) -> "asyncio.Task[Found]":
-        key = _place_of(self._snapshot, shown)
+        key = place_of(self._snapshot, shown)
         task = self._ahead.get(key)
         if task is None:
             name = f"context of {shown.title}"
@@ -399,21 +319,6 @@ class Gathering:
 
     def _note(self, text: str) -> None:
         self._said.setdefault(text, Notice(NoticeKind.FALLBACK, text))
-
-
-def key_of(
-    snapshot: Snapshot, shown: ShownUnit, card: ModelCard, policy: StagePolicy
-) -> tuple[str, ...]:
-    """What names the context of a unit for a model. The budget is not part of it: it follows what
-    is learned of the model, and must not change the text that the model has read.
-    """
-    model = (card.backend, card.name, card.digest)
-    return *_place_of(snapshot, shown), *model, str(policy.context_tokens)
-
-
-def _place_of(snapshot: Snapshot, shown: ShownUnit) -> tuple[str, ...]:
-    pieces = ",".join(f"{piece.start}-{piece.end}" for piece in shown.unit.pieces)
-    return snapshot.uri, snapshot.content_hash, shown.unit.path, pieces
 
 
 def _from(candidate: Candidate, fresh: frozenset[str]) -> bool:

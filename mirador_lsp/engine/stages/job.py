@@ -12,7 +12,7 @@ from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Circumstances, Task, review_task
 from mirador_lsp.engine.carrying import DeepVoice
 from mirador_lsp.engine.comparing import Comparing
-from mirador_lsp.engine.context.gathering import Stock
+from mirador_lsp.engine.context.stock import Stock
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.reading import Reject
