@@ -368,7 +368,7 @@ class App:
         analyzers = [await self.parser.health(), await ruff_check()]
         models = await model_checks(self.store, stages=wanted)
         embedder = self.settings.index.embedder if self.settings.index.enabled else "none"
-        models += await asyncio.to_thread(embedder_checks, self.store.folder, embedder)
+        models += await embedder_checks(self.store.folder, embedder, self.settings.servers)
         engine = await self.embedded.health() if self.embedded is not None else ()
         servers = [check for server in self.servers for check in await server.health()]
         found = [found.check() for found in await discover(self.servers)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.errors import ModelUnavailable, UserError
+from mirador_lsp.core.errors import MiradorError, ModelUnavailable, UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Embedder
 from mirador_lsp.core.servers import ModelServer
@@ -47,16 +47,21 @@ async def make_embedder(
     raise UserError(message, remedy="There are minilm, and SERVER/MODEL for a server's.")
 
 
-def embedder_checks(models: Path, wanted: str = AUTO) -> tuple[Check, ...]:
-    """What `mirador doctor` says of the embedder of this machine. Blocks for a tenth of a second.
+async def embedder_checks(
+    models: Path,
+    wanted: str = AUTO,
+    servers: Sequence[ModelServer] = (),
+    env: Mapping[str, str] = os.environ,
+) -> tuple[Check, ...]:
+    """What `mirador doctor` says of `wanted`, the embedder that the settings name. Never raises.
 
-    `wanted` is the embedder that the settings name.
+    A server is asked for one vector, for which it may have to load the model.
     """
     if wanted == NONE:
         return (Check("embedder", Health.OK, "none is wanted: found is what holds the words"),)
-    status = EmbedderFiles(models).verify()
     if "/" in wanted:
-        return (Check("embedder", Health.OK, f"{plain(wanted, 80)}, on a server"),)
+        return (await _served_check(wanted, servers, env),)
+    status = await asyncio.to_thread(EmbedderFiles(models).verify)
     pull = "mirador models pull minilm"
     match status.presence:
         case Presence.VERIFIED if status.manifest is not None:
@@ -70,6 +75,17 @@ def embedder_checks(models: Path, wanted: str = AUTO) -> tuple[Check, ...]:
         case _:
             detail = "minilm is not installed; search finds words and names, not meaning"
             return (Check("embedder", Health.WARNING, detail, pull),)
+
+
+async def _served_check(name: str, servers: Sequence[ModelServer], env: Mapping[str, str]) -> Check:
+    try:
+        embedder = await _served(name, servers, env)
+    except MiradorError as error:
+        return Check("embedder", Health.WARNING, str(error), error.remedy)
+    await embedder.close()
+    size = embedder.card.dimensions
+    detail = f"{plain(name, 80)}, {size} dimensions; all code that is indexed is sent to it"
+    return Check("embedder", Health.OK, detail)
 
 
 def _minilm(files: EmbedderFiles) -> MiniLm:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fakes.embedder_folder import embedder_folder
+from fakes.openai_server import OpenAIStandIn, openai_server
 from mirador_lsp.core.errors import ModelUnavailable, UserError
 from mirador_lsp.core.health import Health
 from mirador_lsp.core.servers import ModelServer
@@ -109,19 +110,32 @@ async def test_names_that_mean_nothing(tmp_path: Path) -> None:
             await make_embedder(name, models=tmp_path, servers=[served, cloud])
 
 
-def test_doctor_says_what_there_is(tmp_path: Path) -> None:
+async def test_doctor_says_what_there_is(tmp_path: Path) -> None:
     """Absent, broken and fine are told apart, each with what to do."""
-    (absent,) = embedder_checks(tmp_path)
+    (absent,) = await embedder_checks(tmp_path)
     assert (absent.health, absent.remedy) == (Health.WARNING, "mirador models pull minilm")
     files = embedder_folder(tmp_path)
-    (fine,) = embedder_checks(tmp_path)
+    (fine,) = await embedder_checks(tmp_path)
     assert fine.health is Health.OK
     _flip(files.path / GRAPH)
-    (broken,) = embedder_checks(tmp_path)
+    (broken,) = await embedder_checks(tmp_path)
     assert broken.health is Health.WARNING
     assert "never used" in broken.detail
-    assert embedder_checks(tmp_path, "none")[0].health is Health.OK
-    assert embedder_checks(tmp_path, "box/model")[0].health is Health.OK
+    assert (await embedder_checks(tmp_path, "none"))[0].health is Health.OK
+
+
+async def test_doctor_asks_the_server_of_the_embedder(tmp_path: Path) -> None:
+    """It says where code would go, or why no vectors come from there."""
+    stand_in = OpenAIStandIn(answers={"/v1/embeddings": {"data": [{"index": 0, "embedding": [1]}]}})
+    async with openai_server(stand_in):
+        server = ModelServer(name="box", kind="openai", url=stand_in.address)
+        (fine,) = await embedder_checks(tmp_path, "box/model", [server])
+    assert fine.health is Health.OK
+    assert "is sent to it" in fine.detail
+    (away,) = await embedder_checks(tmp_path, "box/model", [server])
+    assert (away.health, bool(away.remedy)) == (Health.WARNING, True)
+    (unknown,) = await embedder_checks(tmp_path, "other/model", [server])
+    assert "no server called" in unknown.detail
 
 
 def test_the_built_in_entries_are_read() -> None:
