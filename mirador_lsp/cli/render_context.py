@@ -43,7 +43,8 @@ class Seen:
 
 def title(event: ModelAsked) -> str:
     """Who is asked about what: "deep · qwen2.5-coder-1.5b · Cart.total · bug"."""
-    parts = (event.stage, event.model, event.unit, event.lens)
+    kept = "answered before" if event.kept else ""
+    parts = (event.stage, event.model, event.unit, event.lens, kept)
     return " · ".join(clean.plain(part, 120) for part in parts if part)
 
 
@@ -73,6 +74,7 @@ def lines(event: ModelAsked, seen: Seen) -> Iterator[str]:
 def drawn(event: ModelAsked, seen: Seen) -> "RenderableType":
     """A question for a terminal."""
     from rich.console import Group  # noqa: PLC0415 — pipes need no rich
+    from rich.panel import Panel  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     new = seen.is_new(event)
@@ -84,11 +86,10 @@ def drawn(event: ModelAsked, seen: Seen) -> "RenderableType":
         if event.context.kept or event.context.dropped:
             rows.append(_account(event.context))
     for name, text in seen.parts(event):
-        rows.append(Text(f"   ╭ {name}", "bright_black"))
         style = "" if name == "question" else "dim"
-        bar = ("   │ ", "bright_black")
-        rows += [Text.assemble(bar, (line, style)) for line in _shown(text)]
-        rows.append(Text("   ╰", "bright_black"))
+        inside = Text("\n".join(_shown(text)), style, overflow="fold")
+        title_of = Text(name, "bright_black")
+        rows.append(Panel(inside, title=title_of, title_align="left", border_style="bright_black"))
     return Group(*rows)
 
 

@@ -61,6 +61,7 @@ def _asked(file: FileReport, asked: ModelAsked) -> dict[str, object]:
         "model": clean.plain(asked.model, 200),
         "unit": clean.plain(asked.unit, 400),
         "lens": asked.lens,
+        "kept": asked.kept,
         "version": prompt.version,
         "system": prompt.system,
         "material": prompt.material,

@@ -109,7 +109,7 @@ class StreamToken:
 
 @dataclass(frozen=True)
 class ModelAsked:
-    """A model is asked something. What was answered before is not asked again, so not told."""
+    """A question is put to a model, or was put before and has its answer still."""
 
     stage: str
     model: str
@@ -123,6 +123,8 @@ class ModelAsked:
     """How the context in it came about; None where none was wanted."""
     digest: str = ""
     """Of the version of the model."""
+    kept: bool = False
+    """The very question was answered before, so it is not asked again."""
 
 
 @dataclass(frozen=True)

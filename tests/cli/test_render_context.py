@@ -85,6 +85,7 @@ def test_what_is_the_same_for_the_next_question_is_not_said_again() -> None:
         "  | --- question\n"
         "  | Which style?\n"
     )
+    assert "total · bug · answered before (prompt" in plain(replace(BUG, kept=True))
     other = replace(BUG, model="other")
     assert plain(BUG, other).count("Background.") == 2
 

@@ -53,6 +53,7 @@ async def ask(
     )
     key = recall_key(job.card, question.prompt, limits)
     if (kept := await tools.recall.find(key)) is not None:
+        desk.emit(replace(_asked(question, job), kept=True))
         for line, sureness in zip(kept.lines, kept.sureness, strict=True):
             if heard(line, sureness):
                 return True

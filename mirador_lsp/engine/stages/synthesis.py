@@ -1,7 +1,7 @@
 """The synthesis stage: judges what the models said, and sums the review up."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import plain
@@ -11,7 +11,6 @@ from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKin
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Unit
 from mirador_lsp.core.policy import SYNTHESIS
-from mirador_lsp.core.retrieval import Compiled
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.context.gathering import Gathering
 from mirador_lsp.engine.ledger import is_model_finding
@@ -170,12 +169,18 @@ async def _judge(
 ) -> Verdict | None:
     context = shown.background if shown is not None else None
 
-    def asked(prompt: Prompt, context: Compiled | None) -> None:
-        unit = finding.symbol or "module"
-        desk.emit(ModelAsked(SYNTHESIS, job.card.name, unit, "judge", prompt, context))
-
-    with_code = await _yes_logit(prompts[0], job, tools, tally, lambda p: asked(p, context))
-    without_code = await _yes_logit(prompts[1], job, tools, tally, lambda p: asked(p, None))
+    asked = ModelAsked(
+        stage=SYNTHESIS,
+        model=job.card.name,
+        unit=finding.symbol or "module",
+        lens="judge",
+        prompt=prompts[0],
+        context=context,
+        digest=job.card.digest,
+    )
+    bare = replace(asked, prompt=prompts[1], context=None)
+    with_code = await _yes_logit(asked, job, tools, desk, tally)
+    without_code = await _yes_logit(bare, job, tools, desk, tally)
     if with_code is None or without_code is None:
         return None
     return Verdict(with_code, without_code)
@@ -202,8 +207,9 @@ def _judge_prompt(shown: ShownUnit | None, asked: Rendered, job: Job) -> Prompt:
 
 
 async def _yes_logit(
-    prompt: Prompt, job: Job, tools: Tools, tally: Tally, tell: Callable[[Prompt], None]
+    asked: ModelAsked, job: Job, tools: Tools, desk: Desk, tally: Tally
 ) -> float | None:
+    prompt = asked.prompt
     limits = Limits(
         max_tokens=2,
         seconds=max(0.1, job.deadline - tools.clock.monotonic()),
@@ -213,10 +219,11 @@ async def _yes_logit(
     )
     key = recall_key(job.card, prompt, limits)
     if (kept := await tools.recall.find(key)) is not None:
+        desk.emit(replace(asked, kept=True))
         return float(kept.lines[0])
     if job.from_memory:
         return None
-    tell(prompt)
+    desk.emit(asked)
     began = tools.clock.monotonic()
     with tools.meter.weighing(job.task, job.card, tally, limits.priority) as weighing:
         async with tools.backend.open(job.card.name, prompt, limits) as reply:
