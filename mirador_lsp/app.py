@@ -7,7 +7,6 @@ rooms that they show to users. They import those rooms in no other way.
 import asyncio
 import logging
 import os
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -26,9 +25,9 @@ from mirador_lsp.assembly import (
     reach_servers,
     read_ahead_of_requests,
     read_history,
-    ruff_check,
     server_cards,
 )
+from mirador_lsp.checkup import examine
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
 from mirador_lsp.core.changes import (
     Attempted,
@@ -43,10 +42,10 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import IndexUnavailable, UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.feedback import Opinion, Verdict
-from mirador_lsp.core.findings import Finding, Lens
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
-from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS, ReviewPolicy
+from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.core.ports import (
     FeedbackBook,
     Measurements,
@@ -55,23 +54,20 @@ from mirador_lsp.core.ports import (
 )
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.retrieval import Memory
-from mirador_lsp.core.routing import Chosen, Comparison, Matrix, Workings, review_task
+from mirador_lsp.core.routing import Chosen, Comparison, Matrix, Workings
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.index.client import IndexClient
 from mirador_lsp.index.clients import Clients
+from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
-from mirador_lsp.models.discovery import discover
 from mirador_lsp.models.download import pull
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.models.embedder_files import EmbedderFiles, EmbedderStatus
 from mirador_lsp.models.embedder_pull import pull_embedder
-from mirador_lsp.models.embedders import embedder_checks
-from mirador_lsp.models.fitting import fit_check
 from mirador_lsp.models.habits import usual_model
-from mirador_lsp.models.health import available_memory, machine_checks, model_checks
 from mirador_lsp.models.power import on_battery
 from mirador_lsp.models.pulling import Phase, PullProgress
 from mirador_lsp.models.queues import queues_of, room_at
@@ -102,6 +98,7 @@ __all__ = [
     "Skipped",
     "Source",
     "Status",
+    "SystemClock",
     "find_model",
     "gather",
     "load_catalogue",
@@ -116,18 +113,6 @@ __all__ = [
 
 
 _log = logging.getLogger(__name__)
-
-
-class SystemClock:
-    """The machine's own time."""
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()  # noqa: TID251 — the clock that everything else takes is made here
 
 
 @dataclass(frozen=True)
@@ -294,19 +279,6 @@ class App:
         """Whether any model can be used now. None is loaded to find out."""
         return bool(await self.backend.cards())
 
-    def _wanted_models(self) -> dict[str, tuple[str, ...]]:
-        """For each model stage the models it would take: the user's or, unless there are servers
-        whose models may be better, those that the matrix names.
-        """
-        lenses = tuple(Lens(name) for name in self.settings.review.lenses)
-        found: dict[str, tuple[str, ...]] = {}
-        for stage in (QUICK, DEEP, SYNTHESIS):
-            named: tuple[str, ...] = getattr(self.settings.stages, stage).models
-            if not named and not self.servers:
-                named = self.matrix.named(review_task(stage, lenses))
-            found[stage] = named
-        return found
-
     async def warm_up(self) -> None:
         """Start what the first instant stage would have to wait for."""
         await self.parser.health()
@@ -358,29 +330,7 @@ class App:
 
     async def doctor(self) -> tuple[Check, ...]:
         """Look at everything the main job needs. Never raises for what is missing."""
-        served = {card.name for server in self.servers for card in await server.backend.cards()}
-        wanted = {
-            name: models
-            for name, models in self._wanted_models().items()
-            if not served.intersection(models[:1])
-        }
-        machine = await machine_checks(self.store)
-        analyzers = [await self.parser.health(), await ruff_check()]
-        models = await model_checks(self.store, stages=wanted)
-        embedder = self.settings.index.embedder if self.settings.index.enabled else "none"
-        models += await embedder_checks(self.store.folder, embedder, self.settings.servers)
-        engine = await self.embedded.health() if self.embedded is not None else ()
-        servers = [check for server in self.servers for check in await server.health()]
-        found = [found.check() for found in await discover(self.servers)]
-        fit = await self._fit()
-        return (*machine, *analyzers, *models, fit, *engine, *servers, *found, *self.problems)
-
-    async def _fit(self) -> Check:
-        """Which models the stages run on, and whether they fit into this machine's memory."""
-        choices = await self.engine.choices(review_policy(self.settings))
-        first = {stage: choice.cards[0] for stage, choice in choices.items()}
-        cards = tuple(await self.backend.cards())
-        return fit_check(first, cards, await asyncio.to_thread(available_memory))
+        return (*await examine(self), *self.problems)
 
 
 @asynccontextmanager

@@ -12,7 +12,6 @@ import resource
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable, Collection, Generator, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from mirador_lsp.index.embedding import Make
 from mirador_lsp.index.files import Entry, Left, Text
 from mirador_lsp.index.host import IndexHost, Means
 from mirador_lsp.index.wire import Wishes, utf8
+from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.ipc.places import Places
 from mirador_lsp.ipc.starting import become_host, host_arguments
 from mirador_lsp.models.embedder_files import MINILM, STATIC
@@ -36,18 +36,6 @@ _DATA_BYTES = 4 << 30
 _SWITCH_SECONDS = 0.001
 """How soon a thread that works lets one that answers have its turn."""
 _log = logging.getLogger("mirador_lsp.index_main")  # not "__main__"
-
-
-class SystemClock:
-    """The machine's own time."""
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()  # noqa: TID251 — the clock of this process is made here
 
 
 class WorkspaceFiles:

@@ -3,8 +3,8 @@
 import pytest
 
 from fakes.clock import FakeClock
-from mirador_lsp.app import SystemClock
 from mirador_lsp.core.ports import Clock
+from mirador_lsp.ipc.clock import SystemClock
 
 
 @pytest.fixture(params=[SystemClock, FakeClock])

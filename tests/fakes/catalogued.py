@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.reading import Reading
-from mirador_lsp.index_main import SystemClock, WorkspaceFiles
+from mirador_lsp.index_main import WorkspaceFiles
+from mirador_lsp.ipc.clock import SystemClock
 
 
 @contextmanager
