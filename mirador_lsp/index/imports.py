@@ -9,6 +9,9 @@ import re
 
 _SEPARATORS = re.compile(r"::|[/.\\:]")
 _ENDINGS = re.compile(r"\.(?:d\.ts|[A-Za-z0-9]{1,5})$")
+_ENDINGS_OF_PATHS = re.compile(r"(?<=\w)\.(?:jsx?|tsx?|mjs|cjs|h|hh|hpp|php|rb|css|vue|json)$")
+_ROOTS = frozenset({"crate", "self", "super", "@", "~"})
+"""What a module begins with that means where the sources lie."""
 _FOLDER_FILES = frozenset({"__init__", "index", "mod", "lib", "main"})
 """Files that stand for their folder."""
 
@@ -40,10 +43,8 @@ def _parts_of_module(module: str, importer: str) -> list[str]:
         above = folder.split("/") if folder else []
         kept = above[: len(above) - dots + 1] if dots > 1 else above
         return [*kept, *(part for part in _SEPARATORS.split(text[dots:]) if part)]
-    return [part for part in _SEPARATORS.split(_ENDINGS_OF_PATHS.sub("", text)) if part]
-
-
-_ENDINGS_OF_PATHS = re.compile(r"(?<=\w)\.(?:jsx?|tsx?|mjs|cjs|h|hh|hpp|php|rb|css|vue|json)$")
+    parts = [part for part in _SEPARATORS.split(_ENDINGS_OF_PATHS.sub("", text)) if part]
+    return parts[1:] if parts and parts[0] in _ROOTS else parts
 
 
 def _path(path: str) -> list[str]:

@@ -96,8 +96,19 @@ def scrambled(file: Path) -> None:
     file.write_bytes(bytes(byte ^ 0x5A for byte in file.read_bytes()))
 
 
-@pytest.mark.parametrize("harm", [zeroed, cut, scrambled, Path.unlink])
-@pytest.mark.parametrize("pattern", ["chroma.sqlite3", "*/data_level0.bin", "*/*.bin"])
+SLOW = pytest.mark.slow
+HARMS = [
+    (scrambled, "*/data_level0.bin"),
+    (cut, "chroma.sqlite3"),
+    *(
+        pytest.param(harm, pattern, marks=SLOW)
+        for harm in (zeroed, cut, scrambled, Path.unlink)
+        for pattern in ("chroma.sqlite3", "*/data_level0.bin", "*/*.bin", "*/*.pickle")
+    ),
+]
+
+
+@pytest.mark.parametrize(("harm", "pattern"), HARMS)
 async def test_every_vector_is_found_after_damage(
     tmp_path: Path, harm: Callable[[Path], None], pattern: str
 ) -> None:
