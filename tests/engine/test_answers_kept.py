@@ -11,7 +11,7 @@ from mirador_lsp.core.answers import AnswerFinished, Topic, Turn
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import NoticeKind
 from mirador_lsp.engine.answers.similar import find_similar, keep_similar
-from mirador_lsp.engine.context.gathering import Workplace
+from mirador_lsp.engine.context.stock import Workplace
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.engine.recall import Recall
 

@@ -148,6 +148,9 @@ class _Run:
         reach = ""
         if self._finding is not None:
             reach = await self._gathering.reaching(shown, self._finding.span, card, policy)
+        elif self._request.topic is Topic.ASK:
+            said = "\n".join(f"{t.question}\n{t.answer}" for t in self._request.history)
+            reach = await self._gathering.said_before(self._request.question, said, card, policy)
         self._shown[policy.name, card.name] = Shown(shown, reach)
 
     async def _facts(self, outline: Outline) -> None:

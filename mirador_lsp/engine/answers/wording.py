@@ -53,7 +53,9 @@ class Shown:
 
     unit: ShownUnit
     reach: str = ""
-    """Lines that decide what happens at the place that is asked about, where they are not in it."""
+    """What goes with the question itself: of a finding the lines that decide what happens there,
+    where the unit does not show them; of a question what was answered to such ones before.
+    """
 
 
 def word(
@@ -138,6 +140,7 @@ def _question(
     asked = render(
         "answer_ask",
         turns=before,
+        before=reach,
         last="last " if turns else "",
         part=said,
         known=known,

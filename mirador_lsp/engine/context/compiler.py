@@ -138,6 +138,11 @@ def compile_context(
     )
 
 
+def frame_version() -> str:
+    """Version of the prompt file that a context is framed with; that of its pieces goes with it."""
+    return _frame("").version
+
+
 def nothing(budget: int = 0) -> Compiled:
     """The context of a question that carries none."""
     return Compiled("", 0, budget, counted=True)

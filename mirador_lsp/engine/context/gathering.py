@@ -17,7 +17,7 @@ from mirador_lsp.core.errors import AnalyzerError, IndexUnavailable
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import StagePolicy
-from mirador_lsp.core.ports import ProjectFiles
+from mirador_lsp.core.ports import CodeIndex, ProjectFiles
 from mirador_lsp.core.retrieval import (
     Collection,
     Compiled,
@@ -47,6 +47,7 @@ _LEAST = 48
 """With fewer tokens there is room for the frame and nothing in it."""
 _MOST_HITS = 12
 _MOST_SIMILAR = 4
+_MOST_TALK = 2
 _QUERY_CHARACTERS = 1000
 
 T = TypeVar("T")
@@ -132,14 +133,40 @@ class Gathering:
         if self._stock.reading.budget(policy, card) < _LEAST or not shown.lines:
             return ""
         found = await self._within(self._start_slice(shown, place), [])
+        background = shown.background.text if shown.background is not None else ""
+        known = f"{background}\n{shown.unit.context}\n{shown.code}"
+        return await self._beside(found, known, card, policy)
+
+    async def said_before(
+        self, question: str, known: str, card: ModelCard, policy: StagePolicy
+    ) -> str:
+        """What was answered to such a question in earlier sessions, for the question; "" where
+        nothing was, or it is `known`, as what was said in this conversation is.
+        """
+        if self._stock.reading.budget(policy, card) < _LEAST or self._index is None:
+            return ""
+        asked = self._work.start(self._recollect(self._index, question), "earlier answers")
+        return await self._beside(await self._within(asked, []), known, card, policy)
+
+    async def _beside(
+        self, found: Sequence[Candidate], known: str, card: ModelCard, policy: StagePolicy
+    ) -> str:
+        """What of it fits into half of what the code may carry: it comes on top of that."""
         if not found:
             return ""
         costs = await self._weigh(card, texts_to_weigh(found))
         budget = self._stock.reading.budget(policy, card) // 2
-        background = shown.background.text if shown.background is not None else ""
-        known = f"{background}\n{shown.unit.context}\n{shown.code}"
         compiled = compile_context(found, known, costs, budget)
         return "".join(f"{piece.text}\n" for piece in compiled.kept)
+
+    async def _recollect(self, index: CodeIndex, question: str) -> list[Candidate]:
+        name = self._project.name_of(self._snapshot) if self._project is not None else ""
+        query = Query(question[:_QUERY_CHARACTERS], _MOST_TALK, (Collection.TALK,), near=name)
+        try:
+            return sources.of_talk((await index.search(query)).hits)
+        except IndexUnavailable as error:
+            self._note(f"Earlier answers were not looked up: {error.sentence()}")
+            return []
 
     async def _compile(
         self, found: Found, shown: ShownUnit, card: ModelCard, budget: int

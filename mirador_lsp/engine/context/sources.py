@@ -175,7 +175,7 @@ def of_search(hits: Sequence[Hit]) -> list[Candidate]:
 def of_talk(hits: Sequence[Hit]) -> list[Candidate]:
     """What was answered before."""
     return [
-        Candidate(TALK, hit.symbol or hit.name, "this project", hit.text, 0.5 - 0.05 * rank)
+        Candidate(TALK, hit.symbol or hit.name, hit.symbol, hit.text, 0.5 - 0.05 * rank)
         for rank, hit in enumerate(hits)
     ]
 

@@ -4,6 +4,7 @@ Whoever asks about a unit uses these, so that a backend meets the prefix it has 
 """
 
 from mirador_lsp.core.policy import StagePolicy
+from mirador_lsp.engine.context.compiler import frame_version
 from mirador_lsp.engine.fencing import fenced
 from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.units import ShownUnit
@@ -23,9 +24,11 @@ def material(language: str, shown: ShownUnit | None) -> Rendered:
     """
     context = shown.unit.context if shown is not None else ""
     background = shown.background if shown is not None else None
-    return render(
+    said = background.text if background is not None else ""
+    whole = render(
         "review_material",
-        background=f"{background.text}\n" if background is not None and background.text else "",
+        background=f"{said}\n" if said else "",
         context=f"{context}\n" if context else "",
         code=fenced(language, shown.code if shown is not None else ""),
     )
+    return Rendered(whole.text, f"{whole.version}+{frame_version()}") if said else whole

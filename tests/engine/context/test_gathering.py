@@ -11,7 +11,7 @@ from fakes.gathering import CARD, Library, account, policy, python
 from fakes.index import FakeIndex, hit
 from fakes.project import FakeProject
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.retrieval import Hit, RulesFile
+from mirador_lsp.core.retrieval import Collection, Hit, Memory, RulesFile
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.context.gathering import PATIENCE, Gathering
 from mirador_lsp.engine.stages.material import material
@@ -288,3 +288,27 @@ async def test_a_document_outside_of_every_workspace_is_its_own_context() -> Non
     assert notices == ()
     assert shown.background is not None
     assert {piece.source for piece in shown.background.kept} <= {"definition", "user", "outline"}
+
+
+async def test_what_was_answered_before_goes_with_the_question() -> None:
+    """From earlier sessions, in a fence; what was said in this conversation is not said twice."""
+    place = library()
+    assert place.index is not None
+    memory = Memory(Collection.TALK, "t1", "Why divide by 1.19?", "That is the tax rate.", 1.0)
+    await place.index.remember([memory])
+    snapshot = python(CART)
+    outline = await place.outline(snapshot)
+    async with Gathering(place.stock, snapshot, outline) as gathering:
+        said = await gathering.said_before("What is the tax rate?", "", CARD, policy(400))
+        known = await gathering.said_before("tax rate?", memory.text, CARD, policy(400))
+        nothing = await gathering.said_before("tax rate?", "", CARD, policy(0))
+        place.index.broken = True
+        broken = await gathering.said_before("tax rate?", "", CARD, policy(400))
+        notes = [notice.message for notice in gathering.notices()]
+    assert said == (
+        "Answered before, to the question Why divide by 1.19?:\n```\nThat is the tax rate.\n```\n"
+    )
+    assert (known, nothing, broken) == ("", "", "")
+    assert notes == [
+        "Earlier answers were not looked up: The index does not run. Start it: mirador index build"
+    ]
