@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fakes.index import FakeIndex, hit
+from fakes.index_home import index_home, until_ready
 from mirador_lsp.core.errors import IndexUnavailable
 from mirador_lsp.core.ports import CodeIndex
 from mirador_lsp.core.retrieval import Collection, Hit, Memory, Query
@@ -24,7 +25,7 @@ FILES: Mapping[str, str] = {
     "shop/cart.py": f"from shop.prices import net_price\n\n\n{TOTAL}",
     "docs/tax.md": "# Tax\n\nPrices are shown without tax.\n",
 }
-MEMORY = Memory(Collection.TALK, "talk-1", "Why divide by 1.19?", "It is the tax rate.", 1.0)
+MEMORY = Memory(Collection.TALK, "talk-1", "Why divide by 1.19?", "It is the tax rate.", time=1.0)
 
 Make = Callable[[Path], AbstractAsyncContextManager[CodeIndex]]
 
@@ -50,7 +51,17 @@ async def _fake(_folder: Path) -> AsyncIterator[CodeIndex]:
     await index.close()
 
 
-MAKERS: Mapping[str, Make] = {"fake": _fake}
+@asynccontextmanager
+async def _real(folder: Path) -> AsyncIterator[CodeIndex]:
+    """The index host, a process of its own, with an embedder that needs no model."""
+    with index_home(folder) as home:
+        client = home.client()
+        await until_ready(client)
+        yield client
+        await client.close()
+
+
+MAKERS: Mapping[str, Make] = {"fake": _fake, "real": _real}
 
 
 @pytest.fixture(params=MAKERS)

@@ -20,9 +20,9 @@ PROGRAM = (sys.executable, "-P", str(Path(__file__).with_name("index_program.py"
 class IndexHome:
     """The folders of one index."""
 
-    def __init__(self, folder: Path) -> None:
-        self.workspace = folder / "work"
-        self.workspace.mkdir()
+    def __init__(self, folder: Path, workspace: Path | None = None) -> None:
+        self.workspace = workspace or folder / "work"
+        self.workspace.mkdir(exist_ok=True)
         self._above = folder / "index"
         self._runtime = folder / "run"
 
@@ -71,10 +71,12 @@ def function(number: int, other: int) -> str:
 
 
 @contextmanager
-def index_home() -> Iterator[IndexHome]:
-    """Folders with a path short enough for sockets; the host in them is ended afterwards."""
+def index_home(workspace: Path | None = None) -> Iterator[IndexHome]:
+    """Folders with a path short enough for sockets, around `workspace` or an empty one; the host
+    in them is ended afterwards.
+    """
     folder = Path(tempfile.mkdtemp(prefix="mir-"))
-    home = IndexHome(folder)
+    home = IndexHome(folder, workspace)
     try:
         yield home
     finally:
