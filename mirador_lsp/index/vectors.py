@@ -17,8 +17,8 @@ from mirador_lsp.index.exact import ExactVectors, nearest_rows
 BATCH = 100
 """Vectors that a store is given at once: Chroma stops the whole process meanwhile."""
 FEW = 2000
-"""Up to here each vector is compared, which takes 0.1 ms where Chroma takes 1.3, and misses none. It
-stays the quicker one up to some 10,000, but holds them all in memory."""
+"""Up to here each vector is compared, which takes 0.2 ms where Chroma takes 1.3, and misses none.
+It stays the quicker one up to some 10,000, but holds them all in memory."""
 _PROBES = 20
 """Vectors that a store that is opened has to find."""
 _PROBES_AFTER_A_KILL = 100
