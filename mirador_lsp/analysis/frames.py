@@ -11,6 +11,7 @@ import msgspec
 
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import Analysis
+from mirador_lsp.core.retrieval import Slice
 from mirador_lsp.core.text import Span
 
 LENGTHS = struct.Struct(">II")
@@ -29,21 +30,22 @@ class Request(msgspec.Struct, frozen=True):
     """One thing to do with the text in the body."""
 
     id: int
-    do: Literal["outline", "rules", "surroundings"]
+    do: Literal["outline", "rules", "surroundings", "slice"]
     language: str
     budget_seconds: float
     max_bytes: int
     span: Span | None = None
-    """The place that is asked about; only for "surroundings"."""
+    """The place that is asked about; only for "surroundings" and "slice"."""
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of it: exactly one of the four."""
+    """What came of it: exactly one of the five."""
 
     id: int
     outline: Outline | None = None
     analysis: Analysis | None = None
     surroundings: Surroundings | None = None
+    slice: Slice | None = None
     error: str = ""
     """One sentence saying why there is nothing else."""
 

@@ -1,7 +1,7 @@
 """What a parser says of a text, from an isolated process that may crash or freeze without harm.
 
 `ParseWorker` is what Mirador runs; `InlineParser` does the same in this process, for tools and
-tests. Both are an `Outliner`, the `Syntax` and the `Analyzer` named "rules".
+tests. Both are an `Outliner`, the `Syntax`, the `Slicer` and the `Analyzer` named "rules".
 """
 
 import asyncio
@@ -20,11 +20,13 @@ from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import Analysis
+from mirador_lsp.core.retrieval import Slice
 from mirador_lsp.core.tasks import Supervisor
-from mirador_lsp.core.text import Span, utf8
+from mirador_lsp.core.text import LineIndex, Span, utf8
 from mirador_lsp.syntax.languages import LANGUAGES
 from mirador_lsp.syntax.outline import lines_outline, outline_of
 from mirador_lsp.syntax.parser import MAX_BYTES, Parsed, parse
+from mirador_lsp.syntax.slices import slice_at
 from mirador_lsp.syntax.surroundings import surroundings_of
 
 MAX_SENT = 8_000_000
@@ -40,7 +42,7 @@ _MOST_STRUCK = 256
 _LINES_IN_CLIENT = 200_000
 _LONGEST_WAIT = 2.0
 
-_Work = Literal["outline", "rules", "surroundings"]
+_Work = Literal["outline", "rules", "surroundings", "slice"]
 _Key = tuple[str, str, bytes]
 
 
@@ -129,6 +131,20 @@ class ParseWorker:
             message = "The syntax tree could not be read: the parser gave places outside the text."
             raise AnalyzerError(message)
         return reply.surroundings
+
+    async def slice_of(self, snapshot: Snapshot, place: Span) -> Slice:
+        """See `core.ports.Slicer`."""
+        if len(snapshot.text) > self._max_bytes:
+            refused = parse(snapshot.text, snapshot.language, max_bytes=self._max_bytes)
+            return slice_at(refused, place)
+        reply = await self._ask("slice", snapshot, place)
+        if reply.slice is None:
+            message = f"The syntax tree could not be read: {reply.error}."
+            raise AnalyzerError(message)
+        if not _fits(reply, snapshot):
+            message = "The syntax tree could not be read: the parser gave lines outside the text."
+            raise AnalyzerError(message)
+        return reply.slice
 
     async def health(self) -> Check:
         """Whether a child can be started, and how far it is isolated."""
@@ -281,6 +297,12 @@ class InlineParser:
             snapshot.text, snapshot.language, self._budget, self._max_bytes, span
         )
 
+    async def slice_of(self, snapshot: Snapshot, place: Span) -> Slice:
+        """See `core.ports.Slicer`."""
+        return self._inspector.slice_of(
+            snapshot.text, snapshot.language, self._budget, self._max_bytes, place
+        )
+
 
 def _settle(ticket: _Ticket, reply: Reply) -> None:
     if not ticket.reply.done():
@@ -305,6 +327,9 @@ def _fits(reply: Reply, snapshot: Snapshot) -> bool:
         near = reply.surroundings
         spans = (near.statement, near.doc, near.doc_place)
         return all(span is None or span.end <= end for span in spans)
+    if reply.slice is not None:
+        most = len(LineIndex(snapshot.text))
+        return all(0 <= line < most for line in reply.slice.lines)
     if reply.analysis is not None:
         return all(each.span.end <= end for each in reply.analysis.findings)
     return True

@@ -57,6 +57,9 @@ def _answer(inspector: Inspector, request: Request, text: str) -> Reply:
         if request.do == "surroundings":
             place = request.span or Span(0, 0)
             return Reply(request.id, surroundings=inspector.surroundings(*how, place))
+        if request.do == "slice":
+            place = request.span or Span(0, 0)
+            return Reply(request.id, slice=inspector.slice_of(*how, place))
         return Reply(request.id, analysis=inspector.rules(*how))
     except AnalyzerError as error:
         return Reply(request.id, error=error.sentence())

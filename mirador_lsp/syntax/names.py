@@ -86,7 +86,7 @@ class Names:
     names: tuple[Name, ...]
     """In the order of the text."""
     complete: bool = True
-    """False where there are more than `MAX_NAMES`."""
+    """False where there are more than were asked for."""
 
 
 def knows_names(language: str) -> bool:
@@ -94,8 +94,10 @@ def knows_names(language: str) -> bool:
     return language in _SOURCES
 
 
-def names_in(parsed: Parsed, within: tuple[int, int] | None = None) -> Names:
-    """The names of a text; of the bytes `within` alone, if that is said.
+def names_in(
+    parsed: Parsed, within: tuple[int, int] | None = None, *, most: int = MAX_NAMES
+) -> Names:
+    """The names of a text, `most` at most; of the bytes `within` alone, if that is said.
 
     Empty where there is no tree, or no query for the language. Raises `AnalyzerError` when the text
     takes too long to search.
@@ -110,7 +112,7 @@ def names_in(parsed: Parsed, within: tuple[int, int] | None = None) -> Names:
             place = (name.start, name.end)
             known = best.get(place)
             if known is None:
-                if len(best) >= MAX_NAMES:
+                if len(best) >= most:
                     return Names(_sorted(best, within), complete=False)
                 best[place] = name
             elif _stronger(name, known):

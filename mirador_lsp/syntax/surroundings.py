@@ -16,39 +16,12 @@ from mirador_lsp.syntax.comments import (
 )
 from mirador_lsp.syntax.digest import code_digest
 from mirador_lsp.syntax.parser import Parsed
+from mirador_lsp.syntax.statements import holds_statements, stands_alone
 from mirador_lsp.syntax.structure import ATTACHED, COMMENT, Definition, Structure, structure_of
 
 if TYPE_CHECKING:
     import tree_sitter
 
-_BLOCKS = frozenset(
-    (
-        # files
-        *("program", "module", "source_file", "translation_unit", "compilation_unit"),
-        *("document", "stylesheet", "element"),
-        # bodies of functions and control structures
-        *("block", "statement_block", "compound_statement", "statement_list", "body_statement"),
-        *("then", "do", "do_block", "do_group", "begin", "else", "ensure", "rescue"),
-        *("constructor_body", "switch_block", "switch_body", "match_block"),
-        *("switch_case", "switch_default", "case_statement", "switch_block_statement_group"),
-        *("expression_case", "default_case", "type_case", "communication_case", "switch_section"),
-        *("case_item", "subshell"),
-        # types and name spaces
-        *(
-            "declaration_list",
-            "class_body",
-            "interface_body",
-            "enum_body",
-            "enum_body_declarations",
-        ),
-        *("field_declaration_list", "enum_declaration_list", "object_type"),
-    )
-)
-_DATA_BLOCKS = frozenset(("object", "array", "block_mapping", "block_sequence", "flow_mapping"))
-_DATA = frozenset(("json", "yaml"))
-_BASH_BLOCKS = frozenset(("if_statement", "elif_clause", "else_clause"))
-_LABELS = frozenset(("value", "condition", "name", "pattern", "type", "label"))
-_BRANCHES = frozenset(("body", "consequence", "alternative"))
 _PLAIN = re.compile(r"[rRuU]?[\"']")
 _MOST_ABOVE = 200
 _MOST_TOUCHED = 10_000
@@ -105,35 +78,13 @@ def _statement(parsed: Parsed, place: Span) -> tuple[Span, str] | None:
         if child.end_byte < max(end, start + 1):
             found = _run(parsed.language, around, cursor, (start, end)) or found
             break
-        if child.start_byte <= start and _stands_alone(parsed.language, around, cursor):
+        if child.start_byte <= start and stands_alone(parsed.language, around, cursor):
             found = child.start_byte, child.end_byte, child.type
         elif child.start_byte > start:
             break
     if found is None:
         return None
     return parsed.places.span(found[0], found[1]), found[2]
-
-
-def _stands_alone(
-    language: str, around: "tree_sitter.Node", cursor: "tree_sitter.TreeCursor"
-) -> bool:
-    """Whether the child of `around` at the cursor is a whole statement or definition."""
-    node = cursor.node
-    if node is None or not node.is_named or node.type in _BLOCKS - {"compound_statement"}:
-        return False
-    role = cursor.field_name
-    if _holds_statements(language, around.type):
-        return role not in _LABELS
-    # A branch without braces: `if (x) return;`
-    return role in _BRANCHES and node.type.endswith("statement") and node.type not in _BLOCKS
-
-
-def _holds_statements(language: str, kind: str) -> bool:
-    if kind in _BLOCKS:
-        return True
-    if language in _DATA:
-        return kind in _DATA_BLOCKS
-    return language == "bash" and kind in _BASH_BLOCKS
 
 
 def _run(
@@ -146,14 +97,14 @@ def _run(
     statements.
     """
     first = cursor.node
-    if first is None or not _holds_statements(language, around.type):
+    if first is None or not holds_statements(language, around.type):
         return None
     last = first
     for _ in range(_MOST_TOUCHED):
         node = cursor.node
         if node is None or node.start_byte >= place[1]:
             break
-        if not _stands_alone(language, around, cursor) and node.type != ";":
+        if not stands_alone(language, around, cursor) and node.type != ";":
             return None
         last = node
         if not cursor.goto_next_sibling():

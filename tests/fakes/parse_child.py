@@ -17,6 +17,7 @@ from mirador_lsp.analysis.inspection import Inspector
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.outline import Outline, Surroundings, Symbol
 from mirador_lsp.core.ports import Analysis
+from mirador_lsp.core.retrieval import Slice
 from mirador_lsp.core.text import Span
 
 COMMAND = (sys.executable, "-P", __file__)
@@ -35,7 +36,7 @@ def main() -> None:
         sys.stdout.buffer.flush()
 
 
-def answer(inspector: Inspector, request: Request, text: str) -> bytes:
+def answer(inspector: Inspector, request: Request, text: str) -> bytes:  # noqa: PLR0911
     """The bytes to send back, if there are any."""
     word, _, rest = text.partition(" ")
     if word == "EXIT":
@@ -57,6 +58,9 @@ def answer(inspector: Inspector, request: Request, text: str) -> bytes:
     if request.do == "surroundings":
         place = request.span or Span(0, 0)
         return frame(Reply(request.id, surroundings=inspector.surroundings(*how, place)))
+    if request.do == "slice":
+        place = request.span or Span(0, 0)
+        return frame(Reply(request.id, slice=inspector.slice_of(*how, place)))
     return frame(Reply(request.id, analysis=Analysis(())))
 
 
@@ -68,6 +72,8 @@ def outside(request: Request) -> bytes:
         return frame(Reply(request.id, outline=Outline((symbol,), ())))
     if request.do == "surroundings":
         return frame(Reply(request.id, surroundings=Surroundings(far, "", None, "")))
+    if request.do == "slice":
+        return frame(Reply(request.id, slice=Slice((10_000,))))
     finding = Finding(
         id="x",
         rule="rules/x",
