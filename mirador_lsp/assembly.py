@@ -18,6 +18,7 @@ from mirador_lsp.core.errors import AnalyzerError, IndexUnavailable, UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend, ReplyBook
 from mirador_lsp.core.routing import Matrix, Measurement, Standing
+from mirador_lsp.core.servers import TeamServer
 from mirador_lsp.engine import capabilities
 from mirador_lsp.engine.context.stock import Workplace
 from mirador_lsp.engine.prompts.render import preload
@@ -91,10 +92,27 @@ def make_indexes(settings: Settings, paths: Paths, stack: AsyncExitStack) -> Cli
         max_disk_mib=index.max_disk_mib,
         # Of the servers only the one that is to embed is any business of the index.
         servers=tuple(s for s in settings.servers if index.embedder.startswith(f"{s.name}/")),
+        shared=index.shared,
+        team=team_server(settings),
     )
     indexes = Clients(wishes if index.enabled else None, runtime=paths.runtime, above=paths.index)
     stack.push_async_callback(indexes.close)
     return indexes
+
+
+def team_server(settings: Settings) -> TeamServer | None:
+    """The team's server for the index, where the user names one and wants an index."""
+    team = settings.index.team
+    if not team.url or not settings.index.enabled:
+        return None
+    return TeamServer(
+        url=team.url,
+        key_env=team.key_env,
+        key_file=team.key_file,
+        tenant=team.tenant,
+        database=team.database,
+        share=team.share,
+    )
 
 
 def open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:

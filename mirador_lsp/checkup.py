@@ -7,7 +7,7 @@ import asyncio
 from typing import Protocol
 
 from mirador_lsp.analysis.worker import ParseWorker
-from mirador_lsp.assembly import ruff_check
+from mirador_lsp.assembly import ruff_check, team_server
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
@@ -22,6 +22,7 @@ from mirador_lsp.models.fitting import fit_check
 from mirador_lsp.models.health import available_memory, machine_checks, model_checks
 from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import ModelStore
+from mirador_lsp.models.team import team_checks
 from mirador_lsp.settings import Paths, Settings, review_policy
 
 
@@ -63,6 +64,8 @@ async def examine(app: Examined) -> tuple[Check, ...]:
     embedder = index.embedder if index.enabled else "none"
     models += await embedder_checks(app.store.folder, embedder, app.settings.servers)
     indexes = await asyncio.to_thread(index_checks, app.paths.index, enabled=index.enabled)
+    if (team := team_server(app.settings)) is not None:
+        indexes += await team_checks(team)
     engine = await app.embedded.health() if app.embedded is not None else ()
     servers = [check for server in app.servers for check in await server.health()]
     found = [found.check() for found in await discover(app.servers)]

@@ -26,6 +26,7 @@ from mirador_lsp.ipc.starting import become_host, host_arguments
 from mirador_lsp.models.embedder_files import MINILM, STATIC
 from mirador_lsp.models.embedders import AUTO, NONE, make_embedder
 from mirador_lsp.models.power import on_battery
+from mirador_lsp.models.team import connect
 from mirador_lsp.workspace.looking import Seen, look, read
 from mirador_lsp.workspace.sources import SkipKind, Skipped
 
@@ -81,6 +82,7 @@ def main(make: Make = embedders, battery: Callable[[], bool] = on_battery) -> No
     means = Means(
         files=functools.partial(WorkspaceFiles, workspace),
         embedders=make,
+        connect=connect,
         on_battery=battery,
         clock=SystemClock(),
         unfit=unfit(workspace),

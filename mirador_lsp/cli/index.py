@@ -13,12 +13,17 @@ from typing import Protocol, TextIO
 
 from mirador_lsp.cli.index_views import BuildDisplay, as_lines, status_table
 from mirador_lsp.cli.terminal import console_for, is_terminal, say
-from mirador_lsp.core.retrieval import IndexReport
+from mirador_lsp.cli.wording import plural
+from mirador_lsp.core.clean import plain
+from mirador_lsp.core.retrieval import IndexReport, VectorFile
 from mirador_lsp.settings import Loaded, find_workspace_root, load_settings
 
 _COULD_NOT, _INTERRUPTED = 2, 130
 _LOOK_SECONDS = 5.0
 """`watch` has files looked at so often: no editor tells of changes then."""
+_FILE_HOLDS = (
+    "The file holds hashes of pieces of code and their vectors; no code, no names of files."
+)
 _GOES_ON = "stopped waiting; what was read is kept, and the rest is read next time"
 
 
@@ -51,6 +56,14 @@ class Index(Protocol):
 
     async def drop(self) -> int:
         """End and delete it; the bytes that are free again."""
+        ...
+
+    async def export_to(self, path: Path) -> VectorFile:
+        """Write its vectors to a file."""
+        ...
+
+    async def import_from(self, path: Path) -> VectorFile:
+        """Take in the vectors of a file."""
         ...
 
 
@@ -90,6 +103,7 @@ class _Asked:
     root: Path
     around: Surroundings
     as_json: bool
+    file: Path
 
 
 Act = Callable[[_Asked], Awaitable[int]]
@@ -102,7 +116,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="build, show, watch or drop the index of a workspace",
         description="The index of the workspace in which the current folder lies. Editors keep it "
         "by themselves, in a process of its own; it never leaves this machine, unless your own "
-        "settings name a server's embedder.",
+        "settings name a server's embedder or a team's server.",
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     for name, act, summary in (
@@ -113,6 +127,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ("drop", _drop, "delete it; it can be built again at any time"),
     ):
         action = actions.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        action.add_argument("--folder", default="", help="a folder of the workspace")
+        action.add_argument("--json", action="store_true", help="as JSON")
+        action.set_defaults(run=run, act=act, file="")
+    for name, act, summary in (
+        ("export", _export, "write its vectors to a file, for others who have the same code"),
+        ("import", _import, "take in a file of vectors, so that they are not computed here"),
+    ):
+        action = actions.add_parser(
+            name, help=summary, description=f"{summary.capitalize()}. {_FILE_HOLDS}"
+        )
+        action.add_argument("file", metavar="FILE", help="usually named SOMETHING.vectors")
         action.add_argument("--folder", default="", help="a folder of the workspace")
         action.add_argument("--json", action="store_true", help="as JSON")
         action.set_defaults(run=run, act=act)
@@ -135,7 +160,8 @@ async def with_index(arguments: argparse.Namespace, around: Surroundings) -> int
     for problem in loaded.problems:
         say(problem.sentence(), around.stderr)
     async with around.open_app(loaded) as app:
-        asked = _Asked(app.index(root), root, around, as_json=arguments.json)
+        file = around.folder / arguments.file
+        asked = _Asked(app.index(root), root, around, as_json=arguments.json, file=file)
         act: Act = arguments.act
         return await act(asked)
 
@@ -217,6 +243,41 @@ async def _drop(asked: _Asked) -> int:
     else:
         print("This workspace has no index.", file=asked.around.stdout)
     return 0
+
+
+async def _export(asked: _Asked) -> int:
+    """Write what there is."""
+    file = await asked.index.export_to(asked.file)
+    if _as_json(asked, file):
+        return 0
+    out, name = asked.around.stdout, plain(str(asked.file), 300)
+    size = f"{file.bytes / 1e6:,.1f} MB"
+    print(f"{plural(file.vectors, 'vector')} of {file.embedder}, {size}: {name}", file=out)
+    print(_FILE_HOLDS, file=out)
+    unready = (await asked.index.report()).phase != "ready"
+    if file.missing or unready:
+        say("not all of the workspace is in it yet: mirador index build", asked.around.stderr)
+    return 0
+
+
+async def _import(asked: _Asked) -> int:
+    """Have them used from now on."""
+    file = await asked.index.import_from(asked.file)
+    if _as_json(asked, file):
+        return 0
+    count = plural(file.vectors, "vector")
+    print(f"{count} of {file.embedder} will not be computed here.", file=asked.around.stdout)
+    if not file.fits:
+        text = "they are of another embedder than this index uses now; see index.embedder"
+        say(text, asked.around.stderr)
+    return 0
+
+
+def _as_json(asked: _Asked, file: VectorFile) -> bool:
+    """Print what a file holds as JSON, where that is wanted."""
+    if asked.as_json:
+        print(json.dumps(asdict(file), ensure_ascii=False), file=asked.around.stdout)
+    return asked.as_json
 
 
 def _print(asked: _Asked, report: IndexReport, *, runs: bool) -> None:

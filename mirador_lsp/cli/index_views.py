@@ -49,6 +49,8 @@ def status_table(report: IndexReport, root: Path, *, runs: bool) -> "RenderableT
     if report.skipped:
         counts = ", ".join(f"{plain(why, 60)} {count:,}" for why, count in report.skipped)
         table.add_row("left out", counts)
+    if report.sends:
+        table.add_row("sent", Text(plain(report.sends, 400)))
     table.add_row("on disk", f"{report.bytes / 1e6:,.1f} MB")
     for note in report.notes:
         table.add_row("note", Text(plain(note, 400), "yellow"))

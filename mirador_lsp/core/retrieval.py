@@ -157,6 +157,21 @@ class IndexReport:
     """On disk."""
     notes: tuple[str, ...] = ()
     """What went wrong and was worked around ("rebuilt: the folder was damaged")."""
+    sends: str = ""
+    """What goes to a team's server, in one sentence; "" where there is none."""
+
+
+@dataclass(frozen=True)
+class VectorFile:
+    """A file of vectors that was written or taken in."""
+
+    embedder: str
+    vectors: int
+    bytes: int
+    missing: int = 0
+    """Chunks of the workspace's files that it lacks, where it was written."""
+    fits: bool = True
+    """Whether it is of the embedder that the index uses."""
 
 
 @dataclass(frozen=True)

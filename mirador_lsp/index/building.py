@@ -16,6 +16,7 @@ from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.keeper import Keeper
 from mirador_lsp.index.pausing import Gate
 from mirador_lsp.index.reading import Job, Reading
+from mirador_lsp.index.sharing import Sharing
 
 MOST_FILES = 100_000
 """Files and folders of a workspace that is indexed without being asked."""
@@ -45,6 +46,7 @@ class Builder:
         keeper: Keeper,
         holding: Holding,
         embedding: Embedding,
+        sharing: Sharing,
         on_battery: Callable[[], bool],
         clock: Callable[[], float],
         tell: Callable[[], None],
@@ -53,6 +55,7 @@ class Builder:
         self._keeper = keeper
         self._holding = holding
         self._embedding = embedding
+        self._sharing = sharing
         self._clock = clock
         self._tell = tell
         self._stirred = asyncio.Event()
@@ -132,7 +135,7 @@ class Builder:
         reading, cards = self._reading, self._embedding.cards
         digest = cards[-1].digest if cards else ""
         paused = self.gate.reason if self._phase in _AT_WORK else ""
-        notes = (*self._holding.notes, self._embedding.note)
+        notes = (*self._holding.notes, self._embedding.note, *self._sharing.notes)
         return IndexReport(
             phase="paused" if paused else self._phase,
             reason=paused or self._reason,
@@ -144,6 +147,7 @@ class Builder:
             embedder=cards[-1].name if cards else "",
             bytes=self._counts.bytes,
             notes=tuple(note for note in notes if note),
+            sends=self._sharing.sends,
         )
 
     def missing(self) -> tuple[str, ...]:
@@ -158,8 +162,14 @@ class Builder:
             notes.append(f"Found by words and names only: {note}")
         elif report.embedder and report.vectors < report.chunks:
             share = 100 * report.vectors // max(report.chunks, 1)
-            notes.append(f"{share} % can be found by meaning so far.")
+            notes += [f"{share} % can be found by meaning so far.", *self._sharing.notes]
         return tuple(note for note in notes if note)
+
+    @property
+    def lacks_vectors(self) -> bool:
+        """Whether some chunks have no final vector yet."""
+        report = self.report()
+        return report.vectors < report.chunks
 
     async def run(self) -> None:
         """Build for ever. Ends with an exception only for a defect."""
@@ -198,7 +208,8 @@ class Builder:
                 continue
             await self._count(at_once=True)
             self._tell()
-            waits = [each for each in (self._embedding.resting, self.gate.patience) if each]
+            rests = self._embedding.resting, self._sharing.resting, self.gate.patience
+            waits = [each for each in rests if each]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(waits, default=None)):
                     await self._stirred.wait()
@@ -295,6 +306,8 @@ class Builder:
             return False  # it is not known yet whether there is something to embed with
         self._now("ready")
         await self._cutter.end()
+        if await self._sharing.offer():
+            return True
         if self._collected or not self.max_disk_bytes:
             return False
         collect = self._holding.catalogue.collect
@@ -311,11 +324,10 @@ class Builder:
             return False
         self._now("embedding")
         began = self._clock()
-        vectors = await self._embedding.documents(card, [each.text for each in pending])
-        if vectors is None:
+        rows = await self._sharing.documents(card, pending)
+        if rows is None:
             return False
         self._pace(len(pending), self._clock() - began)
-        rows = {each.id: vector for each, vector in zip(pending, vectors, strict=True)}
         try:
             await self._keeper.do(self._holding.keep, card.digest, rows)
         except ValueError as error:

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from mirador_lsp.core.errors import IndexUnavailable, ServiceError
-from mirador_lsp.core.retrieval import Found, IndexReport, Memory, Neighbourhood, Query
+from mirador_lsp.core.retrieval import (
+    Found,
+    IndexReport,
+    Memory,
+    Neighbourhood,
+    Query,
+    VectorFile,
+)
 from mirador_lsp.index import wire
 from mirador_lsp.index.kept import drop, kept_report
 from mirador_lsp.index.wire import utf8
@@ -27,6 +34,8 @@ COMMAND = (sys.executable, "-P", "-m", "mirador_lsp.index_main")
 IDLE_SECONDS = 60.0
 """How long the index stays when nobody is connected."""
 _ANSWER_SECONDS = 60.0
+_FILE_SECONDS = 900.0
+"""For a file of vectors, which may be large."""
 _SLICE_BYTES = 1_000_000
 """Text that one message carries; a frame holds eight times as much."""
 _MOST_NAMES = 2_000
@@ -163,6 +172,16 @@ class IndexClient:
         """
         await self._ask(functools.partial(wire.Build, asked=asked), wire.Done)
 
+    async def export_to(self, path: Path) -> VectorFile:
+        """Write the vectors of the workspace's files to a file; an absolute path."""
+        ask = functools.partial(wire.Export, path=_sendable_path(path))
+        return (await self._ask(ask, wire.Moved, seconds=_FILE_SECONDS)).file
+
+    async def import_from(self, path: Path) -> VectorFile:
+        """Take in a file of vectors, so that they are not computed here; an absolute path."""
+        ask = functools.partial(wire.Import, path=_sendable_path(path))
+        return (await self._ask(ask, wire.Moved, seconds=_FILE_SECONDS)).file
+
     async def pause(self) -> None:
         """Build no more, for all clients, until the user asks for it."""
         await self._ask(wire.Pause, wire.Done)
@@ -215,7 +234,13 @@ class IndexClient:
             some = tuple(clean[first : first + _MOST_NAMES])
             await self._ask(functools.partial(wire.Changed, names=some, opened=opened), wire.Done)
 
-    async def _ask(self, make: "Callable[[int], wire.Request]", kind: type[_A]) -> _A:
+    async def _ask(
+        self,
+        make: "Callable[[int], wire.Request]",
+        kind: type[_A],
+        *,
+        seconds: float = _ANSWER_SECONDS,
+    ) -> _A:
         """The answer to a request. Raises `IndexUnavailable`."""
         line = await self._reach()
         number = next(self._numbers)
@@ -223,13 +248,13 @@ class IndexClient:
         self._open[number] = answer
         try:
             line.send(make(number))
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(seconds):
                 said = await answer
         except WireError as error:
             message = f"The index was asked too much at once: {error}."
             raise IndexUnavailable(message) from error
         except TimeoutError as error:
-            message = f"The index did not answer within {_ANSWER_SECONDS:.0f} seconds."
+            message = f"The index did not answer within {seconds:.0f} seconds."
             raise IndexUnavailable(message, remedy=f"End it: {_STOP}.") from error
         finally:
             self._open.pop(number, None)
@@ -321,6 +346,15 @@ def _lost() -> IndexUnavailable:
     return IndexUnavailable(
         "The index stopped before it answered.", remedy="It is started again with the next request."
     )
+
+
+def _sendable_path(path: Path) -> str:
+    """Raises `IndexUnavailable` for one that no message can carry."""
+    text = str(path)
+    if utf8(text) != text:
+        message = "The path of the file has bytes that are no text."
+        raise IndexUnavailable(message, remedy="Choose another name.")
+    return text
 
 
 def _sendable(query: Query) -> Query:

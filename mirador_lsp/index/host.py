@@ -15,16 +15,19 @@ from typing import assert_never
 
 from mirador_lsp.core.errors import IndexUnavailable
 from mirador_lsp.core.ports import Clock
-from mirador_lsp.core.retrieval import Found, IndexReport, Query
+from mirador_lsp.core.retrieval import Found, IndexReport, Query, VectorFile
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.index import wire
 from mirador_lsp.index.building import Builder
 from mirador_lsp.index.embedding import Embedding, Make
+from mirador_lsp.index.exporting import Exporting
 from mirador_lsp.index.files import Files
 from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.keeper import Keeper
 from mirador_lsp.index.kept import keep_report
 from mirador_lsp.index.reading import Reading
+from mirador_lsp.index.sharing import IMPORTED, Connect, Sharing
+from mirador_lsp.index.shelved import take_in
 from mirador_lsp.ipc.hosting import Hosting, Stop, first_word, tell
 from mirador_lsp.ipc.line import Line
 
@@ -45,6 +48,7 @@ class Means:
     files: Callable[[int], Files]
     """The files of the workspace, none larger than so many bytes."""
     embedders: Make
+    connect: Connect
     on_battery: Callable[[], bool]
     clock: Clock
     unfit: str = ""
@@ -74,8 +78,15 @@ class IndexHost:
         self._keeper = Keeper()
         self._holding = Holding(folder, means.clock)
         self._embedding = Embedding(means.embedders, clock)
+        self._sharing = Sharing(self._keeper, self._holding, self._embedding, means.connect, clock)
         self._builder = Builder(
-            self._keeper, self._holding, self._embedding, means.on_battery, clock, self._tell
+            self._keeper,
+            self._holding,
+            self._embedding,
+            self._sharing,
+            means.on_battery,
+            clock,
+            self._tell,
         )
         self._builder.unfit = means.unfit
         self._clients: set[_Client] = set()
@@ -97,6 +108,7 @@ class IndexHost:
             if self._telling is not None:
                 self._telling.cancel()
             await self._builder.close()
+            await self._sharing.close()
             await self._embedding.rest()
             await self._keeper.do(keep_report, self._holding.folder, self._builder.report())
             await self._keeper.do(self._holding.close)
@@ -158,6 +170,7 @@ class IndexHost:
                 self._builder.read_with(self._reading)
             elif self._means.clock.monotonic() - self._builder.looked > _STALE_SECONDS:
                 self._builder.look(asked=False)
+            await self._sharing.want(wishes.team, wishes.shared)
             if await self._embedding.want(wishes):
                 await self._keeper.do(self._holding.use, self._embedding.cards)
             self._builder.stir()
@@ -202,6 +215,8 @@ class IndexHost:
                 return wire.Reported(number, self._builder.report())
             case wire.Remember() | wire.Forget():
                 await self._memories(request)
+            case wire.Export() | wire.Import():
+                return await self._move(request)
             case _:
                 await self._steer(client, request)
         return wire.Done(number)
@@ -213,6 +228,33 @@ class IndexHost:
             self._builder.stir()
         else:
             await self._keeper.do(self._holding.forget, request.ids)
+
+    async def _move(self, request: wire.Export | wire.Import) -> wire.Answer:
+        """Vectors to a file or from one. What is wrong with the file is wrong with nothing else."""
+        await self._builder.until_open()
+        async with self._wishing:  # whoever asks has wishes, which are followed first
+            path, cards = Path(request.path), self._embedding.cards
+        try:
+            if isinstance(request, wire.Import):
+                most = self._builder.max_disk_bytes
+                folder = self._holding.folder / IMPORTED
+                file, digest = await asyncio.to_thread(take_in, path, folder, most)
+                fits = bool(cards) and cards[-1].digest == digest
+                self._builder.stir()
+                return wire.Moved(request.number, replace(file, fits=fits))
+            return wire.Moved(request.number, await self._export(path))
+        except IndexUnavailable as error:
+            return wire.Refused(request.number, str(error), error.remedy)
+
+    async def _export(self, path: Path) -> VectorFile:
+        cards = self._embedding.cards
+        if not cards:
+            message = "There are no vectors to write: nothing finds by meaning here."
+            raise IndexUnavailable(message, remedy=self._embedding.note)
+        written = Exporting(self._holding.catalogue, cards[-1], path)
+        while await self._keeper.advance(written.steps):
+            pass
+        return written.told
 
     async def _steer(
         self, client: _Client, request: wire.Changed | wire.Busy | wire.Build | wire.Pause
@@ -236,6 +278,8 @@ class IndexHost:
         await self._builder.until_open()
         began = self._means.clock.monotonic()
         vectors = await self._embedding.queries(query.text) if query.text else {}
+        if self._builder.lacks_vectors:
+            await self._sharing.bring_near(vectors)
         found = await self._keeper.do(self._holding.search, query, vectors)
         notes = dict.fromkeys((*found.notes, *self._builder.missing()))
         seconds = self._means.clock.monotonic() - began

@@ -83,6 +83,10 @@ class Prebuilt:
             raise
         return cls(path, handle, head, _mark(about))
 
+    def is_of(self, card: EmbedderCard) -> bool:
+        """Whether the vectors are of that embedder."""
+        return (self.head.digest, self.head.dimensions) == (card.digest, card.dimensions)
+
     def vectors_of(self, ids: Iterable[str]) -> Mapping[str, Sequence[float]]:
         """The vectors of those of these chunks that are in it. Raises `IndexUnavailable`."""
         found: dict[str, Sequence[float]] = {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import IndexUnavailable, ServiceError
+from mirador_lsp.core.retrieval import EmbedderCard, VectorFile
 from mirador_lsp.index.prebuilt import ENDING, Prebuilt, mark_of, new_file
 from mirador_lsp.ipc.private import ensure_private
 
@@ -27,13 +28,13 @@ class PrebuiltFolder:
         """Which files are not used and why, in sentences."""
         return tuple(why for _, why in self._refused.values())
 
-    def vectors_of(self, digest: str, ids: Iterable[str]) -> Mapping[str, Sequence[float]]:
-        """Vectors of these chunks by the embedder with that digest. Never raises; see `notes`."""
+    def vectors_of(self, card: EmbedderCard, ids: Iterable[str]) -> Mapping[str, Sequence[float]]:
+        """Vectors of these chunks by that embedder. Never raises; see `notes`."""
         missing = list(ids)
         found: dict[str, Sequence[float]] = {}
         for path in self._paths():
             file = self._file(path) if missing else None
-            if file is None or file.head.digest != digest:
+            if file is None or not file.is_of(card):
                 continue
             try:
                 found |= file.vectors_of(missing)
@@ -86,8 +87,8 @@ class PrebuiltFolder:
             known.close()
 
 
-def take_in(path: Path, folder: Path, most_bytes: int) -> tuple[str, str, int]:
-    """Check a file and copy it into `folder`; name and digest of its embedder, and its vectors.
+def take_in(path: Path, folder: Path, most_bytes: int) -> tuple[VectorFile, str]:
+    """Check a file and copy it into `folder`; what it holds, and the digest of its embedder.
 
     Raises `IndexUnavailable`; then nothing was copied.
     """
@@ -106,7 +107,8 @@ def take_in(path: Path, folder: Path, most_bytes: int) -> tuple[str, str, int]:
     finally:
         source.close()
     _make_room(folder)
-    return source.head.embedder, source.head.digest, source.head.count
+    head = source.head
+    return VectorFile(head.embedder, head.count, source.mark[2]), head.digest
 
 
 def _make_room(folder: Path) -> None:

@@ -26,6 +26,8 @@ _MOST_IDS = 500
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ID = re.compile(r"[0-9a-f]{32}")
 _REMEDY = "Ask who runs it; `mirador doctor` says what it answers."
+_SHORTEST, _LONGEST = 0.9, 1.1
+"""Lengths that a vector of length 1 may have when its numbers are rounded."""
 _T = TypeVar("_T")
 
 
@@ -119,10 +121,13 @@ class TeamVectors:
         ids = found.ids[0]
         return self._rows(ids, found.embeddings[0], frozenset(ids))
 
-    async def add(self, rows: Mapping[str, Sequence[float]]) -> None:
-        """Put vectors there; those of chunks that it has stay as they are."""
-        body = {"ids": list(rows), "embeddings": [_sendable(row) for row in rows.values()]}
-        self._read(await self._asker.ask(f"{self._path}/add", body), dict)
+    async def add(self, rows: Mapping[str, Sequence[float]]) -> int:
+        """Put vectors there, and how many; those of chunks that it has stay as they are."""
+        fitting = {chunk: _sendable(row) for chunk, row in rows.items() if _is_unit(row)}
+        if fitting:
+            body = {"ids": list(fitting), "embeddings": list(fitting.values())}
+            self._read(await self._asker.ask(f"{self._path}/add", body), dict)
+        return len(fitting)
 
     async def _get(self, ids: Sequence[str], *include: str) -> _Got:
         body = {"ids": list(ids), "include": list(include)}
@@ -147,7 +152,7 @@ class TeamVectors:
         if rows is None or len(rows) != len(listed) or not asked.issuperset(listed):
             raise _rubbish()
         fitting = all(_ID.fullmatch(chunk) for chunk in listed) and all(
-            len(row) == self.card.dimensions and all(map(math.isfinite, row)) for row in rows
+            len(row) == self.card.dimensions and _is_unit(row) for row in rows
         )
         if not fitting:
             raise _rubbish()
@@ -167,6 +172,10 @@ class TeamVectors:
 def _sendable(vector: Sequence[float]) -> list[float]:
     """Six digits say more than the 16 bits in which it is kept."""
     return [round(value, 6) for value in vector]
+
+
+def _is_unit(vector: Sequence[float]) -> bool:
+    return _SHORTEST < math.hypot(*vector) < _LONGEST
 
 
 def _rubbish() -> IndexUnavailable:

@@ -8,8 +8,15 @@ from typing import Final
 
 import msgspec
 
-from mirador_lsp.core.retrieval import Found, IndexReport, Memory, Neighbourhood, Query
-from mirador_lsp.core.servers import ModelServer
+from mirador_lsp.core.retrieval import (
+    Found,
+    IndexReport,
+    Memory,
+    Neighbourhood,
+    Query,
+    VectorFile,
+)
+from mirador_lsp.core.servers import ModelServer, TeamServer
 from mirador_lsp.ipc.frames import Message
 from mirador_lsp.ipc.hosting import Hello, Stop
 
@@ -25,6 +32,9 @@ class Wishes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_disk_mib: int
     servers: tuple[ModelServer, ...] = ()
     """Servers that the user named; the embedder may be one of their models."""
+    shared: str = ""
+    """Path of vectors that were computed elsewhere, or ""."""
+    team: TeamServer | None = None
 
 
 class Attach(Message, frozen=True, tag="attach"):
@@ -111,6 +121,20 @@ class Pause(Message, frozen=True, tag="pause"):
     number: int
 
 
+class Export(Message, frozen=True, tag="export"):
+    """Write the vectors that there are to a file."""
+
+    number: int
+    path: str
+
+
+class Import(Message, frozen=True, tag="import"):
+    """Take in the vectors of a file."""
+
+    number: int
+    path: str
+
+
 class Attached(Message, frozen=True, tag="attached"):
     """The index is there."""
 
@@ -149,6 +173,13 @@ class Reported(Message, frozen=True, tag="reported"):
     report: IndexReport
 
 
+class Moved(Message, frozen=True, tag="moved"):
+    """Vectors were written to a file, or taken in from it."""
+
+    number: int
+    file: VectorFile
+
+
 class Refused(Message, frozen=True, tag="refused"):
     """It could not be done. Number 0: nothing can be asked here."""
 
@@ -162,9 +193,22 @@ def utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-Request = Ask | AskAround | Embed | Changed | Remember | Forget | Busy | Report | Build | Pause
+Request = (
+    Ask
+    | AskAround
+    | Embed
+    | Changed
+    | Remember
+    | Forget
+    | Busy
+    | Report
+    | Build
+    | Pause
+    | Export
+    | Import
+)
 FromClient = Attach | Request | Stop
-Answer = Done | Searched | Around | Vectors | Reported | Refused
+Answer = Done | Searched | Around | Vectors | Reported | Moved | Refused
 FromHost = Hello | Attached | Answer
 
 FROM_CLIENT: "Final[msgspec.json.Decoder[FromClient]]" = msgspec.json.Decoder(FromClient)

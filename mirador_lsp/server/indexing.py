@@ -45,16 +45,19 @@ class Indexing:
         bars: ProgressBars,
         waits: Callable[[], bool],
         note: Callable[[str], None],
+        leaves: Callable[[str], None],
         supported: Callable[[], bool],
     ) -> None:
         """`waits` says whether the user waits for a model; `note` writes to the client's log;
-        `supported` says whether the client shows progress bars.
+        `leaves` shows what is sent elsewhere; `supported` says whether the client shows progress
+        bars.
         """
         self._apps = apps
         self._supervisor = supervisor
         self._bars = bars
         self._waits = waits
         self._note = note
+        self._leaves = leaves
         self._supported = supported
         self._followed: dict[Path, asyncio.Task[None]] = {}
         self._said: set[str] = set()
@@ -126,6 +129,7 @@ class Indexing:
                 async for report in index.follow():
                     pause = _FIRST_PAUSE
                     shown.hear(report)
+                    self._tell_leaving(report.sends)
                     if report.phase in _STANDS and report.reason:
                         self._say(f"index of {folder.name}: {report.reason}")
             except UserError:
@@ -184,6 +188,12 @@ class Indexing:
     async def _tell_busy(self, *, waiting: bool) -> None:
         for folder in tuple(self._followed):
             await self._ask(folder, lambda index: index.busy(waiting=waiting))
+
+    def _tell_leaving(self, words: str) -> None:
+        """Shown to the user, once a session."""
+        if words and words not in self._said:
+            self._said.add(words)
+            self._leaves(words)
 
     def _say(self, words: str) -> None:
         """Into the client's log, once a session."""

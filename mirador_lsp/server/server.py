@@ -124,6 +124,7 @@ class MiradorServer(LanguageServer):
             self.bars,
             self._user_waits,
             lambda words: self._note(types.MessageType.Info, words),
+            lambda words: self.messages.once(words, types.MessageType.Info, words),
             lambda: self.session.client.progress,
         )
         self.lenses = Lenses(self, self.session, self.supervisor)
