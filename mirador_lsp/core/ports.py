@@ -315,6 +315,18 @@ class TokenCounter(Protocol):
         ...
 
 
+@runtime_checkable
+class Absences(Protocol):
+    """Knows why a model cannot be used. Where a backend can, it is one as well."""
+
+    async def why_not(self, model: str) -> str:
+        """Why the model of that name cannot be used now and what mends that, in sentences.
+
+        "" where it can be, and where nothing is known of it. Takes seconds at most; never raises.
+        """
+        ...
+
+
 class ProjectFiles(Protocol):
     """Reads what the files of the workspace say about it. Never raises for what is there or not."""
 

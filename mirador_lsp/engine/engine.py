@@ -34,6 +34,7 @@ from mirador_lsp.core.ports import (
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Matrix, review_task
 from mirador_lsp.core.text import Span
+from mirador_lsp.engine.absent import absences
 from mirador_lsp.engine.answers.guessing import Room, answer_as_meant, no_room
 from mirador_lsp.engine.answers.kept import KeptAnswers
 from mirador_lsp.engine.answers.subject import find_subject
@@ -169,7 +170,8 @@ class Engine:
         troubles = await self._meter.refresh()
         cards = await tools.backend.cards() if set(policy.stages) - {INSTANT} else ()
         difficulty = await self._difficulty(request, cards)
-        plan = make_plan(request, cards, self._meter.insight, difficulty)
+        absent = await absences(policy, cards, tools.backend)
+        plan = make_plan(request, cards, self._meter.insight, difficulty, absent)
         tell(ReviewStarted(request.snapshot.name, plan.stages, plan.reason, plan.spared))
         for notice in (*troubles, *plan.notices):
             tell(notice)

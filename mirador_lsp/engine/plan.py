@@ -1,7 +1,8 @@
 """What a review will do: the stages, why these, and what is left out. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.document import Snapshot
@@ -13,8 +14,11 @@ from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Insight, Task, review_task
 from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.engine.difficulty import Difficulty
-from mirador_lsp.engine.router import choose, missing
+from mirador_lsp.engine.router import choose, lacking, missing
 from mirador_lsp.engine.scope import Scope
+
+NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
+"""Of why models are absent."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,11 @@ def make_plan(
     cards: Sequence[ModelCard],
     insight: Insight,
     difficulty: Difficulty | None = None,
+    absent: Mapping[str, str] = NOTHING_KNOWN,
 ) -> Plan:
     """The stages asked for, less the model stages where no model can or may read the file, and
-    less those that a change of that `difficulty` does not take.
+    less those that a change of that `difficulty` does not take. Why models are `absent` is told
+    with what stands in for them.
     """
     stages = tuple(request.policy.stages)
     model_stages = tuple(name for name in stages if name != INSTANT)
@@ -50,10 +56,10 @@ def make_plan(
         left = tuple(name for name in stages if name != QUICK)
         notice = Notice(NoticeKind.SKIPPED, "The quick stage does not look at style.", stage=QUICK)
         narrowed = replace(request, policy=replace(request.policy, stages=left))
-        rest = make_plan(narrowed, cards, insight, difficulty)
+        rest = make_plan(narrowed, cards, insight, difficulty, absent)
         return replace(rest, notices=(notice, *rest.notices))
     if not cards:
-        return _instant_only(stages, "no model is installed", no_model())
+        return _instant_only(stages, "no model can be used", no_model(absent))
     if (why := unfit(request.snapshot, request.policy)) is not None:
         notice = Notice(NoticeKind.SKIPPED, f"{request.snapshot.name}: no model reads it, {why}.")
         return _instant_only(stages, why, notice)
@@ -62,7 +68,7 @@ def make_plan(
         return review_task(stage, request.policy.lenses)
 
     named = bool(request.policy.panel)  # then nothing stands in
-    notices = () if named else stand_ins(request.policy, cards, insight, task_of)
+    notices = () if named else stand_ins(request.policy, cards, insight, task_of, absent)
     spared = tuple(name for name in stages if difficulty is not None and name in difficulty.spared)
     asked = tuple(name for name in stages if name not in spared)
     return Plan(asked, _reason(request, difficulty), notices, spared)
@@ -78,8 +84,12 @@ def _reason(request: ReviewRequest, difficulty: Difficulty | None) -> str:
     return f"{reason}, for {Scope(request.only, lines).size()} of {len(lines)} lines"
 
 
-def no_model() -> Notice:
+def no_model(absent: Mapping[str, str] = NOTHING_KNOWN) -> Notice:
     """Said where no model can be used at all."""
+    if absent:
+        why = " ".join(dict.fromkeys(absent.values()))
+        text = f"No model can be used, so only the instant stage runs. {why}"
+        return Notice(NoticeKind.UNAVAILABLE, text)
     return Notice(
         NoticeKind.UNAVAILABLE,
         "No model is installed, so only the instant stage runs; get one with: "
@@ -92,8 +102,9 @@ def stand_ins(
     cards: Sequence[ModelCard],
     insight: Insight,
     task_of: Callable[[str], Task],
+    absent: Mapping[str, str] = NOTHING_KNOWN,
 ) -> tuple[Notice, ...]:
-    """One notice for each model that would be first choice and is not installed. `task_of` names
+    """One notice for each model that would be first choice and cannot be used. `task_of` names
     the task of a stage.
     """
     standing: dict[tuple[str, str], list[str]] = {}
@@ -106,13 +117,23 @@ def stand_ins(
         if wanted is not None:
             standing.setdefault((wanted, chosen.name), []).append(name)
     return tuple(
-        Notice(
-            NoticeKind.FALLBACK,
-            f"{wanted} is not installed, so {' and '.join(names)} "
-            f"run{'s' * (len(names) == 1)} on {chosen}; get it with: mirador models pull {wanted}",
-        )
+        Notice(NoticeKind.FALLBACK, _instead(names, chosen, wanted, absent))
         for (wanted, chosen), names in standing.items()
     )
+
+
+def _instead(stages: Sequence[str], chosen: str, wanted: str, absent: Mapping[str, str]) -> str:
+    runs = f"{' and '.join(stages)} run{'s' * (len(stages) == 1)} on {chosen}"
+    if wanted in absent:
+        return f"{runs} instead of {wanted}: {absent[wanted]}"
+    return f"{lacking(wanted)}, so {runs}; {obtaining(wanted)}"
+
+
+def obtaining(model: str) -> str:
+    """How a model can be had that is not there; models of servers are their servers' business."""
+    if "/" in model:
+        return "`mirador doctor` says why"
+    return f"get it with: mirador models pull {model}"
 
 
 def _instant_only(stages: tuple[str, ...], reason: str, notice: Notice) -> Plan:

@@ -26,23 +26,32 @@ class Choice:
 
 
 def choose(task: Task, policy: StagePolicy, cards: Sequence[ModelCard], insight: Insight) -> Choice:
-    """The models for a task: those the policy names, in its order; else all that are there, the
-    one that is worth most first.
+    """The models for a task: those the policy names, in its order; then all others that are there,
+    the one that is worth most first. What nobody named and leaves the machine stands in for none
+    that somebody named.
 
     An empty `cards` in the answer means that no model can be used at all.
     """
     by_name = {card.name: card for card in cards}
-    named = [by_name[name] for name in policy.models if name in by_name]
-    if named and named[0].name == policy.models[0]:
-        return Choice(tuple(named), f"first choice for {policy.name}")
-    if named:
-        return Choice(tuple(named), f"{policy.models[0]} is not installed")
+    named = tuple(by_name[name] for name in policy.models if name in by_name)
     if not cards:
         return Choice((), "no model is installed")
     ranked = _ranked(task, policy.name, cards, insight)
+    if named:
+        first = policy.models[0]
+        here = (card for card in ranked if card not in named and not card.leaves)
+        reason = f"first choice for {policy.name}" if named[0].name == first else lacking(first)
+        return Choice((*named, *here), reason)
+    if len(policy.models) == 1:
+        return Choice(ranked, lacking(policy.models[0]))
     if policy.models:
-        return Choice(ranked, f"none of {', '.join(policy.models)} is installed")
+        return Choice(ranked, f"none of {', '.join(policy.models)} can be used")
     return Choice(ranked, _reason(task, ranked[0], cards, insight))
+
+
+def lacking(model: str) -> str:
+    """That a model cannot be used, in words; why is not known here."""
+    return f"{model} cannot be used now" if "/" in model else f"{model} is not installed"
 
 
 def missing(

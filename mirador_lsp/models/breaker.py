@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
-from mirador_lsp.core.ports import ModelBackend, Reply
+from mirador_lsp.core.ports import Absences, ModelBackend, Reply
 from mirador_lsp.models.refusals import NotOffered
 
 FAILURES = 3
@@ -38,6 +38,11 @@ class BreakingBackend:
     async def cards(self) -> Sequence[ModelCard]:
         """The models; those of a server that is left alone stay, for it may be back."""
         return await self.inner.cards()
+
+    async def why_not(self, model: str) -> str:
+        """See `core.ports.Absences`: asks the backend behind."""
+        inner: object = self.inner
+        return await inner.why_not(model) if isinstance(inner, Absences) else ""
 
     @asynccontextmanager
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:

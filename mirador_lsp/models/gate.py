@@ -27,7 +27,7 @@ from mirador_lsp.core.dialogue import (
     Usage,
 )
 from mirador_lsp.core.errors import ModelTimeout, ModelUnavailable
-from mirador_lsp.core.ports import ModelBackend, Reply
+from mirador_lsp.core.ports import Absences, ModelBackend, Reply
 from mirador_lsp.models.sharing import SharedSlots
 from mirador_lsp.models.turns import Turns
 
@@ -71,6 +71,11 @@ class GatedBackend:
     async def cards(self) -> Sequence[ModelCard]:
         """Those of the backend; nobody waits for them."""
         return await self.inner.cards()
+
+    async def why_not(self, model: str) -> str:
+        """See `core.ports.Absences`: asks the backend behind."""
+        inner: object = self.inner
+        return await inner.why_not(model) if isinstance(inner, Absences) else ""
 
     @asynccontextmanager
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:

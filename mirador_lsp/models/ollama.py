@@ -21,6 +21,7 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
 from mirador_lsp.models.hiding import Hide
+from mirador_lsp.models.ollama_cloud import cloud_host
 from mirador_lsp.models.ollama_lines import CLOUD, OllamaLines
 from mirador_lsp.models.served import Barred, Known, Listing, ServedBackend
 from mirador_lsp.models.texts import too_long, turns
@@ -81,6 +82,8 @@ class _Ollama:
         self._transport = transport
         self._options = options
         self._prefix = prefix
+        self._seen: dict[str, Known] = {}
+        """What was learned of models, also where nobody waited for the end of the list."""
         self.remedy = "Start it: ollama serve" if transport.local else "Look at the server."
 
     async def list_models(self, kept: Mapping[str, Known]) -> Listing:
@@ -88,19 +91,20 @@ class _Ollama:
         models: list[Known] = []
         barred: dict[str, Barred] = {}
         for tag, digest, size, remote in await asyncio.to_thread(_listed, listed):
-            held = kept.get(f"{self._prefix}/{tag}")
+            held = kept.get(f"{self._prefix}/{tag}", self._seen.get(tag))
             if held is not None and held.card.digest == digest:
                 models.append(held)
                 continue
             shown = await self._transport.post("/api/show", {"model": tag})
-            host = remote or _remote(shown) or (tag if _cloud_name(tag) else "")
+            host = remote or cloud_host(tag, shown)
             if host and not self._options.allow_cloud:
                 why = f"it runs on another machine ({plain(host, 60)}), where your code would go"
                 barred[tag] = Barred(why, "Use another model, or allow it with allow_cloud.")
                 continue
             facts = await asyncio.to_thread(_facts, shown)
             if "completion" in facts.capabilities:
-                models.append(Known(self._card(tag, digest, size, facts, host), tag))
+                self._seen[tag] = Known(self._card(tag, digest, size, facts, host), tag)
+                models.append(self._seen[tag])
         return Listing(models, barred)
 
     async def title(self) -> str:
@@ -202,7 +206,7 @@ def _listed(body: Any) -> list[tuple[str, str, int, str]]:
         message = "The server's list of models cannot be read."
         raise BadReply(message) from error
     return [
-        (each.model, each.digest, int(each.size or 0), _remote(raw.get(each.model)))
+        (each.model, each.digest, int(each.size or 0), cloud_host(each.model, raw.get(each.model)))
         for each in response.models
         if each.model and each.digest
     ]
@@ -239,14 +243,3 @@ def _passed_on(name: str, host: str) -> str:
     return (
         f"The code that {plain(name, 120)} reads is passed on by its server, to {plain(host, 60)}."
     )
-
-
-def _remote(body: Any) -> str:
-    """The host a cloud model runs on, or ""."""
-    if not isinstance(body, dict):
-        return ""
-    return str(body.get("remote_host") or body.get("remote_model") or "")
-
-
-def _cloud_name(tag: str) -> bool:
-    return tag.endswith((":cloud", "-cloud"))

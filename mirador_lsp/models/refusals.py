@@ -7,6 +7,7 @@ from mirador_lsp.models.texts import speaks_of_length, too_long
 from mirador_lsp.models.transport import Refusal
 
 KEY_REMEDY = "Set the variable that key_env names."
+_ANOTHER_KIND = "Correct its address, or its kind."
 LATER = "Ask again in a while."
 AGAIN = "Ask again; its own log may say why."
 _LOG = "Its own log may say more; another model can stand in."
@@ -22,7 +23,7 @@ def refused(refusal: Refusal, card: ModelCard, hide: Hide) -> ModelError:
     if refusal.status in (404, 405) and refusal.body is None:
         # A model that is missing is told in the server's own form.
         message = f"The server of {name} does not know this kind of question."
-        return ModelUnavailable(message, remedy="Correct its address, or its kind.")
+        return ModelUnavailable(message, remedy=_ANOTHER_KIND)
     if refusal.status in (400, 413, 422) and speaks_of_length(said):
         return too_long(card)
     match refusal.status:
@@ -44,8 +45,10 @@ def not_listed(refusal: Refusal, server: str) -> ModelUnavailable:
     """The error of a server that does not tell which models it has."""
     if refusal.status in (401, 403):
         return ModelUnavailable(f"{server} wants a key.", remedy=KEY_REMEDY)
+    if refusal.status == 400 and "api key" in refusal.message.lower():  # Gemini's way to say 401
+        return ModelUnavailable(f"{server} does not take the key.", remedy=KEY_REMEDY)
     if refusal.status in (429, 503):
         return ModelUnavailable(f"{server} is busy.", remedy=LATER)
     detail = refusal.message or refusal.status
     message = f"{server} does not list its models as a server of its kind does ({detail})."
-    return ModelUnavailable(message, remedy="Correct its address.")
+    return ModelUnavailable(message, remedy=_ANOTHER_KIND)

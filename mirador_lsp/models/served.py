@@ -12,7 +12,7 @@ from typing import Protocol
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
-from mirador_lsp.core.errors import ModelError, ModelTimeout
+from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Reply
 from mirador_lsp.models.hiding import Hide, hiding
@@ -23,6 +23,10 @@ from mirador_lsp.models.transport import Refusal, Transport
 
 _CARDS_SECONDS = 30.0
 """How long the list of models is taken as it was."""
+_LIST_SECONDS = 5.0
+"""How long those wait for the list who can do without: a review begins with it."""
+_SLOW_SECONDS = 1.0
+"""A server that fails later than this is not asked for its list again and again."""
 
 
 @dataclass(frozen=True)
@@ -129,17 +133,26 @@ class ServedBackend:
         self._told: dict[str, str] = {}
         """By the names on cards, the digests that are believed to answer."""
         self._fresh_until = 0.0
+        self._trouble: ModelError | None = None
+        """Why the server could not be looked at the last time."""
         self._looking = asyncio.Lock()
 
     async def cards(self) -> Sequence[ModelCard]:
         """The models that may be used; none where the server does not answer."""
-        try:
-            await self._look()
-        except ModelError:
+        if await self._impatient_look() is not None:
             return ()
         cards = tuple(known.card for known in self._known.values())
         self._told = {card.name: card.digest for card in cards}
         return cards
+
+    async def why_not(self, model: str) -> str:
+        """See `core.ports.Absences`."""
+        if not model.startswith(f"{self._prefix}/"):
+            return ""
+        trouble = await self._impatient_look()
+        if trouble is None and model not in self._known:
+            trouble = self._not_offered(model)
+        return trouble.sentence() if trouble is not None else ""
 
     @asynccontextmanager
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
@@ -182,8 +195,12 @@ class ServedBackend:
             await self._look(again=True)
             title = await self._dialect.title()
         except (ModelError, Refusal) as error:
-            text = error.message if isinstance(error, Refusal) else str(error)
-            return (Check(name, Health.WARNING, plain(text, 200), self._dialect.remedy),)
+            text, remedy = str(error), self._dialect.remedy
+            if isinstance(error, Refusal):
+                text = error.message
+            elif isinstance(error.__cause__, Refusal):  # it is there, so it is no use to start it
+                remedy = error.remedy
+            return (Check(name, Health.WARNING, plain(text, 200), remedy),)
         names = ", ".join(known.card.name for known in self._known.values()) or "no model"
         checks = [Check(name, Health.OK, plain(f"{title}: {names}", 300))]
         checks += [
@@ -226,7 +243,7 @@ class ServedBackend:
         Raises `NotOffered` where it may not be asked, and as `_look` does.
         """
         self._hangups.check()
-        await self._look(again=model not in self._known)
+        await self._look(again=model not in self._known or self._trouble is not None)
         known = self._known.get(model)
         if known is None:
             raise self._not_offered(model)
@@ -251,16 +268,49 @@ class ServedBackend:
         message = f"{self._transport.name} has no model {plain(identity, 80)}."
         return NotOffered(message, remedy=self._dialect.missing(plain(identity, 80)))
 
+    async def _impatient_look(self) -> ModelError | None:
+        """Ask which models there are, but not for long; what is wrong with the server, if anything
+        is.
+        """
+        try:
+            async with asyncio.timeout(_LIST_SECONDS):
+                await self._look()
+        except TimeoutError:
+            name = self._transport.name
+            message = f"{name} did not say within {_LIST_SECONDS:.0f} seconds which models it has."
+            self._fail(ModelUnavailable(message, remedy=self._dialect.remedy), _LIST_SECONDS)
+        except ModelError as error:
+            return error
+        return self._trouble
+
+    def _fail(self, trouble: ModelError, seconds: float) -> None:
+        """The server could not be looked at, which took so long."""
+        self._trouble = trouble
+        if seconds > _SLOW_SECONDS:
+            self._fresh_until = asyncio.get_running_loop().time() + _CARDS_SECONDS
+
+    async def _listing(self) -> Listing:
+        """What the server has. Raises `ModelError`."""
+        begin = asyncio.get_running_loop().time()
+        try:
+            try:
+                return await self._dialect.list_models(self._known)
+            except Refusal as refusal:
+                raise not_listed(refusal, self._transport.name) from refusal
+        except ModelError as error:
+            self._fail(error, asyncio.get_running_loop().time() - begin)
+            raise
+
     async def _look(self, *, again: bool = False) -> None:
         """Ask which models there are, unless that is known. Raises `ModelError`."""
         async with self._looking:
             now = asyncio.get_running_loop().time()
             if now < self._fresh_until and not again:
+                if self._trouble is not None:
+                    raise self._trouble.with_traceback(None)
                 return
-            try:
-                listing = await self._dialect.list_models(self._known)
-            except Refusal as refusal:
-                raise not_listed(refusal, self._transport.name) from refusal
+            listing = await self._listing()
+            self._trouble = None
             models = [
                 self._signed(one)
                 for one in listing.models

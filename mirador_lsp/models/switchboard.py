@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Limits, ModelCard, Priority, Prompt
 from mirador_lsp.core.errors import ModelUnavailable
-from mirador_lsp.core.ports import ModelBackend, Reply, TokenCounter
+from mirador_lsp.core.ports import Absences, ModelBackend, Reply, TokenCounter
 
 
 class Switchboard:
@@ -51,6 +51,14 @@ class Switchboard:
         home = self._home.get(model)
         counter: object = home[1] if home is not None else None
         return await counter.count(model, texts) if isinstance(counter, TokenCounter) else None
+
+    async def why_not(self, model: str) -> str:
+        """See `core.ports.Absences`: the first backend that knows tells."""
+        for backend in self._backends:
+            asked: object = backend
+            if isinstance(asked, Absences) and (why := await asked.why_not(model)):
+                return why
+        return ""
 
     async def close(self) -> None:
         """Close all of them."""

@@ -1,5 +1,7 @@
 """Which model does a task, as tables."""
 
+from dataclasses import replace
+
 import pytest
 
 from mirador_lsp.core.dialogue import ModelCard
@@ -46,7 +48,10 @@ def believing(**models: float) -> Matrix:
     [
         (("big", "small"), ("small", "big"), ["big", "small"], "first choice for deep"),
         (("big", "small"), ("small",), ["small"], "big is not installed"),
-        (("big",), ("other",), ["other"], "none of big is installed"),
+        (("big",), ("other",), ["other"], "big is not installed"),
+        (("lab/big",), ("other",), ["other"], "lab/big cannot be used now"),
+        (("big", "lab/big"), ("other",), ["other"], "none of big, lab/big can be used"),
+        (("big",), ("small", "big"), ["big", "small"], "first choice for deep"),
         (("big",), (), [], "no model is installed"),
         ((), (), [], "no model is installed"),
     ],
@@ -72,14 +77,25 @@ def test_without_a_named_model_the_matrix_decides() -> None:
 
 
 def test_what_the_user_names_wins_over_everything() -> None:
-    """Neither what is believed nor what was measured reorders a list the user wrote."""
+    """Neither what is believed nor what was measured reorders a list the user wrote; others stand
+    in behind it.
+    """
     insight = Insight(
         believing(weak=0.2, strong=0.7), (standing("weak", 0), standing("strong", 20))
     )
 
     choice = choose(DEEP, policy("weak"), [card("weak"), card("strong")], insight)
 
-    assert [c.name for c in choice.cards] == ["weak"]
+    assert [c.name for c in choice.cards] == ["weak", "strong"]
+
+
+def test_what_leaves_the_machine_stands_in_only_where_it_is_named() -> None:
+    """A model of one's own that fails is no reason to send the code away."""
+    away = replace(card("google/one"), leaves="The code leaves this machine.")
+    there = [card("own"), away, card("other")]
+
+    assert away not in choose(DEEP, policy("own"), there, Insight()).cards
+    assert choose(DEEP, policy("own", "google/one"), there, Insight()).cards[1] == away
 
 
 @pytest.mark.parametrize(

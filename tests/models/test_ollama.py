@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fakes.ollama_server import OllamaStandIn, ollama_server
+from fakes.openai_server import OpenAIStandIn, openai_server
 from mirador_lsp.core.dialogue import Chunk, Constraint, Limits, Prompt, Usage
 from mirador_lsp.core.errors import (
     BadReply,
@@ -313,3 +314,40 @@ async def test_a_server_that_is_not_there_has_no_models() -> None:
     with pytest.raises(ModelUnavailable, match="does not answer"):
         await said(backend)
     await backend.close()
+
+
+async def test_a_server_that_keeps_silent_is_asked_for_its_models_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A review begins with the list of models, and must not wait for it each time."""
+    monkeypatch.setattr("mirador_lsp.models.served._LIST_SECONDS", 1.5)
+    calls = 0
+    silent = asyncio.Event()
+
+    async def connected(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        await silent.wait()
+        writer.close()
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        backend = OllamaBackend(Transport("Lab", f"http://127.0.0.1:{port}"), OllamaOptions())
+        found = await asyncio.gather(*(backend.cards() for _ in range(3)))
+        assert found == [(), (), ()]
+        asked = calls
+        assert await backend.cards() == ()
+        assert "Lab did not say within" in await backend.why_not("ollama/coder:7b")
+        assert calls == asked
+        silent.set()
+        await backend.close()
+
+
+async def test_a_server_of_another_kind_is_told_as_that() -> None:
+    """It answers, so the advice to start it would send the user the wrong way."""
+    async with openai_server(OpenAIStandIn()) as other:
+        backend = OllamaBackend(Transport("Lab", other.address), OllamaOptions())
+        (check,) = await backend.health()
+        await backend.close()
+    assert "does not list its models as a server of its kind does" in check.detail
+    assert check.remedy == "Correct its address, or its kind."

@@ -172,6 +172,7 @@ def test_every_port_has_a_contract_test_and_two_implementations() -> None:
         "Slicer": "test_slicer",
         "CodeIndex": "test_code_index",
         "TokenCounter": "test_token_counter",
+        "Absences": "test_absences",
         "Syntax": "test_syntax",
         "Embedder": "test_embedder",
     }

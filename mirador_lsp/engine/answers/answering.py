@@ -23,6 +23,7 @@ from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageProg
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import INSTANT, StagePolicy
 from mirador_lsp.core.routing import Circumstances, answer_task
+from mirador_lsp.engine.absent import absences
 from mirador_lsp.engine.answers.facts import facts
 from mirador_lsp.engine.answers.joining import all_answers
 from mirador_lsp.engine.answers.kept import Kept, KeptAnswers
@@ -52,9 +53,8 @@ async def answer(request: AnswerRequest, tools: Tools, kept: KeptAnswers, emit: 
     started = tools.clock.monotonic()
     outline = await tools.outliner.outline(request.snapshot)
     subject = find_subject(request.snapshot, outline, request.span)
-    asks_models = bool(set(request.policy.stages) & set(MODEL_STAGES))
     troubles = await tools.meter.refresh()
-    cards = await tools.backend.cards() if asks_models else ()
+    cards = await tools.backend.cards() if set(request.policy.stages) & set(MODEL_STAGES) else ()
     async with Gathering(tools.stock, request.snapshot, outline) as gathering:
         run = _Run(request, subject, tuple(cards), tools, kept, gathering, emit)
         await run.stages(outline, troubles)
@@ -108,12 +108,12 @@ class _Run:
 
     async def stages(self, outline: Outline, troubles: tuple[Notice, ...]) -> None:
         """Run the stages; one that fails is told, and the others go on."""
-        plan = plan_answer(self._request, self._cards, self._tools.meter.insight)
-        for name in plan.stages:
-            if name != INSTANT:
-                policy = self._request.policy.stage(name)
-                await self._prepare(policy, self._choose(policy).cards[0])
-        models = await self._from_latest_kept(tuple(n for n in plan.stages if n != INSTANT))
+        absent = await absences(self._request.policy, self._cards, self._tools.backend)
+        plan = plan_answer(self._request, self._cards, self._tools.meter.insight, absent)
+        asked = tuple(name for name in plan.stages if name != INSTANT)
+        for policy in [self._request.policy.stage(name) for name in asked]:
+            await self._prepare(policy, self._choose(policy).cards[0])
+        models = await self._from_latest_kept(asked)
         first = tuple(name for name in plan.stages if name == INSTANT)
         title = self._subject.title
         if self._finding is not None:

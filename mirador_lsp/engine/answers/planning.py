@@ -1,6 +1,6 @@
 """Which stages answer a question, and what is left out. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mirador_lsp.core.answers import AnswerRequest
@@ -8,15 +8,22 @@ from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.policy import DEEP, INSTANT, QUICK, SYNTHESIS, ReviewPolicy
 from mirador_lsp.core.routing import Insight, Task, answer_task
-from mirador_lsp.engine.plan import Plan, no_model, stand_ins, unfit
-from mirador_lsp.engine.router import choose, missing
+from mirador_lsp.engine.plan import NOTHING_KNOWN, Plan, no_model, obtaining, stand_ins, unfit
+from mirador_lsp.engine.router import choose, lacking, missing
 
 MODEL_STAGES = (QUICK, DEEP)
 """The stages in which a model answers. Synthesis has nothing to judge here."""
 
 
-def plan_answer(request: AnswerRequest, cards: Sequence[ModelCard], insight: Insight) -> Plan:
-    """The stages asked for, less those in which no model can, may or needs to answer."""
+def plan_answer(
+    request: AnswerRequest,
+    cards: Sequence[ModelCard],
+    insight: Insight,
+    absent: Mapping[str, str] = NOTHING_KNOWN,
+) -> Plan:
+    """The stages asked for, less those in which no model can, may or needs to answer. Why models
+    are `absent` is told with what stands in for them.
+    """
     policy = request.policy
     first = tuple(name for name in policy.stages if name == INSTANT)
     models = tuple(name for name in policy.stages if name in MODEL_STAGES)
@@ -25,7 +32,7 @@ def plan_answer(request: AnswerRequest, cards: Sequence[ModelCard], insight: Ins
         notice = Notice(NoticeKind.SKIPPED, text, stage=SYNTHESIS)
         return Plan(first, "as asked", () if first else (notice,))
     if not cards:
-        return Plan(first, "no model is installed", (no_model(),))
+        return Plan(first, "no model can be used", (no_model(absent),))
     if (why := unfit(request.snapshot, policy)) is not None:
         text = f"{request.snapshot.name}: no model reads it, {why}."
         return Plan(first, why, (Notice(NoticeKind.SKIPPED, text),))
@@ -37,9 +44,9 @@ def plan_answer(request: AnswerRequest, cards: Sequence[ModelCard], insight: Ins
         return Plan((*first, models[-1]), "as asked")
     again = _same_again(request, cards, insight) if models == MODEL_STAGES else None
     if again is not None:
-        notices = stand_ins(_only(policy, QUICK), cards, insight, task_of)
+        notices = stand_ins(_only(policy, QUICK), cards, insight, task_of, absent)
         return Plan((*first, QUICK), "as asked", (again, *notices))
-    notices = stand_ins(_only(policy, *models), cards, insight, task_of)
+    notices = stand_ins(_only(policy, *models), cards, insight, task_of, absent)
     return Plan((*first, *models), "as asked", notices)
 
 
@@ -56,10 +63,7 @@ def _same_again(
         return None
     text = f"The deep stage is left out: it would ask {name} again."
     if (wanted := missing(task, deep, card, cards, insight)) is not None:
-        text = (
-            f"{wanted} is not installed, so {name} alone answers; "
-            f"get it with: mirador models pull {wanted}"
-        )
+        text = f"{lacking(wanted)}, so {name} alone answers; {obtaining(wanted)}"
     return Notice(NoticeKind.SKIPPED, text, stage=DEEP)
 
 

@@ -16,6 +16,7 @@ from mirador_lsp.core.errors import BadReply
 from mirador_lsp.core.events import StageProgressed, StreamToken
 from mirador_lsp.core.policy import INSTANT, StagePolicy
 from mirador_lsp.core.routing import Circumstances, change_task
+from mirador_lsp.engine.absent import absences
 from mirador_lsp.engine.border import on_first_that_can
 from mirador_lsp.engine.changes.ladder import Climb, Ladder, patch_of
 from mirador_lsp.engine.changes.rewriting import Refused, new_imports
@@ -150,9 +151,11 @@ async def pursue(task: Task, request: ChangeRequest, tools: Tools, emit: EmitCha
     for notice in await tools.meter.refresh():
         emit(notice)
     purpose = change_task(request.intent)
-    choice = choose(purpose, policy, await tools.backend.cards(), tools.meter.insight)
+    cards = await tools.backend.cards()
+    choice = choose(purpose, policy, cards, tools.meter.insight)
     if not choice.cards:
-        return Outcome(None, GET_A_MODEL)
+        absent = await absences(request.policy, cards, tools.backend)
+        return Outcome(None, " ".join(dict.fromkeys(absent.values())) or GET_A_MODEL)
     rounds = min(1 + max(0, request.repairs), _MOST_ROUNDS)
     attempts: list[Attempted] = []
     lost: list[str] = []
