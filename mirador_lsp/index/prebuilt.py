@@ -170,11 +170,13 @@ def write(
 
 @contextmanager
 def new_file(path: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
-    """A file that is at `path` once the block has ended well. Raises `IndexUnavailable`."""
+    """A file that is at `path` once the block has ended well; until then at its own `name`.
+
+    Raises `IndexUnavailable`.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-        with os.fdopen(handle, "w+b") as file:
+        with open(fresh, "w+b", opener=lambda name, how: os.open(name, how, mode)) as file:
             yield file
         fresh.replace(path)
     except OSError as error:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mirador_lsp.core.retrieval import IndexReport
+from mirador_lsp.core.servers import TeamServer
 from mirador_lsp.index.client import Home, IndexClient, home_of
 from mirador_lsp.index.wire import Wishes
 
@@ -30,9 +31,23 @@ class IndexHome:
     def home(self) -> Home:
         return home_of(self.workspace, self._runtime, self._above)
 
-    def client(self, embedder: str = "hash", *, idle_seconds: float = 20.0) -> IndexClient:
+    def client(
+        self,
+        embedder: str = "hash",
+        *,
+        idle_seconds: float = 20.0,
+        shared: Path | None = None,
+        team: TeamServer | None = None,
+    ) -> IndexClient:
         """A client of the index, which is started with its first question."""
-        wishes = Wishes(embedder=embedder, models="", max_file_kib=64, max_disk_mib=100)
+        wishes = Wishes(
+            embedder=embedder,
+            models="",
+            max_file_kib=64,
+            max_disk_mib=100,
+            shared=str(shared or ""),
+            team=team,
+        )
         return IndexClient(lambda: self.home, wishes, command=PROGRAM, idle_seconds=idle_seconds)
 
     def write(self, name: str, text: str) -> Path:
