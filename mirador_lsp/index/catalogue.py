@@ -104,8 +104,10 @@ class Catalogue:
         opened = Opened.take(folder)
         try:
             with opened.writing() as connection:
-                recipes.follow(connection, recipe, clock.wall())
+                said = recipes.follow(connection, recipe, clock.wall())
                 connection.execute("UPDATE trials SET deaths = deaths + 1, open = 0 WHERE open")
+            if said:
+                opened.notes.append(said)
             return cls(opened, clock)
         except BaseException:
             opened.close()

@@ -7,8 +7,11 @@ from importlib.resources import files
 from mirador_lsp.index import sources
 
 
-def follow(connection: sqlite3.Connection, recipe: str, now: float) -> None:
-    """Forget what was not made by `recipe` and by the words of this version.
+_READ_AGAIN = "The files are read again: this version of Mirador cuts them another way."
+
+
+def follow(connection: sqlite3.Connection, recipe: str, now: float) -> str:
+    """Forget what was not made by `recipe` and by the words of this version; says so, or "".
 
     The words of a row are removed by naming them again, so an index made with other words would
     come apart. Chunks and their vectors stay for a while: equal ones are taken up again.
@@ -16,12 +19,13 @@ def follow(connection: sqlite3.Connection, recipe: str, now: float) -> None:
     wanted = _fingerprint(recipe)
     found = connection.execute("SELECT value FROM facts WHERE name = 'recipe'").fetchone()
     if found is not None and found[0] == wanted:
-        return
+        return ""
     if found is not None:
         _forget_files(connection, now)
         _anew_memories(connection)
     query = "INSERT OR REPLACE INTO facts (name, value) VALUES ('recipe', ?)"
     connection.execute(query, (wanted,))
+    return "" if found is None else _READ_AGAIN
 
 
 def _fingerprint(recipe: str) -> str:

@@ -314,6 +314,7 @@ async def test_what_was_cut_another_way_is_read_again(tmp_path: Path) -> None:
         opened.put_memories([memory(1, "because of gravity")])
         await embed_all(opened, embedder)
     with closing(catalogue_in(tmp_path / "index", recipe="second")) as opened:
+        assert ["read again" in note for note in opened.notes] == [True]
         assert opened.stamps() == {}
         assert opened.adopt("a.py", stamp_of(ONE)) is None
         assert names(opened, "first") == []

@@ -15,17 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from fakes.embedder import HashEmbedder
-from fakes.indexed import catalogue_in, embed_all, put
+from fakes.indexed import ScatteredEmbedder, catalogue_in, embed_all, put
 
-EMBEDDER = HashEmbedder(dimensions=32)
+EMBEDDER = ScatteredEmbedder(dimensions=32)
 COUNT = 60
 PATIENCE = 90.0
 CHILD = """
 import asyncio, json, sys
 from pathlib import Path
-from fakes.embedder import HashEmbedder
-from fakes.indexed import catalogue_in
+from fakes.indexed import ScatteredEmbedder, catalogue_in
 from mirador_lsp.index import chroma, vectors
 chroma._WRITTEN_AFTER = 20
 vectors.FEW = 0
@@ -33,7 +31,7 @@ vectors.BATCH = 20
 from mirador_lsp.index.vectors import Shelf
 
 async def main(folder, count):
-    embedder = HashEmbedder(dimensions=32)
+    embedder = ScatteredEmbedder(dimensions=32)
     catalogue = catalogue_in(Path(folder))
     shelf = Shelf(catalogue, embedder.card, Path(folder) / "chroma")
     for _ in shelf.settle():

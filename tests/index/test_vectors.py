@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from fakes.embedder import HashEmbedder
-from fakes.indexed import catalogue_in, embed_all, put
+from fakes.indexed import ScatteredEmbedder, catalogue_in, embed_all, put
 from mirador_lsp.index import vectors
 from mirador_lsp.index.catalogue import Catalogue
 from mirador_lsp.index.exact import ExactVectors
 from mirador_lsp.index.vectors import Shelf
 
-EMBEDDER = HashEmbedder(dimensions=32)
+EMBEDDER = ScatteredEmbedder(dimensions=32)
 
 
 @pytest.fixture
