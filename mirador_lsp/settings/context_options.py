@@ -11,7 +11,8 @@ class ContextOptions:
 
     tokens: str | None = option(
         "Tokens of it for each question, or `auto`: as many as the model reads in "
-        "`context.seconds`. `0` shows it the code and its outline alone.",
+        "`context.seconds`, and none for a model below a billion parameters. `0` shows it the code "
+        "and its outline alone.",
         form=r"auto|[0-9]{1,5}",
     )
     seconds: float | None = option(

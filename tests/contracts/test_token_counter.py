@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fakes.counting import FakeCounter
-from fakes.engine import ask, engine_home, until_said
+from fakes.engine import REAL_NAME, ask, engine_home, until_said
 from mirador_lsp.core.dialogue import Limits, Prompt
 from mirador_lsp.core.ports import TokenCounter
 from mirador_lsp.models.scripted import ScriptedBackend
@@ -103,4 +103,21 @@ async def test_tokens_are_counted_while_the_model_answers() -> None:
             home.release("go")
             await until_said(pieces, "done")
         assert counted == [(3,)]
+        await backend.close()
+
+
+@pytest.mark.model
+async def test_the_real_tokenizer_agrees_with_what_a_prompt_costs() -> None:
+    """What is counted before is what the engine says afterwards, the template's marks aside."""
+    with engine_home() as home:
+        backend = home.real_backend()
+        text = "def total(items):\n    return sum(item.price for item in items)\n" * 8
+        prompt = Prompt("You review code.", text, "Which bugs does it have?")
+        async with backend.open(REAL_NAME, prompt, Limits(4, 300)) as reply:
+            async for _ in reply:
+                pass
+        parts = [prompt.system, prompt.material, prompt.question]
+        counts = await backend.count(REAL_NAME, parts)
+        assert counts is not None
+        assert 0 <= reply.usage.prompt_tokens - sum(counts) <= 24
         await backend.close()

@@ -2,9 +2,10 @@
 
 The rule. A stage whose setting is a number gets that number. One that says `auto` gets as many
 tokens as its model reads in `context.seconds`, by the speed at which it was seen to read, rounded
-down to one of `STEPS`. Neither ever gets more than what leaves half of the model's context free of
-code and context. The steps are coarse and a change of step is reluctant on purpose: another budget
-is another text, and another text is read from its beginning.
+down to one of `STEPS`; a model below a billion parameters gets none. Neither ever gets more than
+what leaves half of the model's context free of code and context. The steps are coarse and a change
+of step is reluctant on purpose: another budget is another text, and another text is read from its
+beginning.
 """
 
 import math
@@ -24,6 +25,9 @@ and all that is gained is waiting."""
 _SHARE = 0.5
 """Of a model's context for the code and what is shown besides; the rest is for the question, the
 standing text and the reply."""
+_LEAST_SIZE = 1.0
+"""Billions of parameters. Smaller models were measured to report less of what is there, and nothing
+of what is not, when they are shown more: see docs/adr/0018."""
 _SLOW = 50.0
 """Tokens a second that a model of unknown size is believed to read."""
 _AT_A_BILLION = 100.0
@@ -102,6 +106,8 @@ class Reading:
         """Tokens that a question of the stage may carry, whatever it is about."""
         if policy.context_tokens >= 0:
             return min(policy.context_tokens, int(card.context_tokens * _SHARE))
+        if 0 < billions(card) < _LEAST_SIZE:
+            return 0
         now = self.tokens_per_second(card)
         known = self._seen.get(_key(card), _Seen())
         settled = known.settled or now

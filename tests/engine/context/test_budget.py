@@ -30,8 +30,7 @@ def test_a_number_is_a_number_as_long_as_it_fits() -> None:
 @pytest.mark.parametrize(
     ("card", "seconds", "tokens"),
     [
-        (CARD, 2.0, 192),
-        (CARD, 3.0, 384),
+        (CARD, 60.0, 0),
         (LARGER, 2.0, 96),
         (LARGER, 3.0, 192),
         (UNKNOWN, 2.0, 96),
@@ -41,7 +40,7 @@ def test_a_number_is_a_number_as_long_as_it_fits() -> None:
 def test_before_a_model_was_seen_its_size_tells(
     card: ModelCard, seconds: float, tokens: int
 ) -> None:
-    """On two cores 168 tokens a second are read by 0.5B, 79 by 1.5B."""
+    """On two cores 79 tokens a second are read by 1.5B; below a billion more is no gain."""
     assert Reading().budget(policy(-1, seconds), card) == tokens
 
 
@@ -67,13 +66,13 @@ def test_what_was_cached_or_waited_for_says_nothing_of_speed() -> None:
 def test_a_budget_is_not_changed_for_a_little() -> None:
     """Another budget is another text, and another text is read from its beginning."""
     reading = Reading()
-    before = reading.budget(policy(-1, 2.0), CARD)
-    for seconds in (4.0, 4.4, 4.2, 4.6):
-        reading.learn(CARD, PROMPT, read(1000, seconds))
-        assert reading.budget(policy(-1, 2.0), CARD) == before
+    before = reading.budget(policy(-1, 2.0), LARGER)
+    for seconds in (12.0, 13.0, 12.5, 14.0):
+        reading.learn(LARGER, PROMPT, read(1000, seconds))
+        assert reading.budget(policy(-1, 2.0), LARGER) == before
     for _ in range(20):
-        reading.learn(CARD, PROMPT, read(1000, 1.0))
-    assert reading.budget(policy(-1, 2.0), CARD) > before
+        reading.learn(LARGER, PROMPT, read(1000, 1.0))
+    assert reading.budget(policy(-1, 2.0), LARGER) > before
 
 
 def test_there_is_no_room_beside_code_that_fills_the_model() -> None:
