@@ -6,7 +6,6 @@ from importlib.resources import files
 
 from mirador_lsp.index import sources
 
-
 _READ_AGAIN = "The files are read again: this version of Mirador cuts them another way."
 
 
