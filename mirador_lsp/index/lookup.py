@@ -32,6 +32,13 @@ _TEXTS = """
 SELECT places.id, chunks.text FROM places JOIN chunks ON chunks.id = places.chunk
 WHERE places.id IN (SELECT value FROM json_each(?))
 """
+_DEFINED = """
+SELECT places.id, symbols.name, mentions.line FROM places
+JOIN mentions ON mentions.source = places.source AND mentions.kind = ?
+    AND mentions.line BETWEEN places.first AND places.last
+JOIN names AS symbols ON symbols.id = mentions.symbol
+WHERE places.id IN (SELECT value FROM json_each(?)) ORDER BY mentions.line
+"""
 _AT = """
 SELECT id FROM places WHERE source = ? AND first <= ? AND last >= ? ORDER BY last - first LIMIT 1
 """
@@ -140,6 +147,15 @@ class Lookup:
         with self._opened.reading() as connection:
             rows = connection.execute(_TEXTS, (json.dumps(list(places)),)).fetchall()
         return {place: sources.unpacked(text) for place, text in rows}
+
+    def defined_in(self, places: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
+        """The symbols that begin in each of these places, with their lines, top to bottom."""
+        values = (KINDS.index(MentionKind.DEFINES), json.dumps(list(places)))
+        found: dict[int, list[tuple[str, int]]] = {}
+        with self._opened.reading() as connection:
+            for place, symbol, line in connection.execute(_DEFINED, values):
+                found.setdefault(place, []).append((symbol, line))
+        return found
 
     def place_at(self, source: int, line: int) -> int | None:
         """The smallest place in a source that holds a line."""

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mirador_lsp.core.retrieval import Collection, Found, Hit, Neighbourhood, Query
 from mirador_lsp.index import graph
@@ -64,8 +64,15 @@ class Searcher:
         best = sorted(found.values(), key=lambda each: -each.score)[: query.most]
         chosen = [(_nearest_place(each.places.values(), query.near), each) for each in best]
         texts = self._lookup.texts(place.id for place, _ in chosen)
+        inside = self._lookup.defined_in(place.id for place, _ in chosen if not place.symbol)
+        words = frozenset(words_of(query.text))
         hits = tuple(
-            _hit(place, texts[place.id], each.score, _reasons(each)) for place, each in chosen
+            _told(
+                _hit(place, texts[place.id], each.score, _reasons(each)),
+                inside.get(place.id, ()),
+                words,
+            )
+            for place, each in chosen
         )
         return Found(hits, seconds=time.monotonic() - began)
 
@@ -217,6 +224,27 @@ def _nearest_place(places: Iterable[Place], near: str) -> Place:
 def _looks_like_one(name: str) -> bool:
     """Whether a word in a sentence is an identifier: its case, digits or underscores say so."""
     return "_" in name.strip("_") or any(c.isupper() or c.isdigit() for c in name[1:])
+
+
+def _told(hit: Hit, inside: Sequence[tuple[str, int]], words: frozenset[str]) -> Hit:
+    """Of small definitions that were joined, the one whose name has most words of the query; the
+    hit as it is where none has any.
+    """
+    matches = [len(words.intersection(words_of(symbol))) for symbol, _ in inside]
+    if not any(matches):
+        return hit
+    at = matches.index(max(matches))
+    symbol, first = inside[at]
+    later = [line for _, line in inside[at + 1 :] if line > first]
+    last = min(later) - 1 if later else hit.last
+    lines = hit.text.splitlines()[first - hit.first : last - hit.first + 1]
+    while len(lines) > 1 and not lines[-1].strip():
+        lines.pop()
+    kind = "method" if "." in symbol else "function"
+    text = "\n".join(lines)
+    return replace(
+        hit, symbol=symbol, kind=kind, first=first, last=first + len(lines) - 1, text=text
+    )
 
 
 def _hit(place: Place, text: str, score: float, why: tuple[str, ...]) -> Hit:

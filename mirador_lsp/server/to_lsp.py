@@ -53,6 +53,11 @@ def lsp_range(span: Span, lines: LineIndex, encoding: Encoding) -> types.Range:
     )
 
 
+def whole_lines(first: int, last: int) -> types.Range:
+    """Lines from 0, both held: the same in every client's units."""
+    return types.Range(start=types.Position(first, 0), end=types.Position(last + 1, 0))
+
+
 def _tail(finding: Finding) -> str:
     """Who says so and how sure: "(deep, qwen2.5-coder-1.5b, 72 %; also ruff)"."""
     origin = finding.origin

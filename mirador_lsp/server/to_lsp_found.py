@@ -7,6 +7,7 @@ from lsprotocol import types
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.retrieval import Hit
 from mirador_lsp.server.extensions import SearchHit
+from mirador_lsp.server.to_lsp import whole_lines
 
 _KINDS = {
     "function": types.SymbolKind.Function,
@@ -26,7 +27,7 @@ def workspace_symbol(hit: Hit, folder: Path) -> types.WorkspaceSymbol:
         name=plain(own[2] or hit.symbol or Path(hit.name).name, _LONGEST_NAME),
         kind=_KINDS.get(hit.kind, types.SymbolKind.File),
         container_name=plain(" ".join((hit.name, own[0])).strip(), _LONGEST_NAME),
-        location=types.Location(uri=(folder / hit.name).as_uri(), range=_lines(hit)),
+        location=types.Location(uri=(folder / hit.name).as_uri(), range=whole_lines(hit.first, hit.last)),
     )
 
 
@@ -39,13 +40,9 @@ def search_hit(hit: Hit, folder: Path | None) -> SearchHit:
         symbol=plain(hit.symbol, _LONGEST_NAME),
         kind=hit.kind,
         language=hit.language,
-        range=_lines(hit),
+        range=whole_lines(hit.first, hit.last),
         text=hit.text,
         score=round(hit.score, 4),
         why=hit.why,
     )
 
-
-def _lines(hit: Hit) -> types.Range:
-    """Whole lines, so that the units in which the client counts characters do not matter."""
-    return types.Range(types.Position(hit.first, 0), types.Position(hit.last + 1, 0))

@@ -126,6 +126,22 @@ def test_neovim_has_commands_for_everything(workspace: Workspace) -> None:
     drive(workspace, "commands.lua")
 
 
+def test_neovim_searches_by_words_and_meaning(workspace: Workspace) -> None:
+    """The index of the workspace, a process of its own, answers the symbol box and `:Mirador`."""
+    workspace.write("cart.py", CART)
+    runtime = Path(tempfile.mkdtemp(prefix="mir-"))  # sockets need a short path
+    # A home folder is not indexed by itself, so the workspace must not be one.
+    workspace.env |= {"HOME": str(runtime), "MIRADOR_RUNTIME_DIR": str(runtime)}
+    workspace.env["MIRADOR_INDEX_ENABLED"] = "true"
+    mirador = [sys.executable, "-m", "mirador_lsp", "index", "stop"]
+    try:
+        drive(workspace, "search.lua")
+    finally:
+        env = os.environ | workspace.env
+        subprocess.run(mirador, cwd=workspace.folder, env=env, check=False, capture_output=True)
+        shutil.rmtree(runtime)
+
+
 def test_neovim_asks_other_servers(workspace: Workspace) -> None:
     """A fix that another server finds worse is not made, and leaves nothing behind."""
     workspace.script(MENDS + FINDS)

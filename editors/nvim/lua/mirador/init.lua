@@ -199,6 +199,18 @@ local subcommands = {
   ['print-debug-information'] = about_nothing('printDebugInformation'),
 }
 
+--- Subcommands that are not about the buffer, so that they work from any window.
+---@type table<string, true>
+local anywhere = {
+  search = true,
+  cancel = true,
+  status = true,
+  doctor = true,
+  ['restart-models'] = true,
+  ['use-model'] = true,
+  ['print-debug-information'] = true,
+}
+
 --- The selection if the command was given one, else the cursor.
 ---@param call table What `nvim_create_user_command` hands over.
 ---@param client vim.lsp.Client
@@ -227,7 +239,7 @@ function M.command(call)
     say(('there is no `:Mirador %s`.'):format(name), vim.log.levels.ERROR)
     return
   end
-  local client = client_of(0)
+  local client = anywhere[name] and vim.lsp.get_clients({ name = 'mirador' })[1] or client_of(0)
   if client then
     subcommand({ client = client, place = place_of(call, client), words = vim.trim(words) })
   end
