@@ -140,7 +140,7 @@ class Transport:
             raise ModelUnavailable(message) from error
         try:
             return msgspec.json.decode(data)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             message = f"{self.name} answered with something that is not JSON."
             raise BadReply(message) from error
 
@@ -189,7 +189,7 @@ class Transport:
         data = await _read(response, _MAX_ERROR)
         try:
             body = msgspec.json.decode(data)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             body = None
         raise Refusal(response.status_code, without_key(_said(body), self.key), body)
 
@@ -255,7 +255,7 @@ def _said(body: Any) -> str:
         elif isinstance(body, str) and body.lstrip().startswith("{"):
             try:
                 body = msgspec.json.decode(body)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 break
         else:
             break
