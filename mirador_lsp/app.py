@@ -26,6 +26,7 @@ from mirador_lsp.assembly import (
     read_ahead_of_requests,
     read_history,
     server_cards,
+    usable_model,
 )
 from mirador_lsp.checkup import examine
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
@@ -37,7 +38,6 @@ from mirador_lsp.core.changes import (
     Patch,
     RunTests,
 )
-from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import IndexUnavailable, UserError
 from mirador_lsp.core.events import Emit
@@ -63,6 +63,7 @@ from mirador_lsp.index.clients import Clients
 from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
+from mirador_lsp.models.discovery import tell_log
 from mirador_lsp.models.download import pull
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.models.embedder_files import EmbedderFiles, EmbedderStatus
@@ -109,6 +110,7 @@ __all__ = [
     "read_history",
     "read_source",
     "server_cards",
+    "usable_model",
 ]
 
 
@@ -263,17 +265,7 @@ class App:
         """The full name of a model that can be used now, from it or an alias. Raises `UserError`
         where there is none.
         """
-        there = {card.name for card in await self.backend.cards()}
-        if name in there:
-            return name
-        if "/" in name:
-            message = f"There is no model {plain(name, 80)}."
-            raise UserError(message, remedy="`mirador models list` names those there are.")
-        entry = find_model(name, self.store.catalogue)
-        if entry.name in there:
-            return entry.name
-        message = f"The model {entry.name} is not here."
-        raise UserError(message, remedy=f"Fetch it: mirador models pull {entry.name}")
+        return await usable_model(name, self.backend, self.store.catalogue)
 
     async def has_models(self) -> bool:
         """Whether any model can be used now. None is loaded to find out."""
@@ -285,6 +277,7 @@ class App:
 
     async def warm_models(self) -> None:
         """Load the model that is needed first, unless the user or the battery is against it."""
+        self.supervisor.start(tell_log(self.servers), "look for model servers")
         if not await self._may_warm():
             return
         first = await self.engine.warmer.load(review_policy(self.settings))

@@ -12,11 +12,19 @@ from pathlib import Path
 
 from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
 from mirador_lsp.analysis.worker import ParseWorker
+from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError, IndexUnavailable, UserError
 from mirador_lsp.core.health import Check, Health
-from mirador_lsp.core.ports import Analyzer, FeedbackBook, Measurements, ModelBackend, ReplyBook
+from mirador_lsp.core.ports import (
+    Absences,
+    Analyzer,
+    FeedbackBook,
+    Measurements,
+    ModelBackend,
+    ReplyBook,
+)
 from mirador_lsp.core.routing import Matrix, Measurement, Standing
 from mirador_lsp.core.servers import TeamServer
 from mirador_lsp.engine import capabilities
@@ -24,7 +32,8 @@ from mirador_lsp.engine.context.stock import Workplace
 from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.index.clients import Clients
 from mirador_lsp.index.wire import Wishes
-from mirador_lsp.models.catalogue import load_catalogue
+from mirador_lsp.models.catalogue import Entry, load_catalogue
+from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
 from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.models.servers import Server, reach
@@ -216,15 +225,38 @@ def join(own: ModelBackend, servers: Sequence[Server], stack: AsyncExitStack) ->
     return joined
 
 
-async def server_cards(settings: Settings) -> tuple[ModelCard, ...]:
-    """The models of the servers that the user named; one that does not answer has none."""
-    servers, _ = await asyncio.to_thread(reach_servers, settings)
+async def usable_model(
+    name: str, backend: ModelBackend, catalogue: tuple[Entry, ...] | None = None
+) -> str:
+    """The full name of a model that can be used now, from it or an alias. Raises `UserError` where
+    there is none, with the reason and what mends it.
+    """
+    there = {card.name for card in await backend.cards()}
+    if name in there:
+        return name
+    asked: object = backend
+    why = await asked.why_not(name) if isinstance(asked, Absences) else ""
+    if why or "/" in name:
+        remedy = "`mirador models list` names those there are."
+        raise UserError(why or f"There is no model {plain(name, 80)}. {remedy}")
+    entry = find_model(name, catalogue)
+    if entry.name in there:
+        return entry.name
+    message = f"The model {entry.name} is not here."
+    raise UserError(message, remedy=f"Fetch it: mirador models pull {entry.name}")
+
+
+async def server_cards(settings: Settings) -> tuple[tuple[ModelCard, ...], tuple[str, ...]]:
+    """The models of the servers that the user named, and in sentences why servers have none."""
+    servers, wrong = await asyncio.to_thread(reach_servers, settings)
     try:
         found = [await server.backend.cards() for server in servers]
+        troubles = [await server.bare.trouble() for server in servers]
     finally:
         for server in servers:
             await server.backend.close()
-    return tuple(card for cards in found for card in cards)
+    sentences = (*(f"{check.detail} {check.remedy}" for check in wrong), *filter(None, troubles))
+    return tuple(card for cards in found for card in cards), sentences
 
 
 def _installed_model(model: Installed) -> InstalledModel:

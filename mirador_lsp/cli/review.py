@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol, TextIO
 
-from mirador_lsp.app import SkipKind, Skipped, Source, find_model, gather, open_app
+from mirador_lsp.app import SkipKind, Skipped, Source, find_model, gather, open_app, usable_model
 from mirador_lsp.cli import wording
 from mirador_lsp.cli.batch import Reviewer, review_all
 from mirador_lsp.cli.outputs import FORMATS, Outputs, Wishes
@@ -249,7 +249,8 @@ class _Run:
             with interrupts, self._outputs:
                 async with self._around.open_app(loaded) as app:
                     for name in (self._options.model, *self._options.models):
-                        await _check_model(app, name)
+                        if name:
+                            await usable_model(name, app.backend)
                     await self._review(app)
         except asyncio.CancelledError:
             if self._write_error is not None:
@@ -328,18 +329,6 @@ class _Run:
         self._finished = True
         self._report.seconds = time.monotonic() - self._begun
         self._outputs.finish(self._report, code, self._around.folder)
-
-
-async def _check_model(app: App, wanted: str) -> None:
-    """Raise `UserError` when the model asked for is not there, with what to do about it."""
-    if not wanted:
-        return
-    names = sorted(card.name for card in await app.backend.cards())
-    if _full_name(wanted) in names:
-        return
-    entry = find_model(wanted)
-    message = f"The model {entry.name} is not here."
-    raise UserError(message, remedy=f"Fetch it: mirador models pull {entry.name}")
 
 
 def _same_file(one: Path, other: Path) -> bool:

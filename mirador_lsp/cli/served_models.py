@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from mirador_lsp.cli.terminal import say
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import ModelCard
-from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
 from mirador_lsp.core.routing import billions
 
@@ -49,18 +48,17 @@ async def _usable(name: str, loaded: "Loaded") -> str:
 
 
 async def cards_of_servers() -> tuple[ModelCard, ...]:
-    """The models of the user's servers; a server that does not answer has none."""
+    """The models of the user's servers; a server that does not answer has none, which is told."""
     from mirador_lsp.app import server_cards  # noqa: PLC0415
     from mirador_lsp.settings import load_settings  # noqa: PLC0415
 
     loaded = load_settings(env=os.environ)
     if not loaded.settings.servers:
         return ()
-    try:
-        return await server_cards(loaded.settings)
-    except UserError as error:
-        say(error.sentence())
-        return ()
+    cards, troubles = await server_cards(loaded.settings)
+    for sentence in troubles:
+        say(sentence)
+    return cards
 
 
 def leavings(cards: Sequence[ModelCard]) -> tuple[str, ...]:
@@ -79,7 +77,7 @@ def table_of(cards: Sequence[ModelCard]) -> "Table":
     table.add_column("can", overflow="fold")
     for card in cards:
         size = f"{card.size_bytes / _MB:,.0f} MB" if card.size_bytes else "?"
-        parameters = f"{billions(card):g}" if billions(card) else "?"
+        parameters = f"{billions(card):.3g}" if billions(card) else "?"
         context = f"{card.context_tokens:,}"
         table.add_row(plain(card.name, 120), size, parameters, context, _abilities(card))
     return table

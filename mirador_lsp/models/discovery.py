@@ -5,6 +5,7 @@ on a well-known port, and code goes only where its owner says.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.models.servers import Server, reach
 
 _SECONDS = 5.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,13 @@ async def discover(
     asked = [place for place in places if place.url not in known]
     found = await asyncio.gather(*(_look(place) for place in asked))
     return tuple(each for each in found if each is not None)
+
+
+async def tell_log(servers: Sequence[Server] = (), places: Sequence[Place] = PLACES) -> None:
+    """Write into the log what runs on this machine and is not used, and how it can be."""
+    for found in await discover(servers, places):
+        check = found.check()
+        _log.info("%s %s. %s", check.name, check.detail, check.remedy)
 
 
 async def _look(place: Place) -> Found | None:

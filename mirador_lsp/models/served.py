@@ -145,14 +145,18 @@ class ServedBackend:
         self._told = {card.name: card.digest for card in cards}
         return cards
 
+    async def trouble(self) -> str:
+        """What is wrong with the server and what mends that, in sentences; "" for nothing."""
+        trouble = await self._impatient_look()
+        return trouble.sentence() if trouble is not None else ""
+
     async def why_not(self, model: str) -> str:
         """See `core.ports.Absences`."""
         if not model.startswith(f"{self._prefix}/"):
             return ""
-        trouble = await self._impatient_look()
-        if trouble is None and model not in self._known:
-            trouble = self._not_offered(model)
-        return trouble.sentence() if trouble is not None else ""
+        if (trouble := await self.trouble()) or model in self._known:
+            return trouble
+        return self._not_offered(model).sentence()
 
     @asynccontextmanager
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:

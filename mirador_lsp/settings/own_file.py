@@ -29,6 +29,7 @@ def prefer_model(file: Path, model: str, stages: Sequence[str]) -> None:
             table["models"] = [model, *others]
         else:
             table.pop("models", None)
+            _leave_out(document, stage)
     text = document.as_string()
     if isinstance(parse_toml(text.encode("utf-8", "replace")), Unreadable):
         message = f"{file} is written in a way that cannot be edited."
@@ -65,6 +66,15 @@ def _table(above: Any, name: str, file: Path) -> Any:
         message = f"{file}: {name} is not a section."
         raise UserError(message, remedy=f"Write it as [{name}], or remove it.")
     return found
+
+
+def _leave_out(document: Any, stage: str) -> None:
+    """Remove the section of a stage where nothing is left in it, not even a comment."""
+    stages = document["stages"]
+    if not stages[stage].as_string().strip():
+        stages.pop(stage)
+    if not len(stages):
+        document.pop("stages")
 
 
 def _write(file: Path, text: str) -> None:

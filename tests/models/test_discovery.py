@@ -1,13 +1,16 @@
 """Model servers found on this machine."""
 
 import asyncio
+import logging
 from pathlib import Path
+
+import pytest
 
 from fakes.ollama_server import OllamaStandIn, ollama_server
 from fakes.openai_server import OpenAIStandIn, openai_server
 from mirador_lsp.core.health import Health
 from mirador_lsp.core.servers import ModelServer
-from mirador_lsp.models.discovery import Place, discover
+from mirador_lsp.models.discovery import Place, discover, tell_log
 from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.models.servers import reach
 
@@ -36,6 +39,16 @@ async def test_what_runs_is_told_and_how_to_use_it(tmp_path: Path) -> None:
     assert f'url = "{ollama.address}"' in check.remedy
     assert second.place.title == left.place.title == "LM Studio"
     assert {path for path, _ in ollama.asked} == {"/api/tags", "/api/show"}
+
+
+async def test_what_runs_is_in_the_log_from_the_start(caplog: pytest.LogCaptureFixture) -> None:
+    """With how it can be used, for whoever wonders why it is not."""
+    async with openai_server(OpenAIStandIn(_MODELS)) as other:
+        with caplog.at_level(logging.INFO):
+            await tell_log((), (Place("LM Studio", "openai", other.address),))
+    (said,) = [text for text in caplog.messages if "LM Studio" in text]
+    assert said.startswith(f"LM Studio runs at {other.address} and is not used; it has coder.")
+    assert 'kind = "openai"' in said
 
 
 async def test_what_does_not_speak_is_not_waited_for() -> None:

@@ -67,6 +67,21 @@ def test_auto_takes_the_names_away(tmp_path: Path) -> None:
     assert stages["deep"] == {"seconds": 100}
 
 
+def test_auto_leaves_nothing_of_what_it_takes_back(tmp_path: Path) -> None:
+    """Sections in which nothing is left go, too; a comment is something."""
+    file = tmp_path / "config.toml"
+    file.write_text("[stages.deep]\n# why: see the wiki\nmodels = ['a']\n")
+    prefer_model(file, "b", ["quick", "deep"])
+
+    prefer_model(file, "", ["quick", "deep"])
+
+    assert file.read_text().strip() == "[stages.deep]\n# why: see the wiki"
+    file.write_text("profile = 'none'\n")
+    prefer_model(file, "b", ["quick"])
+    prefer_model(file, "", ["quick", "synthesis"])
+    assert file.read_text().strip() == "profile = 'none'"
+
+
 def test_twice_is_once(tmp_path: Path) -> None:
     """No name is repeated."""
     file = tmp_path / "config.toml"
