@@ -57,20 +57,14 @@ class OllamaBackend(ServedBackend):
         prefix: str = BACKEND,
         leaves: str = "",
     ) -> None:
-        self._ollama = _Ollama(transport, options, prefix)
         super().__init__(
             transport,
-            self._ollama,
+            _Ollama(transport, options, prefix),
             prefix=prefix,
             pins=options.pins,
             only=options.only,
             leaves=leaves,
         )
-
-    async def preload(self, model: str) -> None:
-        """Have a model loaded, with the options that later requests use. Raises `ModelError`."""
-        known = await self._find(model)
-        await self.put(known, self._ollama.preload(known))
 
 
 class _Ollama:
@@ -130,7 +124,8 @@ class _Ollama:
             "think": False,
             "keep_alive": self._options.keep_alive,
             "options": {
-                **_load_options(known),
+                # What it is loaded with: another value in any request would load it again.
+                "num_ctx": known.card.context_tokens,
                 "num_predict": limits.max_tokens,
                 "temperature": limits.temperature,
                 "seed": 0,
@@ -139,16 +134,6 @@ class _Ollama:
         if limits.top_logprobs > 0:
             body |= {"logprobs": True, "top_logprobs": min(limits.top_logprobs, _MOST_LOGPROBS)}
         return body
-
-    def preload(self, known: Known) -> object:
-        """The body that has a model loaded."""
-        return {
-            "model": known.id,
-            "messages": [],
-            "keep_alive": self._options.keep_alive,
-            "options": _load_options(known),
-            "shift": False,
-        }
 
     def reader(self, known: Known, least: int, limits: Limits, hide: Hide) -> OllamaLines:
         return OllamaLines(known.card, least, hide, wants_probabilities=limits.top_logprobs > 0)
@@ -189,11 +174,6 @@ class _Facts:
     context_tokens: int
     """What the model was trained for; 0 when it is not told."""
     parameters: float
-
-
-def _load_options(known: Known) -> dict[str, Any]:
-    """What the model is loaded with. Another value in any request would load it again."""
-    return {"num_ctx": known.card.context_tokens}
 
 
 def _listed(body: Any) -> list[tuple[str, str, int, str]]:

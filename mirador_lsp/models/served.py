@@ -181,12 +181,6 @@ class ServedBackend:
             reader = self._dialect.reader(known, least, limits, hide)
             yield ServedReply(lines, reader, self._hangups, model, limits, begin)
 
-    async def put(self, known: Known, body: object) -> None:
-        """Send a question of which only the end is waited for. Raises `ModelError`."""
-        async with self._lines(known, lambda: body, str) as lines:
-            async for _ in lines:
-                pass
-
     async def close(self) -> None:
         """Hang up on everything."""
         self._hangups.hang_up()
