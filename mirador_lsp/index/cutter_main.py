@@ -12,8 +12,8 @@ import socket
 from mirador_lsp.index.cutting import TO_CUTTER, Cut, CutThis, TooMuch
 from mirador_lsp.ipc import frames
 from mirador_lsp.ipc.confine import confine_worker
-from mirador_lsp.syntax.chunks import chunks_of
-from mirador_lsp.syntax.mentions import mentions_of
+from mirador_lsp.syntax.chunks import chunking_of
+from mirador_lsp.syntax.mentions import mentioned_in
 from mirador_lsp.syntax.parser import parse
 
 _MEMORY_BYTES = 2 << 30
@@ -47,7 +47,8 @@ def cut(asked: CutThis) -> Cut:
     parsed = parse(
         asked.text, asked.language, budget_seconds=_PARSE_SECONDS, max_bytes=asked.max_bytes
     )
-    return Cut(chunks_of(parsed, asked.name), mentions_of(parsed))
+    cut, named = chunking_of(parsed, asked.name), mentioned_in(parsed)
+    return Cut(cut.chunks, named.mentions, partial=bool(cut.note or named.note))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ class Cut(Message, frozen=True, tag="pieces"):
 
     chunks: tuple[CodeChunk, ...]
     mentions: tuple[Mention, ...]
+    partial: bool = False
+    """Whether the text is so long, or so dense, that not all of it is in them."""
 
 
 class TooMuch(Message, frozen=True, tag="too-much"):

@@ -15,7 +15,7 @@ from mirador_lsp.index.cutting import Cut, TooMuch
 from mirador_lsp.index.files import Entry, Files, Left, Text
 from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.keeper import SLICE_SECONDS
-from mirador_lsp.index.skips import FILE, Skips
+from mirador_lsp.index.skips import FILE, PARTIAL_FILE, Skips
 
 OPEN, CHANGED, RECENT = 3, 2, 1
 """Whose chunks are embedded first: files that are open, that were changed, that were changed
@@ -29,6 +29,7 @@ _REMOVED_AT_ONCE = 50
 _DEADLY = 2
 _POISON = "ended its reader twice"
 _TOO_MUCH = "takes too much memory"
+_PARTIAL = "found in part only, too long or too dense"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Reading:
         self._files = files
         self._clock = clock
         self._skips = Skips(holding.folder / FILE)
+        self._partial = Skips(holding.folder / PARTIAL_FILE)
+        """Files that are in the catalogue, but not all of them."""
         self._left: dict[str, str] = {}
         self._urgent: dict[str, Entry] = {}
         self._queue: dict[str, Entry] = {}
@@ -95,6 +98,7 @@ class Reading:
             self.too_many = False
             self._left = left
             self._skips.keep_only(there.__contains__)
+            self._partial.keep_only(there.__contains__)
         else:
             under = _Under(names)
             self._left = {n: kind for n, kind in self._left.items() if n not in under} | left
@@ -115,6 +119,7 @@ class Reading:
             if self._clock.monotonic() >= end:
                 return None
         self._skips.save()
+        self._partial.save()
         return None
 
     def put(self, job: Job, cut: Cut | TooMuch | None) -> None:
@@ -133,6 +138,10 @@ class Reading:
                 cut.mentions,
             )
             self._holding.apply(change)
+            if cut.partial:
+                self._partial.add(job.entry, _PARTIAL)
+            else:
+                self._partial.drop(job.entry.name)
             self._done(job.entry, job.stamp)
 
     def opened(self, names: Iterable[str]) -> None:
@@ -148,6 +157,8 @@ class Reading:
         stamp = self._holding.stamps.get(entry.name)
         if stamp is not None and (stamp.size, stamp.mtime_ns) == (entry.size, entry.mtime_ns):
             self._queue.pop(entry.name, None)
+            if kind := self._partial.of(entry.name):
+                left[entry.name] = kind
         elif kind := self._skips.why(entry):
             left[entry.name] = kind
         else:
@@ -216,6 +227,8 @@ class Reading:
         self._holding.stamps[entry.name] = stamp
         self._put.add(entry.name)
         self._left.pop(entry.name, None)
+        if kind := self._partial.of(entry.name):
+            self._left[entry.name] = kind
         if level := self._levels.get(entry.name, 0):
             self._holding.catalogue.prioritise([entry.name], level)
 

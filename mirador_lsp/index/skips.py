@@ -9,6 +9,7 @@ import msgspec
 from mirador_lsp.index.files import Entry
 
 FILE = "skipped.json"
+PARTIAL_FILE = "partial.json"
 _Facts = tuple[int, int, str]
 
 
@@ -25,10 +26,18 @@ class Skips:
         size, mtime_ns, kind = self._known.get(entry.name, (0, 0, ""))
         return kind if (size, mtime_ns) == (entry.size, entry.mtime_ns) else ""
 
+    def of(self, name: str) -> str:
+        """Why a file was skipped when it was last opened, or ""."""
+        return self._known.get(name, (0, 0, ""))[2]
+
     def add(self, entry: Entry, kind: str) -> None:
         """It was opened, and is skipped."""
         self._known[entry.name] = (entry.size, entry.mtime_ns, kind)
         self._kept = False
+
+    def drop(self, name: str) -> None:
+        """It is no longer skipped."""
+        self._kept = self._known.pop(name, None) is None and self._kept
 
     def keep_only(self, wanted: Callable[[str], bool]) -> None:
         """Forget files that are no longer there."""

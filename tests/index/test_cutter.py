@@ -107,3 +107,30 @@ def test_a_text_that_takes_too_much_is_skipped(tmp_path: Path) -> None:
         assert job is not None
         reading.put(job, TooMuch())
         assert dict(reading.skipped()) == {"takes too much memory": 1}
+
+
+def test_what_is_found_in_part_only_is_counted(tmp_path: Path) -> None:
+    """A file of which not all is indexed is counted, also where it need not be cut again, until
+    it is cut as a whole.
+    """
+    with reading_of(tmp_path) as (reading, work):
+        (work / "huge.py").write_text(_CODE)
+        for partial in (True, False):
+            for _ in reading.look(["huge.py"], 100):
+                pass
+            job = reading.next_job()
+            assert job is not None
+            reading.put(job, Cut((), (), partial=partial))
+            for _ in reading.look(None, 100):
+                pass
+            assert reading.next_job() is None
+            assert len(reading.skipped()) == partial
+            (work / "huge.py").write_text(f"{_CODE}\n{_CODE}")
+
+
+async def test_a_text_that_is_too_long_is_said_to_be_partial(cutter: Cutter) -> None:
+    """Data beyond the limit and lines of machine length are not all there."""
+    for text, name in (("[1],\n" * 100_000, "a.jsonl"), ("var a=1;" * 10_000, "a.min.js")):
+        cut = await cutter.cut(_asked(text, name, ""))
+        assert isinstance(cut, Cut)
+        assert cut.partial
