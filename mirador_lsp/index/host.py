@@ -35,6 +35,8 @@ _TELL_SECONDS = 0.2
 """Followers hear of what is new at most so often."""
 _LOOK_SECONDS = 600.0
 """So often everything is looked at while somebody is connected: not every editor tells of every
+_RESTS = 10
+"""So often meanwhile it is seen whether an embedder that nobody uses may leave the memory."""
 change, and a look opens no file."""
 _STALE_SECONDS = 30.0
 """With a new client everything is looked at if that was longer ago."""
@@ -132,8 +134,9 @@ class IndexHost:
 
     async def _look_now_and_then(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            await self._embedding.rest_if_unused()
+            for _ in range(_RESTS):
+                await asyncio.sleep(_LOOK_SECONDS / _RESTS)
+                await self._embedding.rest_if_unused()
             if self._hosting.connections:
                 self._builder.look(asked=False)
 
