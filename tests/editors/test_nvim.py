@@ -120,6 +120,13 @@ def test_neovim_cancels(workspace: Workspace) -> None:
     drive(workspace, "cancel.lua")
 
 
+def test_neovim_changes_the_model(workspace: Workspace) -> None:
+    """For one stage, for all, and back; why each model was chosen; what is not there."""
+    workspace.script('[[reply]]\ntext = "none"\n', models=("small", "large"))
+    workspace.write("cart.py", CART)
+    drive(workspace, "models.lua")
+
+
 def test_neovim_has_commands_for_everything(workspace: Workspace) -> None:
     """Completion, ranges, errors and `:checkhealth mirador`."""
     workspace.write("cart.py", CART)

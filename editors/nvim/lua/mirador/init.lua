@@ -17,6 +17,7 @@ local M = {}
 ---@field remedy string
 ---@field stage string
 ---@field model string
+---@field waiting? integer How many requests go first.
 
 ---@class mirador.Call A subcommand that somebody typed.
 ---@field client vim.lsp.Client
@@ -182,6 +183,12 @@ local subcommands = {
   status = about_nothing('status', function(result)
     for _, check in ipairs(result.checks or {}) do
       say(('%s: %s %s'):format(check.name, check.detail, check.remedy))
+    end
+    for _, runs in ipairs(result.stages or {}) do
+      say(('%s on %s: %s'):format(runs.stage, runs.model, runs.reason))
+    end
+    for _, queue in ipairs(result.queues or {}) do
+      say(('%s: works on %d of %d, %d wait'):format(queue.name, queue.running, queue.slots, queue.waiting))
     end
   end),
   doctor = about_nothing('doctor'),
@@ -392,7 +399,9 @@ function M.status(buffer)
   if not status then
     return 'Mirador'
   end
-  if status.busy then
+  if status.busy and (status.waiting or 0) > 0 then
+    return ('Mirador: %d before us'):format(status.waiting)
+  elseif status.busy then
     return status.stage ~= '' and ('Mirador: %s…'):format(status.stage) or 'Mirador…'
   end
   return status.kind == 'normal' and 'Mirador' or ('Mirador: %s'):format(status.message)
