@@ -59,7 +59,7 @@ async def examine(app: Examined) -> tuple[Check, ...]:
     }
     machine = await machine_checks(app.store)
     analyzers = [await app.parser.health(), await ruff_check()]
-    models = await model_checks(app.store, stages=wanted)
+    models = await model_checks(app.store, stages=wanted, served=bool(served))
     index = app.settings.index
     embedder = index.embedder if index.enabled else "none"
     models += await embedder_checks(app.store.folder, embedder, app.settings.servers)

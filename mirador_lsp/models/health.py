@@ -30,15 +30,17 @@ async def model_checks(
     catalogue: Sequence[Entry] | None = None,
     *,
     stages: Mapping[str, Sequence[str]] | None = None,
+    served: bool = False,
 ) -> tuple[Check, ...]:
     """Is there a model that may be used, and is every file what the catalogue says?
 
     `catalogue` is what is looked for; the store's own when left out. `stages` names for each model
-    stage the models it would take, the preferred one first.
+    stage the models it would take, the preferred one first. Where servers have models (`served`),
+    none need be here.
     """
     entries = store.catalogue if catalogue is None else tuple(catalogue)
     states = await asyncio.to_thread(lambda: tuple(store.ensure(entry) for entry in entries))
-    checks = [_any_model(store, states)]
+    checks = [_any_model(store, states, served=served)]
     checks += [_unusable(status) for status in states if status.presence is Presence.BROKEN]
     checks += [_unfinished(status) for status in states if status.presence is Presence.PARTIAL]
     checks += _stage_models(states, stages or {})
@@ -59,11 +61,13 @@ async def machine_checks(store: ModelStore, runtime: Path | None = None) -> tupl
     return tuple(checks)
 
 
-def _any_model(store: ModelStore, states: Sequence[Status]) -> Check:
+def _any_model(store: ModelStore, states: Sequence[Status], *, served: bool) -> Check:
     usable = [status.entry for status in states if status.presence is Presence.VERIFIED]
     if usable:
         names = ", ".join(f"{entry.name} ({entry.size // 10**6} MB)" for entry in usable)
         return Check("models", Health.OK, f"verified: {names}")
+    if served:
+        return Check("models", Health.OK, f"none in {store.folder}; those of your servers do")
     pending = [status for status in states if status.presence is Presence.UNVERIFIED]
     if pending:
         detail = f"{pending[0].entry.name} is not verified: {pending[0].detail}"

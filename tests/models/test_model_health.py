@@ -35,6 +35,12 @@ async def test_no_model_is_a_failure_with_a_command(store: ModelStore) -> None:
     assert check.remedy == "mirador models pull small"
 
 
+async def test_where_servers_have_models_none_need_be_here(store: ModelStore) -> None:
+    """Reviews work, so nothing is failed and nothing is to be fetched."""
+    (check,) = await model_checks(store, served=True)
+    assert (check.name, check.health, check.remedy) == ("models", Health.OK, "")
+
+
 async def test_one_model_is_enough_but_the_stage_without_its_own_is_named(
     store: ModelStore,
 ) -> None:
