@@ -33,13 +33,18 @@ async def _until_it_dies(home: IndexHome) -> IndexReport | None:
 
 
 async def _contents(home: IndexHome) -> tuple[IndexReport, list[tuple[str, int, str]]]:
-    """What is in the index once it is built: figures, and for each file the piece that has it."""
+    """What is in the index once it is built: figures, and for each function the piece that has it.
+
+    Not the best hit of a search: which of several that are alike comes first depends on the order
+    in which files were read.
+    """
     client = home.client()
     report = await until_ready(client)
     found = []
     for number in range(_FILES):
-        hit = (await client.search(Query(f"handle_{number}", most=1))).hits[0]
-        found.append((hit.name, hit.first, hit.content))
+        name = f"handle_{number}"
+        hits = (await client.search(Query(name, most=_FILES))).hits
+        found += [(hit.name, hit.first, hit.content) for hit in hits if hit.symbol == name]
     await client.close()
     return report, found
 
