@@ -70,7 +70,8 @@ class StageOptions:
 
     models: tuple[str, ...] | None = option(
         "Models in order of preference (`mirador models list` names them). The first that is "
-        "installed runs; the next ones stand in when it fails. Empty leaves the choice to Mirador.",
+        "there runs; the next ones stand in when it fails, then the others of this machine. Empty "
+        "leaves the choice to Mirador.",
         restricted=True,
         may_be_empty=True,
     )
