@@ -29,6 +29,7 @@ share the processor."""
 _FIRST_BATCH, _LARGEST_BATCH = 4, 256
 _COUNT_SECONDS = 1.0
 """Between two counts of what there is, while it grows."""
+_REST_SECONDS = 300.0
 _RETRY_AT_ONCE, _RETRY_SECONDS = 0.1, 30.0
 _AT_WORK = frozenset({"looking", "reading", "embedding"})
 _TOO_MANY = (
@@ -64,7 +65,7 @@ class Builder:
         self._make_reading: Callable[[], Reading] | None = None
         self._reading: Reading | None = None
         self._looking: Iterator[None] | None = None
-        self._cutter = Cutter()
+        self._cutter = Cutter(clock)
         self._job: Job | None = None
         """Read, and next to be cut."""
         self._done: tuple[Job, Cut | TooMuch | None] | None = None
@@ -186,6 +187,11 @@ class Builder:
                 self._known.set()
                 await asyncio.sleep(_RETRY_SECONDS if again else _RETRY_AT_ONCE)
 
+    async def rest_if_unused(self) -> None:
+        """Let go of the process that cuts, where nothing was cut for long."""
+        if self._clock() - self._cutter.used > _REST_SECONDS:
+            await self._cutter.end()
+
     async def close(self) -> None:
         """Let go of what `run` has started, once it has ended."""
         await self._cutter.end()
@@ -305,7 +311,6 @@ class Builder:
         if not self._embedding.settled:
             return False  # it is not known yet whether there is something to embed with
         self._now("ready")
-        await self._cutter.end()
         if await self._sharing.offer():
             return True
         if self._collected or not self.max_disk_bytes:

@@ -6,7 +6,9 @@ import logging
 import os
 import socket
 import sys
+import time
 from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Callable
 
 from mirador_lsp.core.errors import IndexUnavailable
 from mirador_lsp.index.cutting import FROM_CUTTER, Cut, CutThis, TooMuch
@@ -23,8 +25,13 @@ _log = logging.getLogger(__name__)
 class Cutter:
     """Cuts one text at a time in a process of its own."""
 
-    def __init__(self, command: tuple[str, ...] = COMMAND) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, command: tuple[str, ...] = COMMAND
+    ) -> None:
+        self._clock = clock
         self._command = command
+        self.used = clock()
+        """When it was last asked."""
         self._process: Process | None = None
         self._line: Line[Cut | TooMuch] | None = None
         self._turn = asyncio.Lock()
@@ -35,6 +42,7 @@ class Cutter:
         Raises `IndexUnavailable` when no process can be started.
         """
         async with self._turn:
+            self.used = self._clock()
             line = self._line or await self._start()
             try:
                 line.send(asked)

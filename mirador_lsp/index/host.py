@@ -136,6 +136,7 @@ class IndexHost:
         while True:
             for _ in range(_RESTS):
                 await asyncio.sleep(_LOOK_SECONDS / _RESTS)
+                await self._builder.rest_if_unused()
                 await self._embedding.rest_if_unused()
             if self._hosting.connections:
                 self._builder.look(asked=False)

@@ -64,7 +64,7 @@ async def test_a_process_that_dies_is_told_and_replaced(tmp_path: Path) -> None:
         "cutter_main.cut = deadly\n"
         "cutter_main.main()\n"
     )
-    cutter = Cutter((sys.executable, str(program)))
+    cutter = Cutter(command=(sys.executable, str(program)))
     try:
         assert await cutter.cut(_asked("poison")) is None
         assert isinstance(await cutter.cut(_asked()), Cut)
