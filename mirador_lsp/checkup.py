@@ -19,7 +19,8 @@ from mirador_lsp.models.discovery import discover
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.models.embedders import embedder_checks
 from mirador_lsp.models.fitting import fit_check
-from mirador_lsp.models.health import available_memory, machine_checks, model_checks
+from mirador_lsp.models.health import machine_checks, model_checks
+from mirador_lsp.models.memory import available_memory
 from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import ModelStore
 from mirador_lsp.models.team import team_checks

@@ -15,6 +15,7 @@ from pathlib import Path
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.models.catalogue import Entry
+from mirador_lsp.models.memory import available_memory
 from mirador_lsp.models.storage import ModelStore, Presence, Status
 
 _MIB = 1 << 20
@@ -141,28 +142,6 @@ def _memory(store: ModelStore) -> Check:
     return Check("memory", Health.OK, f"{free}, the models need about {sum(sizes) // _MIB:,}")
 
 
-def available_memory() -> int | None:
-    """Bytes a new process may take before the machine swaps or the container's limit is reached;
-    None where that is not known.
-    """
-    free = [value for value in (_meminfo_available(), _container_available()) if value is not None]
-    return min(free) if free else None
-
-
-def _meminfo_available() -> int | None:
-    for line in _read(Path("/proc/meminfo")).splitlines():
-        if line.startswith("MemAvailable:"):
-            return _number(line.split()[1]) * 1024
-    return None
-
-
-def _container_available() -> int | None:
-    group = Path("/sys/fs/cgroup")
-    limit = _read(group / "memory.max").strip()
-    used = _read(group / "memory.current").strip()
-    return max(0, int(limit) - int(used)) if limit.isdecimal() and used.isdecimal() else None
-
-
 def _disk(store: ModelStore) -> Check:
     folder = next((p for p in (store.folder, *store.folder.parents) if p.is_dir()), Path("/"))
     try:
@@ -197,14 +176,3 @@ def _runtime_folder(folder: Path) -> Check:
 
 
 _ELSEWHERE = "Name another folder in MIRADOR_RUNTIME_DIR."
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0

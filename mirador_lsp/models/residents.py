@@ -14,6 +14,7 @@ from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.models import wire
 from mirador_lsp.models.child import Child, Emit, WorkerDied, start_child
+from mirador_lsp.models.memory import available_bytes
 from mirador_lsp.models.strikes import Strikes
 
 _SMALLEST_BATCH = 16
@@ -41,11 +42,14 @@ class Residents:
         command: Sequence[str],
         supervisor: Supervisor,
         clock: Callable[[], float],
+        memory: Callable[[], int] = available_bytes,
     ) -> None:
+        """`memory` tells how many bytes are free."""
         self._runtime = runtime
         self._command = command
         self._supervisor = supervisor
         self._clock = clock
+        self._memory = memory
         self._strikes = Strikes(clock)
         self._seats: dict[str, _Seat] = {}
         self._batches: dict[str, int] = {}
@@ -192,10 +196,10 @@ class Residents:
     async def _make_room(self, spec: wire.ModelSpec) -> None:
         """Let go of others until the model fits. Raises ModelUnavailable when it never will."""
         while self._seats:
-            if len(self._seats) < self.most and available_bytes() > spec.size_bytes:
+            if len(self._seats) < self.most and self._memory() > spec.size_bytes:
                 return
             await self._vacate(min(self._seats.values(), key=lambda seat: seat.used))
-        if (available := available_bytes()) < spec.size_bytes:
+        if (available := self._memory()) < spec.size_bytes:
             message = (
                 f"{spec.name} needs {spec.size_bytes >> 20} MiB of memory; "
                 f"{available >> 20} MiB are free."
@@ -217,13 +221,3 @@ def rss(pid: int) -> int:
     except (OSError, IndexError):
         return 0
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def available_bytes() -> int:
-    """Memory that can be had without swapping; plenty where the system does not tell."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return 1 << 50
-    facts = dict(line.split(":", 1) for line in lines if ":" in line)
-    return int(facts.get("MemAvailable", f"{1 << 40} kB").split()[0]) * 1024

@@ -12,7 +12,7 @@ import msgspec
 
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.models.child import SPIN
-from mirador_lsp.models.residents import available_bytes
+from mirador_lsp.models.memory import available_bytes
 from mirador_lsp.models.speculation import Trial
 from mirador_lsp.models.wire import ModelSpec
 

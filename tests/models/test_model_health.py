@@ -7,7 +7,8 @@ import pytest
 
 from fakes.model_files import entry_for, model_bytes
 from mirador_lsp.core.health import Check, Health
-from mirador_lsp.models.health import available_memory, machine_checks, model_checks
+from mirador_lsp.models.health import machine_checks, model_checks
+from mirador_lsp.models.memory import available_memory
 from mirador_lsp.models.storage import ModelStore
 
 SMALL, LARGE = model_bytes(1000, 1), model_bytes(2000, 2)

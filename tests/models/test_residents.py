@@ -4,7 +4,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from fakes.engine import WORKER
+from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.models import wire
 from mirador_lsp.models.residents import Residents
@@ -34,11 +35,11 @@ class Lodge:
 
 
 @asynccontextmanager
-async def lodge() -> AsyncIterator[Lodge]:
+async def lodge(memory: Callable[[], int] = lambda: 1 << 40) -> AsyncIterator[Lodge]:
     """Residents in a folder of their own, closed afterwards as the host closes them."""
     supervisor = Supervisor()
     with tempfile.TemporaryDirectory(prefix="mir-") as folder:
-        residents = Residents(Path(folder), WORKER, supervisor, time.monotonic)
+        residents = Residents(Path(folder), WORKER, supervisor, time.monotonic, memory)
         try:
             yield Lodge(Path(folder), residents)
         finally:
@@ -127,3 +128,26 @@ async def test_who_may_not_stay_any_more_goes_when_the_next_one_comes() -> None:
         at.residents.most = 2
         await at.residents.child(at.spec("d"))
         assert [resident.name for resident in at.residents.report()] == ["c", "d"]
+
+
+async def test_who_does_not_fit_beside_the_others_takes_the_place_of_the_oldest() -> None:
+    """However many may stay: here two fit, for the third would take the last that is free."""
+    small: list[Residents] = []
+
+    def memory() -> int:
+        return 3 * 10 - len(small[0].report()) * 10 if small else 30
+
+    async with lodge(memory) as at:
+        small.append(at.residents)
+        for name in "abcd":
+            spec = msgspec.structs.replace(at.spec(name), size_bytes=10)
+            await at.residents.child(spec)
+        assert [resident.name for resident in at.residents.report()] == ["c", "d"]
+
+
+async def test_a_model_that_never_fits_is_refused_with_the_figures() -> None:
+    """After everybody else has gone, which is as much room as there can be."""
+    async with lodge(lambda: 5 << 20) as at:
+        with pytest.raises(ModelUnavailable, match="needs 9 MiB of memory; 5 MiB are free"):
+            await at.residents.child(msgspec.structs.replace(at.spec("a"), size_bytes=9 << 20))
+        assert at.residents.report() == ()
