@@ -26,8 +26,8 @@ _SHARE = 0.5
 """Of a model's context for the code and what is shown besides; the rest is for the question, the
 standing text and the reply."""
 _LEAST_SIZE = 1.0
-"""Billions of parameters. Smaller models were measured to report less, right or wrong, the more they
-are shown besides the code: see docs/adr/0019."""
+"""Billions of parameters. Smaller models were measured to report less, right or wrong, the more is
+shown to them besides the code: see docs/adr/0019."""
 _SLOW = 50.0
 """Tokens a second that a model of unknown size is believed to read."""
 _AT_A_BILLION = 100.0
