@@ -168,9 +168,9 @@ class Builder:
 
     @property
     def lacks_vectors(self) -> bool:
-        """Whether some chunks have no final vector yet."""
+        """Whether some chunks may have no final vector yet."""
         report = self.report()
-        return report.vectors < report.chunks
+        return self._phase == "embedding" or report.vectors < report.chunks
 
     async def run(self) -> None:
         """Build for ever. Ends with an exception only for a defect."""
@@ -310,6 +310,8 @@ class Builder:
                 return True
         if not self._embedding.settled:
             return False  # it is not known yet whether there is something to embed with
+        if self._phase != "ready":
+            await self._count(at_once=True)  # who is told that all is done is told how much it is
         self._now("ready")
         if await self._sharing.offer():
             return True

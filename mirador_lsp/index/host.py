@@ -26,8 +26,7 @@ from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.keeper import Keeper
 from mirador_lsp.index.kept import keep_report
 from mirador_lsp.index.reading import Reading
-from mirador_lsp.index.sharing import IMPORTED, Connect, Sharing
-from mirador_lsp.index.shelved import take_in
+from mirador_lsp.index.sharing import Connect, Sharing
 from mirador_lsp.ipc.hosting import Hosting, Stop, first_word, tell
 from mirador_lsp.ipc.line import Line
 
@@ -35,9 +34,9 @@ _TELL_SECONDS = 0.2
 """Followers hear of what is new at most so often."""
 _LOOK_SECONDS = 600.0
 """So often everything is looked at while somebody is connected: not every editor tells of every
+change, and a look opens no file."""
 _RESTS = 10
 """So often meanwhile it is seen whether an embedder that nobody uses may leave the memory."""
-change, and a look opens no file."""
 _STALE_SECONDS = 30.0
 """With a new client everything is looked at if that was longer ago."""
 _log = logging.getLogger(__name__)
@@ -136,8 +135,8 @@ class IndexHost:
         while True:
             for _ in range(_RESTS):
                 await asyncio.sleep(_LOOK_SECONDS / _RESTS)
-                await self._builder.rest_if_unused()
                 await self._embedding.rest_if_unused()
+                await self._builder.rest_if_unused()
             if self._hosting.connections:
                 self._builder.look(asked=False)
 
@@ -241,8 +240,7 @@ class IndexHost:
         try:
             if isinstance(request, wire.Import):
                 most = self._builder.max_disk_bytes
-                folder = self._holding.folder / IMPORTED
-                file, digest = await asyncio.to_thread(take_in, path, folder, most)
+                file, digest = await self._sharing.take_in(path, most)
                 fits = bool(cards) and cards[-1].digest == digest
                 self._builder.stir()
                 return wire.Moved(request.number, replace(file, fits=fits))

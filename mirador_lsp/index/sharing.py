@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from mirador_lsp.core.errors import IndexUnavailable, UserError
-from mirador_lsp.core.retrieval import EmbedderCard
+from mirador_lsp.core.retrieval import EmbedderCard, VectorFile
 from mirador_lsp.core.servers import TeamServer
 from mirador_lsp.index.catalogue import Pending
 from mirador_lsp.index.embedding import Embedding
 from mirador_lsp.index.exporting import files_only, files_vectors
 from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.keeper import Keeper
-from mirador_lsp.index.shelved import PrebuiltFolder
+from mirador_lsp.index.shelved import PrebuiltFolder, take_in
 from mirador_lsp.index.team import Asker, TeamVectors
 
-IMPORTED = "imported"
+_IMPORTED = "imported"
 """The folder of files that were imported, in that of the index."""
 _ALIKE = 0.9
 """Cosine of two vectors of one text that are of one embedder, on whatever machines."""
@@ -67,7 +67,8 @@ class Sharing:
         self._server: TeamServer | None = None
         self._asker: Asker | None = None
         self._team: TeamVectors | None = None
-        self._folders = [PrebuiltFolder(holding.folder / IMPORTED)]
+        self._imported = holding.folder / _IMPORTED
+        self._folders = [PrebuiltFolder(self._imported)]
         self._reading = asyncio.Lock()
         self._believed = False
         """Whether the server's vectors were compared with one of this machine's."""
@@ -96,7 +97,7 @@ class Sharing:
             return
         await self.close()
         self._wanted, self._server = (server, shared), server
-        places = [self._holding.folder / IMPORTED, *([Path(shared)] if shared else [])]
+        places = [self._imported, *([Path(shared)] if shared else [])]
         self._folders = [PrebuiltFolder(place) for place in places]
         self._not_before, self._pause, self._note, self.sends = -math.inf, 0.0, "", ""
         self._believed, self._unoffered = False, None
@@ -124,6 +125,11 @@ class Sharing:
         if self._unoffered is not None:
             self._unoffered.update(dict.fromkeys(shared.intersection(rows)))
         return rows or None
+
+    async def take_in(self, path: Path, most_bytes: int) -> tuple[VectorFile, str]:
+        """See `shelved.take_in`. Nothing is computed meanwhile: it may be in there."""
+        async with self._reading:
+            return await asyncio.to_thread(take_in, path, self._imported, most_bytes)
 
     async def bring_near(self, vectors: Mapping[str, Sequence[float]]) -> None:
         """Have those chunks of here that a search looks for, before they are computed here."""

@@ -16,7 +16,7 @@ from mirador_lsp.core.errors import IndexUnavailable
 from mirador_lsp.core.retrieval import EmbedderCard
 from mirador_lsp.core.servers import TeamServer
 
-SECONDS = 20.0
+_SECONDS = 20.0
 """For a batch of vectors, either way."""
 _QUERY_SECONDS = 1.5
 _NUMBER_BYTES = 12
@@ -39,7 +39,7 @@ class Asker(Protocol):
         """What goes there, in one sentence."""
         ...
 
-    async def ask(self, path: str, body: object = None, *, seconds: float = SECONDS) -> Any:
+    async def ask(self, path: str, body: object = None, *, seconds: float) -> Any:
         """The JSON at a path, or that answers `body`; None where the server has nothing there."""
         ...
 
@@ -82,9 +82,9 @@ class TeamVectors:
         """Find the collection or, where vectors are to be put there, make it. False for none."""
         if self._path:
             return True
-        said = await self._asker.ask(f"{self._above}/{self._name}")
+        said = await self._asker.ask(f"{self._above}/{self._name}", seconds=_SECONDS)
         if said is None and self._share:
-            said = await self._asker.ask(self._above, self._described())
+            said = await self._asker.ask(self._above, self._described(), seconds=_SECONDS)
         if said is None:
             return False
         found = self._read(said, _Collection)
@@ -126,12 +126,14 @@ class TeamVectors:
         fitting = {chunk: _sendable(row) for chunk, row in rows.items() if _is_unit(row)}
         if fitting:
             body = {"ids": list(fitting), "embeddings": list(fitting.values())}
-            self._read(await self._asker.ask(f"{self._path}/add", body), dict)
+            said = await self._asker.ask(f"{self._path}/add", body, seconds=_SECONDS)
+            self._read(said, dict)
         return len(fitting)
 
     async def _get(self, ids: Sequence[str], *include: str) -> _Got:
         body = {"ids": list(ids), "include": list(include)}
-        return self._read(await self._asker.ask(f"{self._path}/get", body), _Got)
+        said = await self._asker.ask(f"{self._path}/get", body, seconds=_SECONDS)
+        return self._read(said, _Got)
 
     def _described(self) -> Mapping[str, object]:
         card = self.card

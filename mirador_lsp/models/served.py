@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
+from mirador_lsp.core.dialogue import Limits, ModelCard, Priority, Prompt
 from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import Reply
@@ -174,7 +174,8 @@ class ServedBackend:
                     def question() -> object:
                         return self._dialect.question(known, prompt, limits)
 
-                    lines = await stack.enter_async_context(self._lines(known, question, hide))
+                    asking = self._lines(known, question, hide, limits.priority)
+                    lines = await stack.enter_async_context(asking)
             except TimeoutError as error:
                 message = f"{model} did not begin within {limits.seconds:.0f} seconds."
                 raise ModelTimeout(message) from error
@@ -215,7 +216,11 @@ class ServedBackend:
 
     @asynccontextmanager
     async def _lines(
-        self, known: Known, body: Callable[[], object], hide: Hide
+        self,
+        known: Known,
+        body: Callable[[], object],
+        hide: Hide,
+        priority: Priority = Priority.SPECULATION,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The lines of a reply. A busy server is asked again a few times, one that yields at once
         and otherwise.
@@ -224,7 +229,8 @@ class ServedBackend:
         while True:
             self._hangups.check()
             try:
-                async with self._transport.lines(self._dialect.path(known), body()) as lines:
+                path = self._dialect.path(known)
+                async with self._transport.lines(path, body(), priority) as lines:
                     yield lines
                     return
             except Refusal as refusal:

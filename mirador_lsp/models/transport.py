@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from mirador_lsp.core.clean import plain
+from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.errors import BadReply, ModelUnavailable, UserError
 from mirador_lsp.models.hiding import without_key
 
@@ -28,6 +29,8 @@ _MAX_ERROR = 64 << 10
 _CONNECT_SECONDS = 3.0
 _ANSWER_SECONDS = 10.0
 """For the small questions: which models there are, what one of them is."""
+_PRIORITY = "X-Mirador-Priority"
+"""Says "interactive", "save", "explain", "background" or "speculation", and nothing else."""
 _JSON = ("application/json", "application/x-ndjson", "text/event-stream")
 
 
@@ -80,13 +83,16 @@ class Transport:
         return await self._whole("POST", path, body, seconds)
 
     @asynccontextmanager
-    async def lines(self, path: str, body: object) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The lines that answer `body`, as they come. Leaving the block hangs up.
+    async def lines(
+        self, path: str, body: object, priority: Priority | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The lines that answer `body`, as they come. Leaving the block hangs up. What stands in
+        front of a server that several people share reads the priority and lets the urgent pass.
 
         Raises `Refusal` and `ModelUnavailable` on entry, `ModelUnavailable` and `BadReply` while
         reading.
         """
-        async with self._asked("POST", path, body) as response:
+        async with self._asked("POST", path, body, priority) as response:
             yield self._split(response)
 
     async def close(self) -> None:
@@ -145,8 +151,10 @@ class Transport:
             raise BadReply(message) from error
 
     @asynccontextmanager
-    async def _asked(self, method: str, path: str, body: object) -> AsyncIterator["httpx.Response"]:
-        response = await self._sent(method, path, body)
+    async def _asked(
+        self, method: str, path: str, body: object, priority: Priority | None = None
+    ) -> AsyncIterator["httpx.Response"]:
+        response = await self._sent(method, path, body, priority)
         import httpx
 
         try:
@@ -157,13 +165,17 @@ class Transport:
         finally:
             await response.aclose()
 
-    async def _sent(self, method: str, path: str, body: object) -> "httpx.Response":
+    async def _sent(
+        self, method: str, path: str, body: object, priority: Priority | None
+    ) -> "httpx.Response":
         """The beginning of an answer. Raises `ModelUnavailable`."""
         client = await self.client()
         import httpx  # by now it is loaded, which was done in a thread because it takes long
 
         content = None if body is None else msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"} if body is not None else {}
+        if priority is not None:
+            headers[_PRIORITY] = priority.name.lower()
         try:
             request = client.build_request(method, path, content=content, headers=headers)
             return await client.send(request, stream=True)
