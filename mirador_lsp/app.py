@@ -16,8 +16,8 @@ from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.assembly import (
     Workplaces,
     join,
-    make_analyzers,
     make_backend,
+    make_engine,
     make_indexes,
     make_parser,
     open_books,
@@ -50,7 +50,6 @@ from mirador_lsp.core.ports import (
     FeedbackBook,
     Measurements,
     ModelBackend,
-    TokenCounter,
 )
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.retrieval import Memory
@@ -346,27 +345,11 @@ async def open_app(
         own = backend if backend is not None else make_backend(settings, where, store)
         servers, unreachable = await asyncio.to_thread(reach_servers, settings, where.runtime)
         chosen = join(own, servers, stack)
-        feedback, measurements, replies = open_books(where, stack)
+        books = open_books(where, stack)
         matrix, disbelieved = await asyncio.to_thread(read_ahead_of_requests, where)
         indexes = make_indexes(settings, where, stack)
         workplaces = Workplaces(indexes, trusted)
-        engine = Engine(
-            backend=chosen,
-            outliner=parser,
-            syntax=parser,
-            analyzers=make_analyzers(settings, parser),
-            clock=SystemClock(),
-            feedback=feedback,
-            matrix=matrix,
-            measurements=measurements,
-            compare_every=settings.engine.compare_every,
-            room=room_at(servers),
-            replies=replies,
-            workplace_of=workplaces.of,
-            slicer=parser,
-            counter=chosen if isinstance(chosen, TokenCounter) else None,
-            preferences=settings.context.preferences,
-        )
+        engine = make_engine(settings, chosen, parser, books, matrix, room_at(servers), workplaces)
         stack.push_async_callback(engine.close)
         app = App(
             settings=settings,
@@ -375,8 +358,8 @@ async def open_app(
             backend=chosen,
             parser=parser,
             store=store,
-            feedback=feedback,
-            measurements=measurements,
+            feedback=books[0],
+            measurements=books[1],
             problems=(*broken, *unreachable, *disbelieved),
             trusted=trusted,
             embedded=own if isinstance(own, EmbeddedBackend) else None,

@@ -24,14 +24,18 @@ from mirador_lsp.core.ports import (
     Measurements,
     ModelBackend,
     ReplyBook,
+    TokenCounter,
 )
 from mirador_lsp.core.routing import Matrix, Measurement, Standing
 from mirador_lsp.core.servers import TeamServer
 from mirador_lsp.engine import capabilities
+from mirador_lsp.engine.answers.guessing import Room
 from mirador_lsp.engine.context.stock import Workplace
+from mirador_lsp.engine.engine import Engine
 from mirador_lsp.engine.prompts.render import preload
 from mirador_lsp.index.clients import Clients
 from mirador_lsp.index.wire import Wishes
+from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
@@ -144,6 +148,36 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> tuple[FeedbackBook, Measu
     replies = SqliteReplyBook(paths.replies, make_folder=private_folder)
     stack.push_async_callback(replies.close)
     return feedback, measurements, replies
+
+
+def make_engine(
+    settings: Settings,
+    backend: ModelBackend,
+    parser: ParseWorker,
+    books: tuple[FeedbackBook, Measurements, ReplyBook],
+    matrix: Matrix,
+    room: Room,
+    workplaces: Workplaces,
+) -> Engine:
+    """The engine over these adapters."""
+    feedback, measurements, replies = books
+    return Engine(
+        backend=backend,
+        outliner=parser,
+        syntax=parser,
+        analyzers=make_analyzers(settings, parser),
+        clock=SystemClock(),
+        feedback=feedback,
+        matrix=matrix,
+        measurements=measurements,
+        compare_every=settings.engine.compare_every,
+        room=room,
+        replies=replies,
+        workplace_of=workplaces.of,
+        slicer=parser,
+        counter=backend if isinstance(backend, TokenCounter) else None,
+        preferences=settings.context.preferences,
+    )
 
 
 async def read_history(paths: Paths, most: int) -> tuple[Sequence[Measurement], Sequence[Standing]]:
