@@ -279,6 +279,7 @@ class IndexOptions:
         "`NAME/MODEL`, or `none`. `auto` takes `minilm` where it is installed. A server's model "
         "is sent all of the code that is indexed.",
         restricted=True,
+        own=True,
         form=r"auto|none|[a-z0-9-]{1,40}(?:/\S{1,120})?",
     )
     max_file_kib: int | None = option(

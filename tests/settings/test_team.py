@@ -14,6 +14,7 @@ from mirador_lsp.settings.trust import TrustStore
 SAID = """
 [index]
 shared = "/srv/vectors"
+embedder = "box/model"
 
 [index.team]
 url = "https://vectors.example.org"
@@ -50,7 +51,7 @@ def test_a_workspace_never_names_it(tmp_path: Path, trusted: bool) -> None:
     settings, problems = resolve([layer])
     assert settings == Settings()
     own = [key.name for key in keys().values() if key.option.own]
-    assert len(own) == 7
+    assert len(own) == 8
     for name in own:
         assert any(f"{name} is ignored" in problem.sentence() for problem in problems)
 
