@@ -13,6 +13,7 @@ from rich.console import Console
 from benchmarks import editing, embedding, fixes, instant, lag, server, server_lag, stopping
 from benchmarks.bench import Benchmark, BenchmarkError, Context
 from benchmarks.home import private_home
+from benchmarks.index import rows as index
 from benchmarks.machine import load, this_machine
 from benchmarks.models import rows as models
 from benchmarks.plot import bars, dots
@@ -42,10 +43,14 @@ BENCHMARKS = (
     fixes.BENCHMARK,
     fixes.LARGER,
     embedding.BENCHMARK,
+    *index.BENCHMARKS,
 )
 GROUPS = {
     name: tuple(benchmark.name for benchmark in group) for name, group in models.GROUPS.items()
-} | {"embedding": (embedding.BENCHMARK.name,)}
+} | {
+    "embedding": (embedding.BENCHMARK.name,),
+    "index": tuple(benchmark.name for benchmark in index.BENCHMARKS),
+}
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 _USUAL_RUNS = 9
 _LONGEST_SECONDS, _SLOW_SECONDS = 300.0, 1800.0

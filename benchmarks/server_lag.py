@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from benchmarks import samples
@@ -109,7 +110,9 @@ async def _round(home: Home, number: int) -> tuple[list[float], list[float]]:
     text = snapshot.text.replace("self", f"self{number}") + _FLAWED
     snapshot = replace(snapshot, text=text)
     supervisor = Supervisor()
-    async with _session(home, supervisor) as link:
+    review = replace(home.settings.review, stages=("instant", "quick"))
+    settings = replace(home.settings, review=review)
+    async with session(home, settings, supervisor) as link:
         await _begin(link, snapshot)
         stop = asyncio.Event()
         async with idle_loop() as idle:
@@ -158,10 +161,10 @@ async def _check(link: Link, snapshot: Snapshot) -> None:
 
 
 @asynccontextmanager
-async def _session(home: Home, supervisor: Supervisor) -> AsyncIterator[Link]:
-    """A server in this process, and its client."""
-    review = replace(home.settings.review, stages=("instant", "quick"))
-    settings: Settings = replace(home.settings, review=review)
+async def session(
+    home: Home, settings: Settings, supervisor: Supervisor, workspace: Path | None = None
+) -> AsyncIterator[Link]:
+    """A server in this process, and its client, which has `workspace` open."""
 
     def load(**_said: Any) -> Loaded:
         return Loaded(settings, (), home.paths)
@@ -170,7 +173,8 @@ async def _session(home: Home, supervisor: Supervisor) -> AsyncIterator[Link]:
     server = create_server(lambda _: open_app(settings, paths=home.paths), load)
     talking = supervisor.start(talk(server, link), "server")
     try:
-        params = {"processId": None, "rootUri": None, "capabilities": CLIENT}
+        root = workspace.as_uri() if workspace is not None else None
+        params = {"processId": None, "rootUri": root, "capabilities": CLIENT}
         await link.until("id", link.ask("initialize", params))
         link.notify("initialized", {})
         yield link

@@ -40,11 +40,12 @@ class WordPieces:
         made = Tokenizer(WordPiece(numbers, unk_token=UNKNOWN, max_input_chars_per_word=100))
         made.normalizer = normalizers.BertNormalizer()
         made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        self._tokenizer: Tokenizer = made
+        self.tokenizer: Tokenizer = made
+        """What cuts, without the limits of `numbers`."""
 
     def numbers(self, text: str, most: int) -> list[int]:
         """The first `most` pieces of any text."""
-        found = self._tokenizer.encode(_plain(text), add_special_tokens=False)
+        found = self.tokenizer.encode(_plain(text), add_special_tokens=False)
         ids: list[int] = found.ids
         return ids[:most]
 
