@@ -23,7 +23,7 @@ class BreakingBackend:
     """
 
     def __init__(self, inner: ModelBackend, name: str) -> None:
-        """`name` is what users call the server."""
+        """`name` is what users call the server, and what its models' names begin with."""
         self.inner = inner
         self._name = name
         self._failures = 0
@@ -36,22 +36,21 @@ class BreakingBackend:
         return asyncio.get_running_loop().time() < self._closed_until
 
     async def cards(self) -> Sequence[ModelCard]:
-        """The models; those of a server that is left alone stay, for it may be back."""
-        return await self.inner.cards()
+        """The models; none while the server is left alone, so that nobody plans with them."""
+        return () if self.broken else await self.inner.cards()
 
     async def why_not(self, model: str) -> str:
-        """See `core.ports.Absences`: asks the backend behind."""
+        """See `core.ports.Absences`: asks the backend behind, if the server is not left alone."""
+        if self.broken and model.startswith(f"{self._name}/"):
+            return self._left_alone().sentence()
         inner: object = self.inner
         return await inner.why_not(model) if isinstance(inner, Absences) else ""
 
     @asynccontextmanager
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
         """Ask, unless the server is left alone."""
-        left = self._closed_until - asyncio.get_running_loop().time()
-        if left > 0:
-            message = f"{self._name} failed {self._failures} times in a row and is left alone"
-            message += f" for another {left:.0f} seconds."
-            raise ModelUnavailable(message, remedy="Look at the server: mirador doctor.")
+        if self.broken:
+            raise self._left_alone()
         try:
             async with self.inner.open(model, prompt, limits) as reply:
                 yield reply
@@ -74,6 +73,13 @@ class BreakingBackend:
     async def close(self) -> None:
         """Close the backend behind."""
         await self.inner.close()
+
+    def _left_alone(self) -> ModelUnavailable:
+        left = self._closed_until - asyncio.get_running_loop().time()
+        time = f"{left:.0f} seconds" if left < 100 else f"{left / 60:.0f} minutes"
+        message = f"{self._name} failed {self._failures} times in a row and is left alone"
+        message += f" for another {time}."
+        return ModelUnavailable(message, remedy="Look at the server: mirador doctor.")
 
     def _works(self) -> None:
         self._failures = self._pauses = 0

@@ -38,6 +38,8 @@ class Switchboard:
             await self.cards()
         card, backend = self._home.get(model, (None, None))
         if card is None or backend is None:
+            if why := await self.why_not(model):
+                raise ModelUnavailable(why)
             message = f"There is no model {plain(model, 80)}."
             raise ModelUnavailable(message, remedy="`mirador models list` names those there are.")
         if card.leaves and limits.priority >= Priority.SPECULATION:

@@ -7,6 +7,7 @@ failures, and a name that means this machine is replaced by its address before a
 
 import asyncio
 import ipaddress
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from mirador_lsp.models.hiding import without_key
 if TYPE_CHECKING:
     import httpx
 
+_log = logging.getLogger(__name__)
 MAX_LINE = 1 << 20
 """Bytes one line of a streamed reply may have."""
 _MAX_BODY = 8 << 20
@@ -223,7 +225,8 @@ class Transport:
             yield rest
 
     def _broken(self, error: Exception) -> ModelUnavailable:
-        message = f"The connection to {self.name} broke ({type(error).__name__})."
+        _log.info("%s: %s", self.name, type(error).__name__)
+        message = f"The connection to {self.name} broke."
         return ModelUnavailable(message, remedy="Ask again; its own log may say why.")
 
 

@@ -29,7 +29,7 @@ class Server:
         self.asked = 0
 
     async def cards(self) -> Sequence[ModelCard]:
-        return ()
+        return [ModelCard("Ollama/model", "ollama", "", 4096, 1)]
 
     @asynccontextmanager
     async def open(self, model: str, prompt: Prompt, limits: Limits) -> AsyncIterator[Reply]:
@@ -72,15 +72,20 @@ async def test_after_failures_in_a_row_the_server_is_left_alone(clock: list[floa
     with pytest.raises(ModelUnavailable, match="Ollama failed 3 times in a row"):
         await _ask(backend)
     assert server.asked == FAILURES
+    assert await backend.cards() == ()
+    assert "left alone for another 30 seconds" in await backend.why_not("Ollama/model")
+    assert await backend.why_not("other/model") == ""
     clock[0] += PAUSES[0] + 1
     await _fail(backend, 2)
     assert server.asked == FAILURES + 1
+    assert "another 5 minutes" in await backend.why_not("Ollama/model")
     clock[0] += PAUSES[0] + 1
     assert backend.broken
     clock[0] += PAUSES[1]
     server.error = None
     await _ask(backend)
     assert not backend.broken
+    assert await backend.cards() != ()
 
 
 async def test_a_success_forgets_the_failures() -> None:

@@ -66,7 +66,8 @@ async def reviewed(
         ollama_server(stand_in),
         fault_proxy(stand_in.address, *faults) as proxy,
     ):
-        backend = OllamaBackend(Transport("lab", proxy.address), OllamaOptions(), prefix="lab")
+        options = OllamaOptions(only=tuple(models))
+        backend = OllamaBackend(Transport("lab", proxy.address), options, prefix="lab")
         parser = InlineParser()
         engine = Engine(
             backend=backend, outliner=parser, syntax=parser, analyzers=[parser], clock=FakeClock()
