@@ -15,7 +15,7 @@ from mirador_lsp.cli import index as command
 from mirador_lsp.cli.index import Surroundings, with_index
 from mirador_lsp.cli.main import Parser
 from mirador_lsp.core.errors import UserError
-from mirador_lsp.core.retrieval import IndexReport
+from mirador_lsp.core.retrieval import IndexReport, VectorFile
 
 _READY = IndexReport(
     "ready",
@@ -37,6 +37,7 @@ class Index:
     runs: bool = True
     last: IndexReport | None = None
     asked: list[str] = field(default_factory=list)
+    file: VectorFile = field(default_factory=lambda: VectorFile("minilm", 5_678, 4_500_000))
 
     async def follow(self) -> AsyncIterator[IndexReport]:
         for report in self.reports:
@@ -61,6 +62,14 @@ class Index:
     async def drop(self) -> int:
         self.asked.append("drop")
         return 5_000_000 if self.runs else 0
+
+    async def export_to(self, path: Path) -> VectorFile:
+        self.asked.append(f"export {path.name}")
+        return self.file
+
+    async def import_from(self, path: Path) -> VectorFile:
+        self.asked.append(f"import {path.name}")
+        return self.file
 
 
 @dataclass
@@ -163,3 +172,43 @@ async def test_where_the_user_wants_none_it_says_so(tmp_path: Path) -> None:
     """An index that is switched off is an error with the setting's name."""
     with pytest.raises(UserError, match=r"index\.enabled"):
         await _run(tmp_path, None, "status")
+
+
+async def test_vectors_are_written_for_others(tmp_path: Path) -> None:
+    """`export` says what the file holds, and that a build that goes on is not all in it."""
+    fake = Index()
+    code, out, err = await _run(tmp_path, fake, "export", "team.vectors")
+    assert (code, err) == (0, "")
+    assert fake.asked == ["export team.vectors"]
+    assert "5,678 vectors of minilm, 4.5 MB" in out
+    assert "no code, no names of files" in out
+    for half in (
+        Index(file=VectorFile("minilm", 5, 500, missing=2)),
+        Index([IndexReport("reading", files=1, waiting=9)]),
+    ):
+        code, _, err = await _run(tmp_path, half, "export", "team.vectors")
+        assert code == 0
+        assert "mirador index build" in err
+
+
+async def test_vectors_of_others_are_taken_in(tmp_path: Path) -> None:
+    """`import` says how many; those of another embedder are told; `--json` is for programs."""
+    code, out, err = await _run(tmp_path, Index(), "import", "team.vectors")
+    assert (code, err) == (0, "")
+    assert "5,678 vectors of minilm will not be computed here" in out
+    other = Index(file=VectorFile("bge", 5, 500, fits=False))
+    code, _, err = await _run(tmp_path, other, "import", "team.vectors")
+    assert code == 0
+    assert "another embedder" in err
+    for action in ("import", "export"):
+        _, out, _ = await _run(tmp_path, other, action, "team.vectors", "--json")
+        assert json.loads(out)["embedder"] == "bge"
+
+
+async def test_what_is_sent_is_shown(tmp_path: Path) -> None:
+    """`status` says it, where a team's server is named."""
+    sends = "Of the index, hashes go to the team's server (x); no code."
+    _, out, _ = await _run(tmp_path, Index([IndexReport("ready", sends=sends)]), "status")
+    assert "hashes go to the team's server (x)" in " ".join(out.split())
+    _, out, _ = await _run(tmp_path, Index(), "status")
+    assert "\nsent " not in out

@@ -172,3 +172,19 @@ async def test_no_index_is_no_error() -> None:
         await editor.settle()
         shown = [*editor.of("window/showMessage"), *editor.of("window/workDoneProgress/create")]
         assert shown == []
+
+
+async def test_what_is_sent_to_a_team_is_told_once() -> None:
+    """It pops up with the first report that says so, and not again."""
+    sends = "Of the index, hashes go to the team's server (x); no code."
+    app, index = _indexed()
+    index.reports = [
+        IndexReport("looking", sends=sends),
+        IndexReport("reading", files=1, sends=sends),
+        IndexReport("ready", files=2, sends=sends),
+    ]
+    async with ready(app, folders=FOLDERS) as editor:
+        await eventually(lambda: len(index.reports) == 1)
+        await eventually(lambda: len(editor.of("window/showMessage")) == 1)
+        (shown,) = editor.of("window/showMessage")
+        assert sends in shown["params"]["message"]
