@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_DEADLY = 2
-"""Deaths after which a content is not read again."""
 _HOLD = """
 INSERT INTO files (name, size, mtime_ns, source) VALUES (?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET
@@ -105,7 +103,6 @@ class Catalogue:
         try:
             with opened.writing() as connection:
                 said = recipes.follow(connection, recipe, clock.wall())
-                connection.execute("UPDATE trials SET deaths = deaths + 1, open = 0 WHERE open")
             if said:
                 opened.notes.append(said)
             return cls(opened, clock)
@@ -142,7 +139,7 @@ class Catalogue:
         chunks: Sequence[CodeChunk],
         mentions: Sequence[Mention],
     ) -> Change:
-        """Make `name` what was read of it, in one transaction; also ends what `begin` began.
+        """Make `name` what was read of it, in one transaction.
 
         `text` is that whose places the chunks' spans are. Raises `ValueError` for a name that has
         no form in UTF-8.
@@ -160,7 +157,6 @@ class Catalogue:
                 sources.add_places(connection, source, numbers, pieces)
                 sources.add_mentions(connection, self._names, source, mentions)
                 self._hold(connection, name, stamp, source)
-            connection.execute("DELETE FROM trials WHERE open")
             garbage.prune(connection, name)
         return change.done()
 
@@ -250,27 +246,6 @@ class Catalogue:
                 query = "UPDATE files SET level = ? WHERE name = ?"
                 connection.execute(query, (level, name))
                 self._vectors.prioritise(connection, name, level)
-
-    def begin(self, name: str, content: str) -> None:
-        """Say, before a file is parsed, that this is about to be tried."""
-        query = (
-            "INSERT INTO trials (content, name, deaths, open) VALUES (?, ?, 0, 1)"
-            " ON CONFLICT (content) DO UPDATE SET name = excluded.name, open = 1"
-        )
-        with self._writing() as connection:
-            connection.execute(query, (content, name))
-
-    def end(self) -> None:
-        """The file that `begin` named did no harm (`put_file` says so as well)."""
-        with self._writing() as connection:
-            connection.execute("DELETE FROM trials WHERE open")
-
-    def poisoned(self, content: str) -> bool:
-        """Whether the process died twice while it read this content."""
-        query = "SELECT deaths FROM trials WHERE content = ?"
-        with self._opened.reading() as connection:
-            found = connection.execute(query, (content,)).fetchone()
-        return found is not None and int(found[0]) >= _DEADLY
 
     def put_memories(self, memories: Sequence[Memory]) -> Change:
         """Make memories searchable; one with a known id replaces it."""

@@ -22,7 +22,6 @@ from mirador_lsp.ipc.private import ensure_private
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
-    from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
     from chromadb.config import Settings
 
@@ -127,21 +126,19 @@ def _opened(folder: Path, card: EmbedderCard) -> "tuple[Client, Collection]":
             chroma_folder.COLLECTION,
             embedding_function=None,
             metadata=chroma_folder.metadata_of(card),
-            configuration={"hnsw": _graph()},
+            configuration={
+                "hnsw": {
+                    "space": "cosine",
+                    "max_neighbors": _NEIGHBOURS,
+                    "batch_size": min(100, _WRITTEN_AFTER),
+                    "sync_threshold": _WRITTEN_AFTER,
+                }
+            },
         )
     except BaseException:
         client.close()
         raise
     return client, collection
-
-
-def _graph() -> "CreateHNSWConfiguration":
-    return {
-        "space": "cosine",
-        "max_neighbors": _NEIGHBOURS,
-        "batch_size": min(100, _WRITTEN_AFTER),
-        "sync_threshold": _WRITTEN_AFTER,
-    }
 
 
 def _settings(folder: Path) -> "Settings":

@@ -36,7 +36,6 @@ def _forget_files(connection: sqlite3.Connection, now: float) -> None:
     connection.execute("INSERT INTO words_of_files (words_of_files) VALUES ('delete-all')")
     connection.execute("DELETE FROM files")
     connection.execute("DELETE FROM mentions")
-    connection.execute("DELETE FROM trials")
     # Under another content nobody takes them for the file as it would be cut now.
     connection.execute(
         "UPDATE sources SET content = 'cut another way ' || id, gone = coalesce(gone, ?)"

@@ -95,11 +95,3 @@ CREATE TABLE vectors (
     id INTEGER PRIMARY KEY,
     vector BLOB NOT NULL          -- 16-bit floats, the least significant byte first
 );
-
--- Contents that were being read: whoever finds one open when it starts knows what killed the last.
-CREATE TABLE trials (
-    content TEXT PRIMARY KEY,
-    name TEXT NOT NULL,
-    deaths INTEGER NOT NULL,
-    open INTEGER NOT NULL
-) WITHOUT ROWID;

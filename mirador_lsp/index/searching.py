@@ -213,7 +213,14 @@ def _enter(found: dict[str, _Candidate], why: str, ranked: Iterable[Sequence[Pla
 def _reasons(candidate: _Candidate) -> tuple[str, ...]:
     more = len(candidate.places) - 1
     copies = [f"also in {more} other place{'s' if more > 1 else ''}"] if more else []
-    return (*candidate.why, *copies)
+    # Two embedders that agree are one reason: the better place counts.
+    meant = sorted((why for why in candidate.why if why.startswith("meaning")), key=_rank)
+    others = [why for why in candidate.why if not why.startswith("meaning")]
+    return (*meant[:1], *others, *copies)
+
+
+def _rank(why: str) -> int:
+    return int(why.rpartition("#")[2])
 
 
 def _nearest_place(places: Iterable[Place], near: str) -> Place:

@@ -27,7 +27,9 @@ def workspace_symbol(hit: Hit, folder: Path) -> types.WorkspaceSymbol:
         name=plain(own[2] or hit.symbol or Path(hit.name).name, _LONGEST_NAME),
         kind=_KINDS.get(hit.kind, types.SymbolKind.File),
         container_name=plain(" ".join((hit.name, own[0])).strip(), _LONGEST_NAME),
-        location=types.Location(uri=(folder / hit.name).as_uri(), range=whole_lines(hit.first, hit.last)),
+        location=types.Location(
+            uri=(folder / hit.name).as_uri(), range=whole_lines(hit.first, hit.last)
+        ),
     )
 
 
@@ -45,4 +47,3 @@ def search_hit(hit: Hit, folder: Path | None) -> SearchHit:
         score=round(hit.score, 4),
         why=hit.why,
     )
-

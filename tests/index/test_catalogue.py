@@ -203,34 +203,6 @@ async def test_vectors_of_unknown_chunks_are_ignored(catalogue: Catalogue) -> No
     assert catalogue.counts().vectors.get(card.digest, 0) == 0
 
 
-def test_a_file_that_killed_twice_is_poison(tmp_path: Path) -> None:
-    """Once may be chance; another content of the same file is another matter."""
-    folder = tmp_path / "index"
-    verdicts = []
-    for _ in range(3):
-        opened = catalogue_in(folder)
-        verdicts.append(opened.poisoned("bad"))
-        opened.begin("a.py", "bad")
-        opened.close()  # as a death would: nothing says that it ended well
-    with closing(catalogue_in(folder)) as opened:
-        assert verdicts == [False, False, True]
-        assert not opened.poisoned("good")
-
-
-def test_a_file_that_was_read_is_no_poison(tmp_path: Path) -> None:
-    """Whether it says so itself or is written."""
-    folder = tmp_path / "index"
-    for _ in range(3):
-        with closing(catalogue_in(folder)) as opened:
-            opened.begin("a.py", stamp_of(ONE).content)
-            put(opened, "a.py", ONE)
-            opened.begin("b.py", "bad")
-            opened.end()
-    with closing(catalogue_in(folder)) as opened:
-        assert not opened.poisoned("bad")
-        assert not opened.poisoned(stamp_of(ONE).content)
-
-
 def test_only_one_process_has_it_open(tmp_path: Path) -> None:
     """The second is told so, and opens it once the first has closed it."""
     first = catalogue_in(tmp_path / "index")
