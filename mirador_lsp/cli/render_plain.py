@@ -125,9 +125,9 @@ class PlainRenderer:
         )
 
     def _stage_end(self, name: str) -> None:
-        for stage in self._current().stages:
-            if stage.stage == name:
-                self._progress(f"{name} took {', '.join(wording.stage_figures(stage))}")
+        stages = [stage for stage in self._current().stages if stage.stage == name]
+        for stage in stages[-1:]:  # those before it are tries of models that failed
+            self._progress(f"{name} took {', '.join(wording.stage_figures(stage))}")
 
     def _notice(self, event: events.Notice) -> None:
         if event.kind is events.NoticeKind.UNAVAILABLE:

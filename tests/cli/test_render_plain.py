@@ -9,6 +9,7 @@ from fakes.hostile import FORBIDDEN, HOSTILE
 from mirador_lsp.cli.render_plain import PlainRenderer
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile
 from mirador_lsp.core import events
+from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.document import Snapshot
 
 
@@ -142,3 +143,18 @@ def test_hushed_findings_are_counted_and_shown_on_request() -> None:
     listed = written(shop, told.hushed(shop), show_withheld=True)
     assert "(suppressed by a comment on line 1)" in listed
     assert "(dismissed: it is cleared elsewhere)" in listed
+
+
+def test_a_stage_whose_first_model_failed_ends_once() -> None:
+    """The figures are those of the model that stood in."""
+    shop = told.shop()
+    sequence = (
+        events.ReviewStarted(shop.name, ("quick",), "asked for by cli"),
+        events.StageStarted("quick", "lab/large", "first choice for quick", 1),
+        events.StageFailed("quick", "lab/large", 7.0, "The connection to lab broke.", "Ask again."),
+        events.StageStarted("quick", "small", "lab/large cannot run", 1),
+        events.StageFinished("quick", "small", 2.0, Usage()),
+    )
+    took = [line for line in written(shop, sequence).splitlines() if "quick took" in line]
+    assert len(took) == 1
+    assert "2.0" in took[0]
