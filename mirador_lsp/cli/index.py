@@ -246,7 +246,11 @@ async def _drop(asked: _Asked) -> int:
 
 
 async def _export(asked: _Asked) -> int:
-    """Write what there is."""
+    """Write what there is, once it is known what that is."""
+    report = IndexReport("starting")
+    async for report in asked.index.follow():
+        if report.phase not in {"starting", "looking"}:
+            break
     file = await asked.index.export_to(asked.file)
     if _as_json(asked, file):
         return 0
@@ -254,8 +258,7 @@ async def _export(asked: _Asked) -> int:
     size = f"{file.bytes / 1e6:,.1f} MB"
     print(f"{plural(file.vectors, 'vector')} of {file.embedder}, {size}: {name}", file=out)
     print(_FILE_HOLDS, file=out)
-    unready = (await asked.index.report()).phase != "ready"
-    if file.missing or unready:
+    if file.missing or report.waiting:
         say("not all of the workspace is in it yet: mirador index build", asked.around.stderr)
     return 0
 
