@@ -344,7 +344,7 @@ async def open_app(
         parser = make_parser(settings, stack)
         own = backend if backend is not None else make_backend(settings, where, store)
         servers, unreachable = await asyncio.to_thread(reach_servers, settings, where.runtime)
-        chosen = join(own, servers, stack)
+        chosen = join(own, servers, unreachable, stack)
         books = open_books(where, stack)
         matrix, disbelieved = await asyncio.to_thread(read_ahead_of_requests, where)
         indexes = make_indexes(settings, where, stack)

@@ -252,9 +252,16 @@ def reach_servers(
     return tuple(found), tuple(wrong)
 
 
-def join(own: ModelBackend, servers: Sequence[Server], stack: AsyncExitStack) -> ModelBackend:
+def join(
+    own: ModelBackend,
+    servers: Sequence[Server],
+    unreachable: Sequence[Check],
+    stack: AsyncExitStack,
+) -> ModelBackend:
     """This machine's models and those of the servers on one table; closed with `stack`."""
-    joined = Switchboard([own, *(s.backend for s in servers)]) if servers else own
+    why = {check.name: f"{check.detail} {check.remedy}".strip() for check in unreachable}
+    backends = [own, *(server.backend for server in servers)]
+    joined = Switchboard(backends, why) if servers or why else own
     stack.push_async_callback(joined.close)
     return joined
 

@@ -102,7 +102,8 @@ class _Gemini:
         )
 
     async def title(self) -> str:
-        more = f", {self._unnamed} more are there and not named in its models"
+        are = "is" if self._unnamed == 1 else "are"
+        more = f", {self._unnamed} more {are} there and not named in its models"
         return f"Gemini{more if self._unnamed else ''}"
 
     def path(self, known: Known) -> str:

@@ -46,7 +46,8 @@ def not_listed(refusal: Refusal, server: str) -> ModelUnavailable:
     if refusal.status in (401, 403):
         return ModelUnavailable(f"{server} wants a key.", remedy=KEY_REMEDY)
     if refusal.status == 400 and "api key" in refusal.message.lower():  # Gemini's way to say 401
-        return ModelUnavailable(f"{server} does not take the key.", remedy=KEY_REMEDY)
+        remedy = "Correct what key_env or key_file names."
+        return ModelUnavailable(f"{server} does not take the key.", remedy=remedy)
     if refusal.status in (429, 503):
         return ModelUnavailable(f"{server} is busy.", remedy=LATER)
     detail = refusal.message or refusal.status

@@ -15,8 +15,12 @@ class Switchboard:
     earlier backend counts.
     """
 
-    def __init__(self, backends: Sequence[ModelBackend]) -> None:
+    def __init__(
+        self, backends: Sequence[ModelBackend], unreachable: Mapping[str, str] | None = None
+    ) -> None:
+        """`unreachable` are sentences on servers that no backend was made for, by their names."""
         self._backends = tuple(backends)
+        self._unreachable = dict(unreachable or {})
         self._home: Mapping[str, tuple[ModelCard, ModelBackend]] = {}
 
     async def cards(self) -> Sequence[ModelCard]:
@@ -60,7 +64,8 @@ class Switchboard:
             asked: object = backend
             if isinstance(asked, Absences) and (why := await asked.why_not(model)):
                 return why
-        return ""
+        server, slash, _ = model.partition("/")
+        return self._unreachable.get(server, "") if slash else ""
 
     async def close(self) -> None:
         """Close all of them."""

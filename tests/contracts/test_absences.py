@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from fakes.ollama_server import OllamaStandIn, ollama_server
+from mirador_lsp.core.dialogue import Limits, Prompt
+from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.ports import Absences
 from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.models.breaker import BreakingBackend
@@ -73,3 +75,14 @@ async def test_a_server_that_is_not_there_is_why(make: Make, own: ScriptedBacken
         assert isinstance(asked, Absences)
         assert "lab does not answer" in await asked.why_not("lab/coder:7b")
         assert await asked.why_not("small") == ""
+
+
+async def test_a_server_without_its_key_is_why(own: ScriptedBackend) -> None:
+    """No backend is made for it, and its models are asked for all the same."""
+    board = Switchboard([own], {"google": "google has no key. Name it."})
+    assert await board.why_not("google/flash") == "google has no key. Name it."
+    assert await board.why_not("google") == await board.why_not("other/flash") == ""
+    with pytest.raises(ModelUnavailable, match="google has no key"):
+        async with board.open("google/flash", Prompt("", "", ""), Limits(1, 60)):
+            pass
+    await board.close()

@@ -116,6 +116,19 @@ async def test_a_card_says_what_is_told_and_what_leaves(tmp_path: Path) -> None:
     assert card.digest != newer.digest
 
 
+async def test_a_key_that_is_not_taken_is_told_as_that(tmp_path: Path) -> None:
+    """The service refuses it with 400, as it does much else."""
+    async with served(tmp_path) as (_, service):
+        transport = Transport("google", service.address, key="wrong", key_header=KEY_HEADER)
+        backend = GeminiBackend(transport, GeminiOptions((_FLASH,)), prefix="google")
+        (check,) = await backend.health()
+        why = await backend.why_not(f"google/{_FLASH}")
+        await backend.close()
+    assert check.detail == "google does not take the key."
+    assert "key_file" in check.remedy
+    assert why == f"{check.detail} {check.remedy}"
+
+
 async def test_the_list_is_read_to_its_last_page(tmp_path: Path) -> None:
     """A model on a later page is found; one that gives no words, or has no address, is not."""
     models = dict.fromkeys(["first", "second", "embedder", _FLASH, "last"], "small")
