@@ -27,8 +27,8 @@ class Choice:
 
 def choose(task: Task, policy: StagePolicy, cards: Sequence[ModelCard], insight: Insight) -> Choice:
     """The models for a task: those the policy names, in its order; then all others that are there,
-    the one that is worth most first. What nobody named and leaves the machine stands in for none
-    that somebody named.
+    the one that is worth most first. Beside a model that somebody named, what leaves the machine
+    stands in only if it is named, too, or if nothing else is there to begin with.
 
     An empty `cards` in the answer means that no model can be used at all.
     """
@@ -42,6 +42,8 @@ def choose(task: Task, policy: StagePolicy, cards: Sequence[ModelCard], insight:
         here = (card for card in ranked if card not in named and not card.leaves)
         reason = f"first choice for {policy.name}" if named[0].name == first else lacking(first)
         return Choice((*named, *here), reason)
+    if policy.models:  # somebody named a model, so code is sent away for another one last of all
+        ranked = tuple(sorted(ranked, key=lambda card: bool(card.leaves)))
     if len(policy.models) == 1:
         return Choice(ranked, lacking(policy.models[0]))
     if policy.models:

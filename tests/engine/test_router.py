@@ -96,6 +96,9 @@ def test_what_leaves_the_machine_stands_in_only_where_it_is_named() -> None:
 
     assert away not in choose(DEEP, policy("own"), there, Insight()).cards
     assert choose(DEEP, policy("own", "google/one"), there, Insight()).cards[1] == away
+    insight = Insight(Matrix({DEEP: (Fitness("google/*", 0.9, "is large"),)}))
+    assert choose(DEEP, policy("missing"), there, insight).cards[-1] == away
+    assert choose(DEEP, policy(), there, insight).cards[0] == away
 
 
 @pytest.mark.parametrize(
