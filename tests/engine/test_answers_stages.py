@@ -355,3 +355,17 @@ async def test_a_stand_in_does_not_replace_the_larger_model(tmp_path: Path) -> N
     assert finished.answer is not None
     assert (finished.answer.stage, finished.answer.model) == ("quick", MIDDLE)
     assert len(asker.backend.prompts) == 2
+
+
+async def test_the_model_of_a_later_stage_stands_in_only_where_it_is_named(tmp_path: Path) -> None:
+    """The quick stage names the small model alone: the other one waits for its own stage."""
+    asker = Asker(
+        tmp_path,
+        TWO_MODELS + said(SMALL, "", error="unavailable") + said(MIDDLE, "It returns orders."),
+        settings=f'[stages.quick]\nmodels = ["{SMALL}"]\n',
+    )
+
+    finished = await asker.ask(asker.request(shop(), "que|ry ="))
+
+    assert finished.answer is not None
+    assert (finished.answer.stage, finished.answer.model) == ("deep", MIDDLE)

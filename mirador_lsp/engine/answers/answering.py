@@ -179,7 +179,7 @@ class _Run:
         """
         choice = self._choose(policy)
         first = choice.cards[0].name
-        done = self._answered | (set() if policy.models else later - {first})
+        done = self._answered | (later - {first, *policy.models})
         left = tuple(card for card in choice.cards if card.name not in done)
         if first in self._answered:  # the next ones are there to stand in, not to contradict it
             text = f"The {policy.name} stage is left out: {first} has answered already."
