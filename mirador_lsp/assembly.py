@@ -103,10 +103,15 @@ def make_indexes(settings: Settings, paths: Paths, stack: AsyncExitStack) -> Cli
         models=str(paths.models),
         max_file_kib=index.max_file_kib,
         max_disk_mib=index.max_disk_mib,
-        # Of the servers only the one that is to embed is any business of the index.
-        servers=tuple(s for s in settings.servers if index.embedder.startswith(f"{s.name}/")),
+        # Of the servers only those that are to embed and to rank are any business of the index.
+        servers=tuple(
+            server
+            for server in settings.servers
+            if any(m.startswith(f"{server.name}/") for m in (index.embedder, index.rerank))
+        ),
         shared=index.shared,
         team=team_server(settings),
+        rerank=index.rerank,
     )
     indexes = Clients(wishes if index.enabled else None, runtime=paths.runtime, above=paths.index)
     stack.push_async_callback(indexes.close)

@@ -21,6 +21,7 @@ from mirador_lsp.models.embedders import embedder_checks
 from mirador_lsp.models.fitting import fit_check
 from mirador_lsp.models.health import machine_checks, model_checks
 from mirador_lsp.models.memory import available_memory
+from mirador_lsp.models.rerankers import reranker_checks
 from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import ModelStore
 from mirador_lsp.models.team import team_checks
@@ -65,6 +66,8 @@ async def examine(app: Examined) -> tuple[Check, ...]:
     embedder = index.embedder if index.enabled else "none"
     models += await embedder_checks(app.store.folder, embedder, app.settings.servers)
     indexes = await asyncio.to_thread(index_checks, app.paths.index, enabled=index.enabled)
+    if index.enabled:
+        indexes += await reranker_checks(index.rerank, app.settings.servers)
     if (team := team_server(app.settings)) is not None:
         indexes += await team_checks(team)
     engine = await app.embedded.health() if app.embedded is not None else ()

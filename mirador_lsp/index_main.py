@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Collection, Generator, Sequence
 from pathlib import Path
 
-from mirador_lsp.core.ports import Embedder
+from mirador_lsp.core.ports import Embedder, Reranker
 from mirador_lsp.index.embedding import Make
 from mirador_lsp.index.files import Entry, Left, Text
 from mirador_lsp.index.host import IndexHost, Means
@@ -26,6 +26,7 @@ from mirador_lsp.ipc.starting import become_host, host_arguments
 from mirador_lsp.models.embedder_files import MINILM, STATIC
 from mirador_lsp.models.embedders import AUTO, NONE, make_embedder
 from mirador_lsp.models.power import on_battery
+from mirador_lsp.models.rerankers import make_reranker
 from mirador_lsp.models.team import connect
 from mirador_lsp.workspace.looking import Seen, look, read
 from mirador_lsp.workspace.sources import SkipKind, Skipped
@@ -71,6 +72,11 @@ async def embedders(wishes: Wishes) -> Sequence[Embedder]:
     return (await make(STATIC), await make(MINILM))
 
 
+def reranker(wishes: Wishes) -> Reranker:
+    """The reranker that the user's settings name. Raises `UserError` for one that cannot be."""
+    return make_reranker(wishes.rerank, servers=wishes.servers)
+
+
 def main(make: Make = embedders, battery: Callable[[], bool] = on_battery) -> None:
     """Put the index of a workspace into the background, unless there is one."""
     parser = host_arguments()
@@ -82,6 +88,7 @@ def main(make: Make = embedders, battery: Callable[[], bool] = on_battery) -> No
     means = Means(
         files=functools.partial(WorkspaceFiles, workspace),
         embedders=make,
+        reranker=reranker,
         connect=connect,
         on_battery=battery,
         clock=SystemClock(),

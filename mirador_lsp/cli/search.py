@@ -71,7 +71,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "search",
         help="find code by words, names and meaning",
         description="Find code of this workspace by words, names and meaning. Nothing leaves the "
-        "machine. The first search of a workspace reads it, which takes a moment.",
+        "machine but for servers that your own settings name for that. The first search of a "
+        "workspace reads it, which takes a moment.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -86,6 +87,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="append",
         choices=[each.value for each in Collection],
         help="where to look (code and prose unless said otherwise)",
+    )
+    add(
+        "--no-rerank",
+        dest="rerank",
+        action="store_false",
+        help="leave the best hits in their order, whatever index.rerank names",
     )
     add("--format", choices=("text", "json"), default="text", help="how to print it")
     add("--color", choices=("auto", "always", "never"), default="auto", help="use colour")
@@ -106,7 +113,9 @@ async def search(arguments: argparse.Namespace, around: Surroundings) -> int:
         say(each.sentence(), around.stderr)
     async with around.open_app(loaded) as app:
         index = app.index(root)
-        await _until_read(index, around)
+        sends = await _until_read(index, around)
+        if sends and query.rerank:
+            say(sends, around.stderr)
         found = await index.search(query)
     if arguments.format == "json":
         print(_as_json(query, found), file=around.stdout)
@@ -130,6 +139,7 @@ def _query(arguments: argparse.Namespace, folder: Path, root: Path) -> Query:
         or Query.collections,
         languages=tuple(arguments.language),
         under=_under(arguments.under, folder, root),
+        rerank=arguments.rerank,
     )
 
 
@@ -148,11 +158,14 @@ def _under(named: str, folder: Path, root: Path) -> str:
     return "" if inside == "." else inside
 
 
-async def _until_read(index: CodeIndex, around: Surroundings) -> None:
-    """Wait until every file was read once, and show how far that is; vectors may come later."""
+async def _until_read(index: CodeIndex, around: Surroundings) -> str:
+    """Wait until every file was read once, and show how far that is; vectors may come later.
+
+    What leaves this machine is the answer, in a sentence or "".
+    """
     report = await index.report()
     if report.phase not in _UNREAD:
-        return
+        return report.sends
     interactive = is_terminal(around.stderr, around.env)
     console = console_for(around.stderr, "auto", interactive=interactive)
     if not interactive:
@@ -167,6 +180,7 @@ async def _until_read(index: CodeIndex, around: Surroundings) -> None:
             bar.update(task, total=total or None, completed=report.files)
             await asyncio.sleep(_LOOK_SECONDS)
             report = await index.report()
+    return report.sends
 
 
 def _print(

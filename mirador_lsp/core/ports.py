@@ -257,6 +257,27 @@ class Embedder(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Says which texts answer a question best. Texts leave this machine where `leaves` says so."""
+
+    @property
+    def leaves(self) -> str:
+        """What leaves this machine when it is asked, one sentence; "" when nothing does."""
+        ...
+
+    async def rank(self, query: str, texts: Sequence[str]) -> Sequence[int]:
+        """The place of each text in `texts`, that of the best one first; of equals the earlier one.
+
+        Any text is accepted; what is too long is cut. Raises a `ModelError`, or `UserError` for a
+        key that cannot be used; never returns fewer places.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections. May be repeated."""
+        ...
+
+
 class CodeIndex(Protocol):
     """Finds code of one workspace by words, names and meaning.
 

@@ -74,6 +74,10 @@ class Query:
     """Name of the file from which is asked: what is close to it is ranked up."""
     without: tuple[str, ...] = ()
     """Names of files that are left out, such as the one that is shown anyway."""
+    rerank: bool = False
+    """Whether a reranker that the user has named may put the best hits in order: that takes
+    longer, and they are sent to it.
+    """
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Hit:
     score: float
     """Larger is better; comparable within one answer only."""
     why: tuple[str, ...]
-    """What speaks for it: "meaning #2", "words #1", "symbol", "near"."""
+    """What speaks for it: "meaning #2", "words #1", "symbol", "near", "rerank #1"."""
     content: str
     """SHA-256 of the whole file as it was indexed, hex: whoever shows the place compares it."""
 
@@ -158,7 +162,9 @@ class IndexReport:
     notes: tuple[str, ...] = ()
     """What went wrong and was worked around ("rebuilt: the folder was damaged")."""
     sends: str = ""
-    """What goes to a team's server, in one sentence; "" where there is none."""
+    """What goes to a team's server and what a reranker's leaves this machine, in a sentence each;
+    "" where nothing does.
+    """
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.keeper import Keeper
 from mirador_lsp.index.kept import keep_report
 from mirador_lsp.index.reading import Reading
+from mirador_lsp.index.reranking import Make as MakeReranker
+from mirador_lsp.index.reranking import Reranking
 from mirador_lsp.index.sharing import Connect, Sharing
 from mirador_lsp.ipc.hosting import Hosting, Stop, first_word, tell
 from mirador_lsp.ipc.line import Line
@@ -49,6 +51,7 @@ class Means:
     files: Callable[[int], Files]
     """The files of the workspace, none larger than so many bytes."""
     embedders: Make
+    reranker: MakeReranker
     connect: Connect
     on_battery: Callable[[], bool]
     clock: Clock
@@ -79,6 +82,7 @@ class IndexHost:
         self._keeper = Keeper()
         self._holding = Holding(folder, means.clock)
         self._embedding = Embedding(means.embedders, clock)
+        self._reranking = Reranking(means.reranker, clock)
         self._sharing = Sharing(self._keeper, self._holding, self._embedding, means.connect, clock)
         self._builder = Builder(
             self._keeper,
@@ -111,7 +115,8 @@ class IndexHost:
             await self._builder.close()
             await self._sharing.close()
             await self._embedding.rest()
-            await self._keeper.do(keep_report, self._holding.folder, self._builder.report())
+            await self._keeper.do(keep_report, self._holding.folder, self._report())
+            await self._reranking.close()
             await self._keeper.do(self._holding.close)
             self._keeper.close()
         if self._defect:
@@ -154,6 +159,7 @@ class IndexHost:
         client = _Client(line)
         self._clients.add(client)
         try:
+            await self._reranking.want(message.wishes)  # asks nobody; the first search may want it
             tell(line, wire.Attached())
             self._supervisor.start(self._want(message.wishes), "wishes")
             await self._listen(client)
@@ -215,7 +221,7 @@ class IndexHost:
                 return wire.Vectors(number, await self._embed(texts))
             case wire.Report(follow=follow):
                 client.follows = client.follows or follow
-                return wire.Reported(number, self._builder.report())
+                return wire.Reported(number, self._report())
             case wire.Remember() | wire.Forget():
                 await self._memories(request)
             case wire.Export() | wire.Import():
@@ -282,7 +288,9 @@ class IndexHost:
         vectors = await self._embedding.queries(query.text) if query.text else {}
         if self._builder.lacks_vectors:
             await self._sharing.bring_near(vectors)
-        found = await self._keeper.do(self._holding.search, query, vectors)
+        wider = self._reranking.asked(query)
+        found = await self._keeper.do(self._holding.search, wider, vectors)
+        found = await self._reranking.ordered(query, found)
         notes = dict.fromkeys((*found.notes, *self._builder.missing()))
         seconds = self._means.clock.monotonic() - began
         return replace(found, notes=tuple(notes), seconds=seconds)
@@ -293,11 +301,17 @@ class IndexHost:
         vectors = await self._embedding.documents(cards[-1], texts) if cards else None
         return tuple(tuple(vector) for vector in vectors or ())
 
+    def _report(self) -> IndexReport:
+        report, reranking = self._builder.report(), self._reranking
+        notes = (*report.notes, *([reranking.note] if reranking.note else []))
+        sends = " ".join(each for each in (report.sends, reranking.leaves) if each)
+        return replace(report, notes=notes, sends=sends)
+
     def _tell(self) -> None:
         """Something may be new: followers hear it soon."""
         phase, self._phase = self._phase, self._builder.report().phase
         if self._phase == "ready" != phase:
-            folder, report = self._holding.folder, self._builder.report()
+            folder, report = self._holding.folder, self._report()
             self._supervisor.start(self._keeper.do(keep_report, folder, report), "report")
         if self._telling is None and any(client.follows for client in self._clients):
             loop = asyncio.get_running_loop()
@@ -305,7 +319,7 @@ class IndexHost:
 
     def _tell_followers(self) -> None:
         self._telling = None
-        report = self._builder.report()
+        report = self._report()
         if report == self._told:
             return
         self._told = report

@@ -31,10 +31,12 @@ class Wishes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_file_kib: int
     max_disk_mib: int
     servers: tuple[ModelServer, ...] = ()
-    """Servers that the user named; the embedder may be one of their models."""
+    """Servers that the user named; the embedder and the reranker may be models of theirs."""
     shared: str = ""
     """Path of vectors that were computed elsewhere, or ""."""
     team: TeamServer | None = None
+    rerank: str = ""
+    """Name of the reranker, or ""."""
 
 
 class Attach(Message, frozen=True, tag="attach"):

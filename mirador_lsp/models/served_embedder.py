@@ -89,7 +89,7 @@ class ServedEmbedder:
             raise ModelUnavailable(message)
         most = self.card.max_tokens * _CHARACTERS_A_TOKEN
         found: list[array[float]] = []
-        for batch in _batches([_sendable(text, most) for text in texts]):
+        for batch in _batches([sendable(text, most) for text in texts]):
             found += await self._ask(batch)
         return found
 
@@ -106,7 +106,7 @@ class ServedEmbedder:
         try:
             rows = await ask(self._transport, self._dialect, self._model, texts)
         except Refusal as refusal:
-            if not _too_long(refusal):
+            if not says_too_long(refusal):
                 raise refused(refusal, self._model.name, texts, self._transport.key) from refusal
             if len(texts) > 1:
                 half = len(texts) // 2
@@ -147,7 +147,15 @@ async def ask(
     raise AssertionError
 
 
-def refused(refusal: Refusal, name: str, texts: Sequence[str], key: str) -> ModelError:
+def refused(
+    refusal: Refusal,
+    name: str,
+    texts: Sequence[str],
+    key: str,
+    *,
+    lacks: str = "gives no vectors",
+    remedy: str = "Name a model for embeddings that the server has.",
+) -> ModelError:
     """The error of a question that is not answered, without what was asked and the key."""
     match refusal.status:
         case 401 | 403:
@@ -158,8 +166,8 @@ def refused(refusal: Refusal, name: str, texts: Sequence[str], key: str) -> Mode
             pass
     said = masked(without_key(refusal.message, key), "\n".join(texts))
     detail = f": {said}" if said else ""
-    message = f"{name} gives no vectors ({refusal.status}){detail}."
-    return ModelUnavailable(message, remedy="Name a model for embeddings that the server has.")
+    message = f"{name} {lacks} ({refusal.status}){detail}."
+    return ModelUnavailable(message, remedy=remedy)
 
 
 def _rows(dialect: Dialect, answer: Any, count: int, name: str) -> "list[array[float]]":
@@ -197,14 +205,15 @@ def _batches(texts: Sequence[str]) -> list[list[str]]:
     return found
 
 
-def _sendable(text: str, most: int) -> str:
+def sendable(text: str, most: int) -> str:
+    """The beginning of a text, as every server takes it: never blank, without lone surrogates."""
     head = text[:most]
     if not head.isascii():
         head = head.encode("utf-8", "replace").decode()  # a lone surrogate has no bytes
     return head if head.strip() else _BLANK
 
 
-def _too_long(refusal: Refusal) -> bool:
+def says_too_long(refusal: Refusal) -> bool:
     """Whether the texts are what is wrong; llama.cpp's server says so as an internal error."""
     said = refusal.message.lower()
     large = "too large to process" in said or "too long" in said

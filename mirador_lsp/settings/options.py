@@ -282,6 +282,14 @@ class IndexOptions:
         own=True,
         form=r"auto|none|[a-z0-9-]{1,40}(?:/\S{1,120})?",
     )
+    rerank: str | None = option(
+        "A model of a server's for reranking, as `NAME/MODEL`, that puts the best 30 pieces of a "
+        "search of yours in order; empty for none. It is sent those pieces and what was searched "
+        "for, by its `/v1/rerank`.",
+        restricted=True,
+        own=True,
+        form=r"(?:[a-z0-9-]{1,40}/\S{1,120})?",
+    )
     max_file_kib: int | None = option(
         "Larger files are left out of the index.", unit="KiB", low=1, high=10_000, restricted=True
     )

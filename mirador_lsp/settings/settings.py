@@ -101,6 +101,8 @@ class IndexSettings:
 
     enabled: bool = True
     embedder: str = "auto"
+    rerank: str = ""
+    """"" for none."""
     max_file_kib: int = 512
     max_disk_mib: int = 2048
     shared: str = ""

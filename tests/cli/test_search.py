@@ -102,6 +102,18 @@ async def test_options_reach_the_index(tmp_path: Path) -> None:
     (query,) = terminal.index.queries
     assert (query.most, query.languages, query.under) == (3, ("go",), "src")
     assert query.collections == (Collection.TALK,)
+    assert query.rerank
+
+
+async def test_what_leaves_is_said_unless_nothing_is_to(tmp_path: Path) -> None:
+    """On stderr, before the search; `--no-rerank` leaves the order as it is."""
+    terminal = Terminal(tmp_path, FakeIndex())
+    terminal.index.reports = [IndexReport("ready", sends="It leaves.")]
+    await terminal.run("x")
+    assert terminal.err.getvalue() == "mirador: It leaves.\n"
+    await terminal.run("--no-rerank", "x")
+    assert terminal.err.getvalue() == "mirador: It leaves.\n"
+    assert [query.rerank for query in terminal.index.queries] == [True, False]
 
 
 @pytest.mark.parametrize(

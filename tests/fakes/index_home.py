@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mirador_lsp.core.retrieval import IndexReport
-from mirador_lsp.core.servers import TeamServer
+from mirador_lsp.core.servers import ModelServer, TeamServer
 from mirador_lsp.index.client import Home, IndexClient, home_of
 from mirador_lsp.index.wire import Wishes
 
@@ -38,6 +38,8 @@ class IndexHome:
         idle_seconds: float = 20.0,
         shared: Path | None = None,
         team: TeamServer | None = None,
+        rerank: str = "",
+        servers: tuple[ModelServer, ...] = (),
     ) -> IndexClient:
         """A client of the index, which is started with its first question."""
         wishes = Wishes(
@@ -47,6 +49,8 @@ class IndexHome:
             max_disk_mib=100,
             shared=str(shared or ""),
             team=team,
+            rerank=rerank,
+            servers=servers,
         )
         return IndexClient(lambda: self.home, wishes, command=PROGRAM, idle_seconds=idle_seconds)
 

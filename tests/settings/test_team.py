@@ -15,6 +15,7 @@ SAID = """
 [index]
 shared = "/srv/vectors"
 embedder = "box/model"
+rerank = "box/ranker"
 
 [index.team]
 url = "https://vectors.example.org"
@@ -36,6 +37,7 @@ def test_the_users_own_file_names_the_server(tmp_path: Path) -> None:
     assert team.key_file == str(tmp_path / "team.key")
     assert (team.tenant, team.database, team.share) == ("team", "code", False)
     assert settings.index.shared == "/srv/vectors"
+    assert settings.index.rerank == "box/ranker"
 
 
 @pytest.mark.parametrize("trusted", [False, True])
@@ -51,7 +53,7 @@ def test_a_workspace_never_names_it(tmp_path: Path, trusted: bool) -> None:
     settings, problems = resolve([layer])
     assert settings == Settings()
     own = [key.name for key in keys().values() if key.option.own]
-    assert len(own) == 8
+    assert len(own) == 9
     for name in own:
         assert any(f"{name} is ignored" in problem.sentence() for problem in problems)
 

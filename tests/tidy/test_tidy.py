@@ -175,6 +175,7 @@ def test_every_port_has_a_contract_test_and_two_implementations() -> None:
         "Absences": "test_absences",
         "Syntax": "test_syntax",
         "Embedder": "test_embedder",
+        "Reranker": "test_reranker",
     }
 
     assert seams == set(wanted), "name the contract test of a new port here"

@@ -108,4 +108,5 @@ def _query(said: Mapping[str, Any]) -> Query:
         collections=named or Query.collections,
         languages=tuple(arguments.names(said, "languages") or ()),
         under=arguments.text(said, "under", 1000),
+        rerank=True,
     )
