@@ -116,7 +116,11 @@ async def asked(adapter: Adapter, *faults: Fault) -> AsyncIterator[tuple[ModelBa
 async def whole(backend: ModelBackend, seconds: float = 60.0) -> str:
     """The reply as one who takes it for whole reads it."""
     (card,) = await backend.cards()
-    async with backend.open(card.name, _ASK, Limits(12, seconds)) as reply:
+    return await _said(backend, card.name, seconds)
+
+
+async def _said(backend: ModelBackend, model: str, seconds: float = 60.0) -> str:
+    async with backend.open(model, _ASK, Limits(12, seconds)) as reply:
         return "".join([piece.text async for piece in reply if isinstance(piece, Chunk)])
 
 
@@ -194,11 +198,13 @@ async def test_a_slow_server_is_no_broken_one(adapter: Adapter) -> None:
 
 
 async def test_a_server_that_fails_again_and_again_is_left_alone(adapter: Adapter) -> None:
-    """After three failures it is asked no more, and the error says so."""
+    """After three failures it is asked no more, the error says so, and nobody plans with it."""
     async with asked(adapter, *[Fault("reset", end=End.RESET)] * 9) as (backend, proxy):
+        (card,) = await backend.cards()
         for _ in range(3):
             with pytest.raises(ModelError):
-                await whole(backend)
+                await _said(backend, card.name)
         with pytest.raises(ModelError, match="left alone"):
-            await whole(backend)
+            await _said(backend, card.name)
+        assert await backend.cards() == ()
         assert proxy.chats == 3
