@@ -138,8 +138,7 @@ async def hosted(tree: Tree, above: Path, models: Path, embedder: str) -> AsyncI
     made = Hosted(client, home, journal)
     try:
         yield made
-        if home.places.holder() is not None:
-            await made.end()
     finally:
+        await made.end()
         await client.close()
         del os.environ[JOURNAL]

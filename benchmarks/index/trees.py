@@ -13,7 +13,7 @@ _LEFT_OUT = frozenset(
     {"test", "tests", "idle_test", "site-packages", "dist-packages", "pydoc_data", "__pycache__"}
 )
 _LEAST_BYTES, _MOST_BYTES = 200, 400_000
-_COPIED_LEAST, _COPIED_MOST = 500, 12_000
+_COPIED_LEAST, _COPIED_MOST = 500, 4_000
 _SEED = 5
 _FIRST_DEF = re.compile(r"^( *(?:async )?def |class )(\w+)", re.MULTILINE)
 _SHORTEST_QUESTION, _LONGEST_QUESTION = 5, 16

@@ -234,9 +234,9 @@ def _query_rows(took: Sequence[float], chunks: int) -> list[Row]:
 BENCHMARK = Benchmark(
     name="index-upkeep",
     meaning=(
-        "Ten thousand files: copies of library modules of up to 12 kB, in each another first "
+        "Ten thousand files: copies of library modules of up to 4 kB, in each another first "
         "definition, so that no two are equal and no chunk is shared. Vectors are synthetic, 384 "
-        "numbers from the words of a chunk, because the model would take an hour. The index is "
+        "numbers from the words of a chunk, because the model would take half an hour. The index is "
         "built once; then its process is ended and started again by a question, with nothing "
         "changed. An edit renames a function on disk and tells the index, as an editor does; the "
         "clock runs until a search finds the new name in that file. The branch has other contents "

@@ -300,6 +300,7 @@ class Builder:
     async def _finish(self) -> bool:
         """Vectors, then what is left to tidy up. False when all is done."""
         if not self._holding.settled or self._settling is not None:
+            self._now("embedding")  # all files are known, only vectors are not
             if self._settling is None:
                 self._settling = self._holding.settle()
             if not await self._keeper.advance(self._settling):

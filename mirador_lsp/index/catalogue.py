@@ -90,6 +90,8 @@ class Catalogue:
         self._clock = clock
         self._names = sources.Names()
         self._vectors = VectorCache(opened.connection)
+        self._chunks: int | None = None
+        """How many can be found; None until they are counted."""
 
     @classmethod
     def open(cls, folder: Path, *, clock: Clock, recipe: str = "") -> Self:
@@ -274,8 +276,11 @@ class Catalogue:
         with self._opened.reading() as connection:
             (files,) = connection.execute("SELECT count(*) FROM files").fetchone()
             (memories,) = connection.execute("SELECT count(*) FROM memories").fetchone()
-            (chunks,) = connection.execute(_COUNT_CHUNKS).fetchone()
-            vectors = self._vectors.counts(connection)
+            chunks = self._chunks
+            if chunks is None:
+                (chunks,) = connection.execute(_COUNT_CHUNKS).fetchone()
+                self._chunks = chunks
+            vectors = self._vectors.counts(connection, chunks)
         return Counts(files, chunks, memories, self._opened.bytes_on_disk(), vectors)
 
     def collect(self, *, keep_bytes: int, most: int = 500) -> Collected:
@@ -304,6 +309,7 @@ class Catalogue:
             # What was numbered in a transaction that was taken back has no number.
             self._names.clear()
             self._vectors.taken_back()
+            self._chunks = None
             raise
 
     def _hold(self, connection: sqlite3.Connection, name: str, stamp: Stamp, source: int) -> None:
@@ -319,6 +325,8 @@ class Catalogue:
         changing = _Changing()
         yield changing
         after = sources.live(connection, affected)
+        if self._chunks is not None:
+            self._chunks += len(after) - len(before)
         self._vectors.came(connection, after - before, level)
         self._vectors.went(connection, before - after)
         changing.added = sources.ids(connection, after - before)

@@ -43,9 +43,17 @@ class ChromaVectors:
     """See `vectors.VectorStore`. Only one process may have the folder open."""
 
     def __init__(
-        self, client: "Client", collection: "Collection", folder: Path, *, closed_well: bool
+        self,
+        client: "Client",
+        collection: "Collection",
+        folder: Path,
+        seen: Group[str],
+        *,
+        closed_well: bool,
     ) -> None:
+        """`seen` are the ids that were in the folder's file before it was opened."""
         self._client: Client | None = client
+        self._seen = seen
         self._collection = collection
         self._folder = folder
         self.closed_well = closed_well
@@ -63,9 +71,10 @@ class ChromaVectors:
             if why:
                 chroma_folder.drop(folder)
             _ensure(folder)
+            seen = chroma_folder.ids_in(folder)
             chroma_folder.begin_opening(folder)
             client, collection = _opened(folder, card)
-        return cls(client, collection, folder, closed_well=closed_well), why
+        return cls(client, collection, folder, seen, closed_well=closed_well), why
 
     def sound(self) -> None:
         """It has answered what is known, and did no harm."""
@@ -79,6 +88,9 @@ class ChromaVectors:
 
     def ids(self) -> Group[str]:
         """See the protocol."""
+        seen, self._seen = self._seen, ()
+        if seen and len(seen) == self.count():
+            return seen
         found: set[str] = set()
         with _Translated(self._folder):
             while page := self._collection.get(include=[], limit=_PAGE, offset=len(found))["ids"]:
@@ -89,12 +101,14 @@ class ChromaVectors:
 
     def add(self, rows: Mapping[str, Sequence[float]]) -> None:
         """See the protocol."""
+        self._seen = ()
         if rows:
             with _Translated(self._folder):
                 self._collection.add(ids=list(rows), embeddings=_matrix(rows))
 
     def delete(self, ids: Sequence[str]) -> None:
         """See the protocol."""
+        self._seen = ()
         if ids:
             with _Translated(self._folder):
                 self._collection.delete(ids=list(ids))

@@ -63,8 +63,9 @@ SELECT embedders.digest, (
         SELECT 1 FROM places JOIN sources ON sources.id = places.source
         WHERE places.chunk = vectors.id - (embedders.id << 40) AND sources.gone IS NULL
     )
-) FROM embedders
+) FROM embedders WHERE id NOT IN (SELECT value FROM json_each(?))
 """
+_STILL = "SELECT count(*) FROM temp.waiting WHERE embedder = ?"
 
 
 class VectorCache:
@@ -126,9 +127,15 @@ class VectorCache:
             return set()
         return {chunk.hex() for (chunk,) in connection.execute(_LIVE, (row[0],))}
 
-    def counts(self, connection: sqlite3.Connection) -> dict[str, int]:
-        """Embedder → chunks that can be found now and have its vector."""
-        return dict(connection.execute(_COUNT).fetchall())
+    def counts(self, connection: sqlite3.Connection, chunks: int) -> dict[str, int]:
+        """Embedder → those of the `chunks` that can be found now that have its vector."""
+        others = json.dumps(list(self._asked.values()))
+        found = dict(connection.execute(_COUNT, (others,)).fetchall())
+        # Counting them takes long where there are many; what waits is known.
+        for digest, number in self._asked.items():
+            (waiting,) = connection.execute(_STILL, (number,)).fetchone()
+            found[digest] = chunks - int(waiting)
+        return found
 
     def came(self, connection: sqlite3.Connection, chunks: Iterable[int], level: int) -> None:
         """These chunks can be found now."""

@@ -117,9 +117,9 @@ class Shelf:
                 self.settled = True
                 return
             with self._guarded():
-                if self._store is None:
-                    self._open_store(self._folder)
                 wanted = set(self._catalogue.vector_ids(self.card.digest))
+                if self._store is None:
+                    self._open_store(self._folder, wanted)
                 surplus, missing = self._inside - wanted, wanted - self._inside
                 yield len(surplus) + len(missing)
                 yield from self._move(sorted(surplus), sorted(missing))
@@ -186,7 +186,7 @@ class Shelf:
             self._store.delete([chunk for chunk in ids if chunk in self._inside])
             self._inside.difference_update(ids)
 
-    def _open_store(self, folder: Path) -> None:
+    def _open_store(self, folder: Path, wanted: set[str]) -> None:
         """Raises `VectorsUnavailable` for a store that does not find what is in it."""
         self._store, why = ChromaVectors.open(folder, self.card)
         if why:
@@ -195,11 +195,11 @@ class Shelf:
         if len(self._inside) != self._store.count():
             message = "The vectors are not as many as their folder says."
             raise VectorsUnavailable(message)
-        self._probe(self._store)
+        self._probe(self._store, wanted)
         self._store.sound()
 
-    def _probe(self, store: ChromaVectors) -> None:
-        known = sorted(self._inside & set(self._catalogue.vector_ids(self.card.digest)))
+    def _probe(self, store: ChromaVectors, wanted: set[str]) -> None:
+        known = sorted(self._inside & wanted)
         probes = _PROBES if store.closed_well else _PROBES_AFTER_A_KILL
         some = known[:: max(1, len(known) // probes)]
         ids, matrix = self._catalogue.matrix_of(self.card.digest, some)

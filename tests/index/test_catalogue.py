@@ -96,6 +96,32 @@ def test_a_file_that_is_written_twice_as_it_is_stays_as_it_is(catalogue: Catalog
     assert catalogue.counts().chunks == 1
 
 
+async def test_figures_are_kept_along(tmp_path: Path) -> None:
+    """What has been counted once is counted on with each write, and comes out as a new count."""
+    embedder = HashEmbedder()
+    with closing(catalogue_in(tmp_path / "index")) as catalogue:
+        put(catalogue, "a.py", ONE)
+        catalogue.counts()
+        put(catalogue, "b.py", f"{ONE}\n{TWO}")
+        await embed_all(catalogue, embedder)
+        put(catalogue, "c.py", "def three():\n    return third()\n")
+        catalogue.put_memories([memory(1, "weigh it"), memory(2, "count it")])
+        catalogue.forget(["talk-2"])
+        put(catalogue, "b.py", TWO)
+        catalogue.remove_files(["a.py"])
+        assert catalogue.adopt("b.py", stamp_of(f"{ONE}\n{TWO}", 9)) is not None
+        with pytest.raises(ValueError, match="dimensions"):
+            catalogue.keep_vectors(embedder.card, {"00" * 16: [1.0]})
+        catalogue.pending(embedder.card.digest, 1)
+        put(catalogue, "d.py", "def four():\n    return fourth()\n")
+        kept = catalogue.counts()
+    with closing(catalogue_in(tmp_path / "index")) as again:
+        counted = again.counts()
+
+    assert kept.chunks == counted.chunks == 5
+    assert kept.vectors == counted.vectors == {embedder.card.digest: 2}
+
+
 async def test_the_way_back_to_a_branch_embeds_nothing(catalogue: Catalogue) -> None:
     """The old content is adopted, with its vectors, its words and its symbols."""
     embedder = HashEmbedder()

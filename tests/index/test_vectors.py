@@ -11,6 +11,8 @@ from fakes.embedder import HashEmbedder
 from fakes.indexed import ScatteredEmbedder, catalogue_in, embed_all, put
 from mirador_lsp.index import vectors
 from mirador_lsp.index.catalogue import Catalogue
+from mirador_lsp.index.chroma import ChromaVectors
+from mirador_lsp.index.chroma_folder import ids_in
 from mirador_lsp.index.exact import ExactVectors
 from mirador_lsp.index.vectors import Shelf
 
@@ -275,3 +277,24 @@ class TestChroma:
             assert shelf.settled
             assert "one by one" in shelf.notes[-1]
             assert await asked(shelf, 1)
+
+
+async def test_an_opened_store_knows_what_is_in_it(catalogue: Catalogue, tmp_path: Path) -> None:
+    """The ids that are read from the folder's file are those that Chroma tells, also when it has
+    noted some down only.
+    """
+    shelf = Shelf(catalogue, EMBEDDER.card, tmp_path / "chroma")
+    for number in range(30):
+        shelf.apply(put(catalogue, f"{number}.py", text_of(number)))
+    settle(shelf)
+    await embed_on(shelf)
+    shelf.apply(catalogue.remove_files(["3.py"]))
+    shelf.close()
+    folder = tmp_path / "chroma" / EMBEDDER.card.digest[:16]
+    read = ids_in(folder)
+    store, why = ChromaVectors.open(folder, EMBEDDER.card)
+
+    with closing(store):
+        assert why == ""
+        assert set(store.ids()) == set(catalogue.vector_ids(EMBEDDER.card.digest))
+        assert set(store.ids()) == read  # the second time Chroma is asked
