@@ -29,6 +29,8 @@ _IMPORTED = "imported"
 """The folder of files that were imported, in that of the index."""
 _ALIKE = 0.9
 """Cosine of two vectors of one text that are of one embedder, on whatever machines."""
+_CHECKED_AFTER = 250
+"""So many vectors of the server's are taken before one of them is computed here again."""
 _NEAR = 50
 """Chunks that a search asks for."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 600.0
@@ -72,6 +74,8 @@ class Sharing:
         self._reading = asyncio.Lock()
         self._believed = False
         """Whether the server's vectors were compared with one of this machine's."""
+        self._unchecked = 0
+        """Vectors of the server's since then."""
         self._unoffered: dict[str, None] | None = None
         """Chunks whose vectors the server may lack; None for all that are here."""
         self._pause = 0.0
@@ -196,7 +200,7 @@ class Sharing:
         return found
 
     async def _on_server(self, card: EmbedderCard, pending: Sequence[Pending]) -> _Rows:
-        """What the server has, if one of it is what is computed here."""
+        """What the server has, if now and then one of it is what is computed here."""
         if not pending or self._asker is None or self._server is None:
             return {}
         found: dict[str, Sequence[float]] = {}
@@ -207,8 +211,9 @@ class Sharing:
             if rows is None:
                 break
             found |= rows
-        if not found:
-            return {}
+        self._unchecked += len(found)
+        if not found or (self._believed and self._unchecked < _CHECKED_AFTER):
+            return found
         chosen = secrets.choice([each for each in pending if each.id in found])
         computed = await self._computed(card, [chosen])
         if computed is None:
@@ -217,7 +222,7 @@ class Sharing:
         if sum(ours * theirs for ours, theirs in both) < _ALIKE:
             self._fail(_OTHER)
             return {}
-        self._believed = True
+        self._believed, self._unchecked = True, 0
         return {**found, **computed}
 
     async def _ask(

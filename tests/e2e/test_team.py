@@ -88,7 +88,7 @@ async def test_two_users_share_through_the_proxy(
         await client.close()
         assert report.notes == ()
         assert report.vectors == report.chunks == count
-        assert journal.read_text().count("\n") < count // 2  # samples
+        assert journal.read_text().count("\n") == 1  # a sample
     said = proxy.log.read_text()
     assert "ann:write POST" in said
     assert "bob:read POST" in said
