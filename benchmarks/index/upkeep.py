@@ -236,8 +236,8 @@ BENCHMARK = Benchmark(
     meaning=(
         "Ten thousand files: copies of library modules of up to 4 kB, in each another first "
         "definition, so that no two are equal and no chunk is shared. Vectors are synthetic, 384 "
-        "numbers from the words of a chunk, because the model would take half an hour. The index is "
-        "built once; then its process is ended and started again by a question, with nothing "
+        "numbers from the words of a chunk, because the model would take half an hour. The index "
+        "is built once; then its process is ended and started again by a question, with nothing "
         "changed. An edit renames a function on disk and tells the index, as an editor does; the "
         "clock runs until a search finds the new name in that file. The branch has other contents "
         "in 200 files; on the way back all of these are known."
