@@ -99,10 +99,7 @@ async def test_an_index_of_the_same_code_embeds_nothing_after_an_import(
         assert journal.take() == report.chunks
         memory = Memory(Collection.TALK, "t1", "weighing", "what did the secretary ask?", time=1.0)
         await client.remember([memory])
-        async with aclosing(client.follow()) as reports:
-            async for each in reports:
-                if each.vectors > report.chunks:
-                    break
+        await _until_vectors(client, report.chunks + 1)
         file = await client.export_to(path)
         assert (file.embedder, file.vectors, file.missing) == ("hash", report.chunks, 0)
         assert file.bytes == path.stat().st_size
@@ -180,6 +177,7 @@ async def test_two_users_share_what_was_computed(
         memory = Memory(Collection.TALK, "t1", "weighing", "what did the secretary ask?", time=1.0)
         await client.remember([memory])
         chunks = report.chunks
+        await _until_vectors(client, chunks + 1)
         await _until_held(chroma, chunks)
         said = (await client.report()).sends
         assert "no code" in said
@@ -224,6 +222,14 @@ async def test_a_server_that_forgot_is_given_all_again(
     one.end()
     async with ready(one.client(name, team=TeamServer(url=chroma))):
         await _until_held(chroma, chunks, name)
+
+
+async def _until_vectors(client: IndexClient, count: int) -> None:
+    """Until an index has so many vectors."""
+    async with aclosing(client.follow()) as reports:
+        async for report in reports:
+            if report.vectors >= count:
+                return
 
 
 async def _until_held(url: str, count: int, name: str = "hash") -> None:
