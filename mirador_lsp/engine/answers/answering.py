@@ -16,8 +16,7 @@ from mirador_lsp.core.answers import (
     EmitAnswer,
     Topic,
 )
-from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import KeptReply, Limits, ModelCard, Priority, Usage
+from mirador_lsp.core.dialogue import ModelCard, Priority, Usage
 from mirador_lsp.core.errors import BadReply, ContextOverflow
 from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageProgressed, StageStarted
 from mirador_lsp.core.outline import Outline
@@ -27,22 +26,18 @@ from mirador_lsp.engine.absent import absences
 from mirador_lsp.engine.answers.facts import facts
 from mirador_lsp.engine.answers.joining import all_answers
 from mirador_lsp.engine.answers.kept import Kept, KeptAnswers
+from mirador_lsp.engine.answers.memory import SHARES, AnswerMemory, limits_of
 from mirador_lsp.engine.answers.planning import MODEL_STAGES, plan_answer
-from mirador_lsp.engine.answers.similar import find_similar, keep_similar
 from mirador_lsp.engine.answers.speaking import Cut, Spoken, Voice, speak
 from mirador_lsp.engine.answers.subject import Subject, find_subject
 from mirador_lsp.engine.answers.wording import Shown, Wording, explained_finding, word
 from mirador_lsp.engine.border import behind_border, on_first_that_can
 from mirador_lsp.engine.context.gathering import Gathering
-from mirador_lsp.engine.recall import recall_key
 from mirador_lsp.engine.router import Choice, ceiling, choose, worth
 from mirador_lsp.engine.stages.job import Tally, Tools
 from mirador_lsp.engine.together import on_all, seat
 from mirador_lsp.engine.units import show
 from mirador_lsp.engine.voices import trusts
-
-_SHARES = (1.0, 0.6, 0.35)
-"""Of a model's context, tried in turn: tokens are estimated, and the estimate may be too low."""
 
 
 async def answer(request: AnswerRequest, tools: Tools, kept: KeptAnswers, emit: EmitAnswer) -> None:
@@ -94,7 +89,7 @@ class _Run:
         self._subject = subject
         self._cards = cards
         self._tools = tools
-        self._kept = kept
+        self._memory = AnswerMemory(request, subject, tools, kept)
         self._gathering = gathering
         self._emit = emit
         self._finding = explained_finding(request)
@@ -224,17 +219,21 @@ class _Run:
         await self._prepare(attempt.policy, attempt.card)
         for notice in self._gathering.notices():
             self.tell(notice)
-        known = await self._known(attempt.policy, attempt.card) or await self._similar(attempt)
+        known = await self._known(attempt.policy, attempt.card)
+        if known is None:
+            shown = self._as_shown(attempt.policy, attempt.card)
+            known = await self._memory.similar(attempt.policy, attempt.card, shown)
         if known is not None:
             return known
-        for share in _SHARES:
+        for share in SHARES:
             wording = self._word(attempt.policy, attempt.card, share)
             try:
                 spoken = await self._speak(attempt, wording)
             except ContextOverflow:
                 continue
             fresh = self._answer(attempt, wording, spoken)
-            await self._keep(attempt, wording, fresh)
+            shown = self._as_shown(attempt.policy, attempt.card)
+            await self._memory.keep(attempt.policy, attempt.card, shown, wording, fresh)
             return fresh
         message = f"The question does not fit {attempt.card.name}."
         raise ContextOverflow(message)
@@ -252,7 +251,7 @@ class _Run:
         def waiting(before: int) -> None:
             self.tell(replace(at, before=before or None))
 
-        limits = replace(self._limits(policy, card), seconds=left, on_wait=waiting)
+        limits = replace(limits_of(self._request, policy, card), seconds=left, on_wait=waiting)
         if self._answered:  # there is something to read meanwhile
             limits = replace(limits, priority=max(limits.priority, Priority.EXPLAIN))
         task = answer_task(self._request.topic, policy.name)
@@ -283,7 +282,7 @@ class _Run:
         notices = wording.notices
         if spoken.cut is not None:
             notices = (*notices, self._cut(spoken.cut, policy, card))
-        return Kept(said, self._about(), notices)
+        return Kept(said, self._memory.about, notices)
 
     def _cut(self, cut: Cut, policy: StagePolicy, card: ModelCard) -> Notice:
         text = f"{card.name} began to repeat itself, so its answer ends before that."
@@ -303,97 +302,16 @@ class _Run:
         task = answer_task(self._request.topic, policy.name)
         return choose(task, policy, self._cards, self._tools.meter.insight)
 
-    def _about(self) -> str:
-        """The subject's key where the answer explains it, so that it can be looked up."""
-        explains = self._request.topic is Topic.EXPLAIN and self._finding is None
-        explains &= not self._request.policy.panel  # which of several came last means nothing
-        return self._subject.key if explains else ""
-
     async def _known(self, policy: StagePolicy, card: ModelCard) -> Kept | None:
-        """What this very question was answered, by this process or an earlier one."""
-        for share in _SHARES:
-            try:
-                wording = self._word(policy, card, share)
-            except ContextOverflow:
-                return None
-            key = self._key(policy, card, wording)
-            if (kept := self._kept.get(key)) is not None:
-                return kept
-            if (said := await self._tools.recall.find(key)) is not None:
-                self._kept.keep(key, self._as_kept(policy, card, said.lines[0], said.sureness[0]))
-                return self._kept.get(key)
-        return None
+        return await self._memory.known(policy, card, self._as_shown(policy, card))
 
-    async def _similar(self, attempt: _Attempt) -> Kept | None:
-        """What a question in other words was answered, about the same code."""
-        if not self._stands_alone:
-            return None
-        policy, card, request = attempt.policy, attempt.card, self._request
-        place = self._tools.stock.workplace_of(request.snapshot)
-        index = place.index if place is not None else None
-        key = self._key_of_similar(policy, card)
-        found = await find_similar(request.question, key, self._tools.recall, index)
-        if found is None:
-            return None
-        question, text, confidence = found
-        kept = self._as_kept(policy, card, text, confidence)
-        told = f"Answered before, when the question was: {plain(question, 200)}"
-        notice = Notice(NoticeKind.FALLBACK, told, stage=policy.name)
-        return replace(kept, answer=replace(kept.answer, kept=True), notices=(notice,))
-
-    async def _keep(self, attempt: _Attempt, wording: Wording, fresh: Kept) -> None:
-        policy, card, recall = attempt.policy, attempt.card, self._tools.recall
-        key = self._key(policy, card, wording)
-        self._kept.keep(key, fresh)
-        if fresh.notices:  # what was cut is asked again by the next process
-            return
-        answer = fresh.answer
-        recall.keep(card, key, KeptReply((answer.text,), (answer.confidence,)))
-        if self._stands_alone:
-            said = (answer.text, answer.confidence)
-            similar = self._key_of_similar(policy, card)
-            await keep_similar(self._request.question, said, similar, recall, card)
-
-    @property
-    def _stands_alone(self) -> bool:
-        """Whether the question means the same whenever it is asked of the same code."""
-        return self._request.topic is Topic.ASK and not self._request.history
-
-    def _key_of_similar(self, policy: StagePolicy, card: ModelCard) -> str:
-        """Everything an answer depends on besides the words of its question."""
-        limits = self._limits(policy, card)
-        prompt = self._word(policy, card, _SHARES[0]).prompt
-        blank = replace(prompt, question=self._subject.key)
-        return f"{policy.name} similar {recall_key(card, blank, limits)}"
-
-    def _as_kept(self, policy: StagePolicy, card: ModelCard, text: str, confidence: float) -> Kept:
-        said = Answer(
-            text=text,
-            stage=policy.name,
-            model=card.name,
-            confidence=confidence,
-            digest=card.digest,
-        )
-        return Kept(said, self._about())
+    def _as_shown(self, policy: StagePolicy, card: ModelCard) -> Shown:
+        known = self._shown.get((policy.name, card.name))
+        return known or Shown(show(self._request.snapshot, self._subject.unit))
 
     def _word(self, policy: StagePolicy, card: ModelCard, share: float) -> Wording:
-        known = self._shown.get((policy.name, card.name))
-        shown = known or Shown(show(self._request.snapshot, self._subject.unit))
+        shown = self._as_shown(policy, card)
         return word(self._request, self._subject, shown, policy, card, share)
-
-    def _key(self, policy: StagePolicy, card: ModelCard, wording: Wording) -> str:
-        """Everything an answer depends on."""
-        return f"{policy.name} {recall_key(card, wording.prompt, self._limits(policy, card))}"
-
-    def _limits(self, policy: StagePolicy, card: ModelCard) -> Limits:
-        return Limits(
-            max_tokens=self._request.max_tokens,
-            seconds=policy.seconds,
-            temperature=policy.temperature,
-            top_logprobs=1 if card.supports_logprobs else 0,
-            priority=self._request.priority,
-            owner=self._request.snapshot.uri,
-        )
 
 
 def _in_silence(_event: AnswerEvent) -> None:
