@@ -66,12 +66,15 @@ async def until_idle(pid: int) -> None:
         used, quiet = -1.0, 0
         while quiet < _QUIET_LOOKS:
             await asyncio.sleep(_LOOK_SECONDS)
-            now = sum(_processor_seconds(each) for each in family(pid))
+            now = sum(processor_seconds(each) for each in family(pid))
             quiet = quiet + 1 if now == used else 0
             used = now
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has taken, threads that have ended included, to some ten
+    milliseconds; 0 for a process that is gone.
+    """
     with contextlib.suppress(psutil.NoSuchProcess):
         times = psutil.Process(pid).cpu_times()
         return float(times.user + times.system)

@@ -44,8 +44,13 @@ async def ask_at_once(pair: Pair, prompts: Sequence[Prompt], limits: Limits) -> 
     return [task.result() for task in asked]
 
 
-async def _theirs(pair: Pair, prompts: Sequence[Prompt], late: float = 0.0) -> list[float]:
+async def _theirs(
+    pair: Pair, prompts: Sequence[Prompt], late: float = 0.0, spent: list[float] | None = None
+) -> list[float]:
+    before = pair.spent()
     answers = await pair.straight_burst(prompts, _LIMITS, late)
+    if spent is not None:
+        spent.append(pair.spent() - before)
     return [answer.first_seconds * 1000 for answer in answers]
 
 
@@ -54,18 +59,20 @@ async def _crowd(context: Context, pair: Pair, count: int) -> list[Row]:
     shares = (0.5, 0.99)
     through: dict[float, list[float]] = {share: [] for share in shares}
     bare: dict[float, list[float]] = {share: [] for share in shares}
+    costs: tuple[list[float], list[float]] = ([], [])
     lost = 0
     rounds = context.few if count > _BACKGROUND else max(2, context.few)
     for number in range(rounds):
         context.tell(f"{count} clients at once, round {number + 1} of {rounds}")
         prompts = _prompts(count, f"mean_{count}_{number}_")
-        ours: list[float | None] = []
         theirs: list[float] = []
         if number % 2:
-            theirs = await _theirs(pair, prompts)
+            theirs = await _theirs(pair, prompts, spent=costs[1])
+        before = pair.spent()
         ours = await ask_at_once(pair, prompts, _LIMITS)
+        costs[0].append(pair.spent() - before)
         if not number % 2:
-            theirs = await _theirs(pair, prompts)
+            theirs = await _theirs(pair, prompts, spent=costs[1])
         arrived = [first for first in ours if first is not None]
         lost += len(ours) - len(arrived)
         for share in shares:
@@ -84,6 +91,14 @@ async def _crowd(context: Context, pair: Pair, count: int) -> list[Row]:
     ]
     return [
         *rows,
+        Row(
+            name=f"clients {count} processor",
+            what=f"processor time of {count} questions at once",
+            unit="s",
+            ours=Series(tuple(costs[0])),
+            theirs=Series(tuple(costs[1])),
+            against=ALONE,
+        ),
         Row(
             name=f"clients {count} lost",
             what=f"requests lost, {count} clients at once",
@@ -141,7 +156,9 @@ CROWDS = Benchmark(
         "tokens to answer. Times count from the moment when all ask; so the last one waits for "
         "all others, and the p99 of eight or of fifty is the last one's. The engine alone is "
         "handed the same questions in as many threads and has them wait in its own queue. All "
-        "lines come from one process."
+        "lines come from one process. Processor time is that of every process of a side and of "
+        "the one that asks; where it is alike and the times are not, the difference is how long "
+        "the system let each wait for a core."
     ),
     run=_crowds,
     slow=True,

@@ -78,17 +78,22 @@ class Overheard:
 async def _lenses(context: Context) -> Sequence[Row]:
     prompts = await samples.questions(samples.USUAL, UNIT, context.home.settings)
     read = 0
+    costs: dict[str, list[float]] = {side: [] for side in "ABCD"}
     async with side_by_side(context, [Prompt("Answer in one word.", "", "Hello?")]) as pair:
         context.tell("four lenses against one")
 
         async def ours(asked: Sequence[Prompt], mark: str) -> float:
             nonlocal read
+            before = pair.spent()
             answers = [await pair.through_mirador(p, _SHORT) for p in _cold(asked, mark)]
+            costs[mark[0]].append((pair.spent() - before) * 1000)
             read = answers[0].prompt_tokens - answers[0].cached_tokens
             return sum(answer.seconds for answer in answers) * 1000
 
         async def alone(asked: Sequence[Prompt], mark: str) -> float:
+            before = pair.spent()
             answers = [await pair.straight(p, _SHORT) for p in _cold(asked, mark)]
+            costs[mark[0]].append((pair.spent() - before) * 1000)
             return sum(answer.seconds for answer in answers) * 1000
 
         four, one, straight_four, straight_one = await take_turns(
@@ -99,22 +104,43 @@ async def _lenses(context: Context) -> Sequence[Row]:
             lambda number: alone(prompts[:1], f"D{number}"),
             warm_up=0,
         )
-    times = straight_four.over(straight_one).median
-    what = "four lenses on one function"
     note = f"{read} prompt tokens to read for the first lens, replies cut at {_SHORT_REPLY} tokens"
+    spent = [Series(tuple(costs[side])) for side in "ABCD"]
+    return [
+        *_lens_rows(
+            "lenses", "four lenses on one function", note, four, one, straight_four, straight_one
+        ),
+        *_lens_rows(
+            "lenses, processor", "processor time of four lenses on one function", "", *spent
+        ),
+    ]
+
+
+def _lens_rows(
+    name: str,
+    what: str,
+    note: str,
+    four: Series,
+    one: Series,
+    straight_four: Series,
+    straight_one: Series,
+) -> list[Row]:
+    """Four lenses beside one, and beside the engine alone."""
+    times = straight_four.over(straight_one).median
+    alone = f"in the engine alone four take {times:.2f} times the time of one"
     return [
         Row(
-            name="lenses",
+            name=name,
             what=what,
             unit="ms",
             ours=four,
             theirs=one,
             against="one lens on it",
             targets=(Target("ratio", 1.25),),
-            note=f"{note}; in the engine alone four take {times:.2f} times the time of one",
+            note=f"{note}; {alone}" if note else alone,
         ),
         Row(
-            name="lenses, straight",
+            name=f"{name}, straight",
             what=f"{what}, beside the engine alone",
             unit="ms",
             ours=four,
@@ -281,7 +307,8 @@ LENSES = Benchmark(
         f"{_SHORT_REPLY} tokens, because the question is what the reading costs: with the lens "
         "asked last, the code is read once. Whole replies take their own time for each lens, "
         "whatever the layout of the prompt. The engine alone is asked the same questions in the "
-        "same order in the same rounds."
+        "same order in the same rounds. Processor time is that of every process of a side and of "
+        "the one that asks; other programs on the machine hardly change it."
     ),
     run=_lenses,
     slow=True,

@@ -28,6 +28,11 @@ class Straight:
     def __init__(self, process: Process) -> None:
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
     async def ask(self, question: Question) -> Answer:
         """Put a question; its times are those seen inside the engine's process.
 

@@ -23,14 +23,18 @@ async def test_a_switch_needs_two_models(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.slow
 async def test_both_sides_answer_the_same() -> None:
     """One question or several at once: Mirador and the engine alone say the same, token by token;
-    of several, one after the other begins.
+    of several, one after the other begins. What either costs is counted.
     """
     limits = limits_of(6)
     prompts = [Prompt("Answer in a few words.", f"x = {n}", "What is x?") for n in range(3)]
     with private_home() as home:
         async with side_by_side(Context(home, 1, lambda _: None), prompts) as pair:
             ours = [await pair.through_mirador(prompt, limits) for prompt in prompts]
+            before = pair.spent()
             one = await pair.straight(prompts[0], limits)
+            after_straight = pair.spent()
+            await pair.through_mirador(prompts[0], limits)
+            after_ours = pair.spent()
             burst = await pair.straight_burst(prompts, limits, 0.0)
             crowd = await clients.ask_at_once(pair, prompts, limits)
         await home.stop_engine()
@@ -40,3 +44,4 @@ async def test_both_sides_answer_the_same() -> None:
     assert one.prompt_tokens == ours[0].prompt_tokens
     assert len({answer.first_seconds for answer in burst}) == 3
     assert all(first is not None and first > 0 for first in crowd)
+    assert before < after_straight < after_ours
