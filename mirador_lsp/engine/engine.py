@@ -169,6 +169,7 @@ class Engine:
 
         troubles = await self._meter.refresh()
         cards = await tools.backend.cards() if set(policy.stages) - {INSTANT} else ()
+        await tools.recall.settle(cards, tools.stock.reading)
         difficulty = await self._difficulty(request, cards)
         absent = await absences(policy, cards, tools.backend)
         plan = make_plan(request, cards, self._meter.insight, difficulty, absent)
@@ -183,6 +184,7 @@ class Engine:
         if request.only is None and DEEP in plan.turns:
             said = tuple(f for f in ledger.findings() if f.id in deep.ids)
             tools.recall.carried.keep(request.snapshot, said)
+        tools.recall.keep_settled(cards, tools.stock.reading)
         for notice in await tools.recall.write():
             tell(notice)
         for notice in _left_out(request, ledger, scope):

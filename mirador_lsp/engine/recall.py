@@ -7,12 +7,14 @@ version and the limits. Equal key, equal reply (models answer at temperature 0 b
 import hashlib
 import logging
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from mirador_lsp.core.dialogue import KeptReply, Limits, ModelCard, Prompt
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.ports import ReplyBook
 from mirador_lsp.engine.carrying import Carried
+from mirador_lsp.engine.context.budget import Reading
 
 _MOST_REPLIES = 20_000
 _log = logging.getLogger(__name__)
@@ -59,6 +61,21 @@ class Recall:
         if card.digest:
             self._unwritten[key] = reply
 
+    async def settle(self, cards: Iterable[ModelCard], reading: Reading) -> None:
+        """Take over how fast models were found to read, for what they are shown depends on it."""
+        for card in cards:
+            if card.digest and not reading.settled(card):
+                kept = await self.find(_speed_key(card))
+                reading.settle(card, kept.sureness[0] if kept is not None else 0.0)
+
+    def keep_settled(self, cards: Iterable[ModelCard], reading: Reading) -> None:
+        """Keep how fast models were found to read."""
+        for card in cards:
+            if speed := reading.settled(card):
+                key, told = _speed_key(card), KeptReply(("tokens a second",), (speed,))
+                if self._replies.get(key) != told:
+                    self.keep(card, key, told)
+
     async def write(self) -> tuple[Notice, ...]:
         """Put on disk what is not there yet. What went wrong with the book is told once."""
         fresh, self._unwritten = self._unwritten, {}
@@ -83,6 +100,10 @@ class Recall:
         _log.warning("%s", error, exc_info=error)
         self._notices.append(Notice(NoticeKind.UNAVAILABLE, error.sentence()))
         self._book = None
+
+
+def _speed_key(card: ModelCard) -> str:
+    return f"reading {card.backend} {card.name} {card.digest}"
 
 
 def recall_key(card: ModelCard, prompt: Prompt, limits: Limits) -> str:

@@ -127,3 +127,19 @@ async def test_what_was_said_before_a_cancel_is_kept_when_the_engine_closes(tmp_
     await asked.close()
 
     assert list(book.kept) == ["key"]
+
+
+async def test_how_fast_a_model_reads_is_known_to_the_next_process(tmp_path: Path) -> None:
+    """What it is shown depends on it, and what it said is kept under what it was shown."""
+    book = FakeReplyBook()
+    first, _ = engine(tmp_path, book)
+    (card,) = await first._tools.backend.cards()
+    reading = first._tools.stock.reading
+    reading.settle(card, 1900.0)
+    await review(first)
+    second, _ = engine(tmp_path, book)
+    await review(second)
+
+    assert second._tools.stock.reading.settled(card) == 1900.0
+    reading.settle(card, 3.0)
+    assert reading.settled(card) == 1900.0

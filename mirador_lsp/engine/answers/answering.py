@@ -50,9 +50,11 @@ async def answer(request: AnswerRequest, tools: Tools, kept: KeptAnswers, emit: 
     subject = find_subject(request.snapshot, outline, request.span)
     troubles = await tools.meter.refresh()
     cards = await tools.backend.cards() if set(request.policy.stages) & set(MODEL_STAGES) else ()
+    await tools.recall.settle(cards, tools.stock.reading)
     async with Gathering(tools.stock, request.snapshot, outline) as gathering:
         run = _Run(request, subject, tuple(cards), tools, kept, gathering, emit)
         await run.stages(outline, troubles)
+        tools.recall.keep_settled(cards, tools.stock.reading)
         for notice in await tools.recall.write():
             run.tell(notice)
     seconds = tools.clock.monotonic() - started

@@ -88,6 +88,19 @@ class Reading:
                 known = replace(known, speed=_average(known.speed, read / seconds))
         self._seen[_key(card)] = known
 
+    def settled(self, card: ModelCard) -> float:
+        """The speed by which the model's budget is reckoned at present; 0 before it was asked."""
+        return self._seen.get(_key(card), _Seen()).settled
+
+    def settle(self, card: ModelCard, speed: float) -> None:
+        """Reckon by the speed that an earlier process settled on, unless this one has its own.
+
+        Then equal code is shown with equal context, and what was said of it is found again.
+        """
+        known = self._seen.get(_key(card), _Seen())
+        if not known.settled and 0 < speed < math.inf:
+            self._seen[_key(card)] = replace(known, settled=speed, speed=known.speed or speed)
+
     def tokens_per_second(self, card: ModelCard) -> float:
         """How fast it reads: as it did of late or, before it has, as one of its size should."""
         known = self._seen.get(_key(card), _Seen())
