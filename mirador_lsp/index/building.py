@@ -14,6 +14,7 @@ from mirador_lsp.index.cutting import Cut, CutThis, TooMuch
 from mirador_lsp.index.embedding import Embedding
 from mirador_lsp.index.holding import Holding
 from mirador_lsp.index.keeper import Keeper
+from mirador_lsp.index.pacing import Pace
 from mirador_lsp.index.pausing import Gate
 from mirador_lsp.index.reading import Job, Reading
 from mirador_lsp.index.sharing import Sharing
@@ -23,10 +24,6 @@ MOST_FILES = 100_000
 _MOST_ASKED = 2_000_000
 _MOST_BYTES = 1_000_000
 """Larger texts are not parsed but cut by lines."""
-_BATCH_SECONDS = 0.5
-"""How long one batch of texts should take to embed: so long a user who waits for a model has to
-share the processor."""
-_FIRST_BATCH, _LARGEST_BATCH = 4, 256
 _COUNT_SECONDS = 1.0
 """Between two counts of what there is, while it grows."""
 _REST_SECONDS = 300.0
@@ -76,7 +73,8 @@ class Builder:
         self._look = False
         self._asked = False
         self._reopen = False
-        self._batch = _FIRST_BATCH
+        self._paces: dict[str, Pace] = {}
+        """By the digest of the embedder."""
         self._phase = "starting"
         self._reason = ""
         self._counts = Counts(0, 0, 0, 0, {})
@@ -327,7 +325,8 @@ class Builder:
         """Embed the next few chunks. False when there are none, or it cannot be done now."""
         if self._embedding.resting:
             return False
-        pending = await self._keeper.do(self._holding.pending, card.digest, self._batch)
+        pace = self._paces.setdefault(card.digest, Pace())
+        pending = await self._keeper.do(self._holding.pending, card.digest, pace.texts)
         if not pending:
             return False
         self._now("embedding")
@@ -335,18 +334,13 @@ class Builder:
         rows = await self._sharing.documents(card, pending)
         if rows is None:
             return False
-        self._pace(len(pending), self._clock() - began)
+        pace.took(len(pending), self._clock() - began)
         try:
             await self._keeper.do(self._holding.keep, card.digest, rows)
         except ValueError as error:
             self._embedding.refuse(f"The embedder {card.name} gives wrong vectors: {error}.")
             return False
         return True
-
-    def _pace(self, texts: int, seconds: float) -> None:
-        """So many texts at once as take about as long as a batch should."""
-        fitting = int(texts * _BATCH_SECONDS / max(seconds, 0.001))
-        self._batch = min(max(1, fitting, self._batch // 2), self._batch * 2, _LARGEST_BATCH)
 
     async def _count(self, *, at_once: bool = False) -> None:
         if at_once or self._clock() - self._counted >= _COUNT_SECONDS:
