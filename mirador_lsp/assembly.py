@@ -248,9 +248,11 @@ def reach_servers(
     """
     found: list[Server] = []
     wrong: list[Check] = []
+    ranks, _, ranker = settings.index.rerank.partition("/")
     for named in settings.servers:
         try:
-            found.append(reach(named, runtime=runtime))
+            ranking = ranker if named.name == ranks else ""
+            found.append(reach(named, runtime=runtime, ranker=ranking))
         except UserError as error:
             _log.warning("%s", error.sentence())
             wrong.append(Check(named.name, Health.WARNING, str(error), error.remedy))

@@ -49,6 +49,8 @@ class OpenAIOptions:
     pins: Mapping[str, str] = field(default_factory=dict)
     """Model name to the digest it must have."""
     only: tuple[str, ...] = ()
+    ranker: str = ""
+    """The model that ranks what was found; it is asked nothing else. "" for none."""
     """The models that may be used, where any are named."""
 
 
@@ -84,7 +86,11 @@ class _OpenAI:
     async def list_models(self, kept: Mapping[str, Known]) -> Listing:  # noqa: ARG002 — cheap
         models = _models(await self._transport.get("/v1/models"))
         self._flavour, contexts = await self._beyond(models)
-        return Listing([self._describe(raw, contexts) for raw in models[:_MOST_MODELS]])
+        found = [self._describe(raw, contexts) for raw in models[:_MOST_MODELS]]
+        ranker = self._options.ranker
+        # A server of one model lets users call it what they like.
+        alone = bool(ranker) and len(found) == 1
+        return Listing([one for one in found if one.id != ranker and not alone])
 
     async def title(self) -> str:
         return str(self._flavour)

@@ -57,10 +57,16 @@ class Server:
 
 
 def reach(
-    server: ModelServer, env: Mapping[str, str] = os.environ, *, runtime: Path | None = None
+    server: ModelServer,
+    env: Mapping[str, str] = os.environ,
+    *,
+    runtime: Path | None = None,
+    ranker: str = "",
 ) -> Server:
-    """The server, not yet connected. Reads its key. Raises `UserError` for an address or a key that
-    is none, and for a service of others' that could be reached unencrypted or without a key.
+    """The server, not yet connected. Reads its key; its model `ranker` is put to no work.
+
+    Raises `UserError` for an address or a key that is none, and for a service of others' that could
+    be reached unencrypted or without a key.
     """
     key = find_key(server, env)
     if server.kind == gemini.BACKEND:
@@ -70,7 +76,7 @@ def reach(
     else:
         transport = Transport(server.name, server.url, key=key)
     leaves = _leaving(server, transport)
-    bare = _dialect(server, transport, leaves)
+    bare = _dialect(server, transport, leaves, ranker)
     url = server.url.rstrip("/")
     shared = SharedSlots(runtime, url, server.slots) if runtime is not None else None
     gated = GatedBackend(bare, slots=server.slots, shared=shared)
@@ -99,7 +105,7 @@ def _leaving(server: ModelServer, transport: Transport) -> str:
     return f"The code that models of {server.name} read leaves this machine, to {transport.host}."
 
 
-def _dialect(server: ModelServer, transport: Transport, leaves: str) -> ServedBackend:
+def _dialect(server: ModelServer, transport: Transport, leaves: str, ranker: str) -> ServedBackend:
     pins = dict(pin.split("=", 1) for pin in server.pins)
     match server.kind:
         case "ollama":
@@ -115,5 +121,7 @@ def _dialect(server: ModelServer, transport: Transport, leaves: str) -> ServedBa
             service = GeminiOptions(server.models, server.context_tokens, server.judges, pins)
             return GeminiBackend(transport, service, prefix=server.name, leaves=leaves)
         case _:
-            served = OpenAIOptions(server.context_tokens, server.judges, pins, server.models)
+            served = OpenAIOptions(
+                server.context_tokens, server.judges, pins, server.models, ranker
+            )
             return OpenAIBackend(transport, served, prefix=server.name, leaves=leaves)

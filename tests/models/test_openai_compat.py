@@ -245,3 +245,21 @@ async def test_another_kind_of_server_has_no_models(answers: dict[str, Any]) -> 
         (check,) = await made.health()
         await made.close()
     assert check.health is (Health.OK if "data" in str(answers) else Health.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("listed", "left"),
+    [(["coder", "ranker"], ["lab/coder"]), (["/models/anything.gguf"], []), (["coder", "b"], None)],
+)
+async def test_a_model_that_ranks_is_asked_nothing_else(
+    listed: list[str], left: list[str] | None
+) -> None:
+    """It can do no more; the only model of a server may be called anything."""
+    models = {"/v1/models": {"data": [{"id": each} for each in listed]}}
+    async with openai_server(OpenAIStandIn(models)) as stand_in:
+        made = backend(stand_in, ranker="ranker")
+        wanted = [f"lab/{each}" for each in listed] if left is None else left
+        assert [card.name for card in await made.cards()] == wanted
+        (check,) = await made.health()
+        assert check.health is Health.OK
+        await made.close()
