@@ -117,8 +117,10 @@ class Lookup:
                     f" USING fts5vocab(main, {table}, row)"
                 )
 
-    def by_words(self, words: Sequence[str], most: int, *, memories: bool) -> list[int]:
-        """Places in which these words stand, the best first by BM25."""
+    def by_words(
+        self, words: Sequence[str], most: int, *, memories: bool
+    ) -> list[tuple[int, float]]:
+        """Places in which these words stand with their BM25, the best, which is largest, first."""
         table = "words_of_memories" if memories else "words_of_files"
         with self._opened.reading() as connection:
             telling = self._telling(connection, table, words)
@@ -126,10 +128,10 @@ class Lookup:
                 return []
             asked = " OR ".join(f'"{word}"' for word in telling)
             query = (
-                f"SELECT rowid, bm25({table}, {_WEIGHTS}) AS score FROM {table}"  # noqa: S608
-                f" WHERE {table} MATCH ? ORDER BY score LIMIT ?"
+                f"SELECT rowid, -bm25({table}, {_WEIGHTS}) AS score FROM {table}"  # noqa: S608
+                f" WHERE {table} MATCH ? ORDER BY score DESC LIMIT ?"
             )
-            return [place for place, _ in connection.execute(query, (asked, most))]
+            return connection.execute(query, (asked, most)).fetchall()
 
     def places(self, ids: Iterable[int]) -> dict[int, Place]:
         """These places, as far as they can be found now."""

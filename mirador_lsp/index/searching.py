@@ -10,14 +10,13 @@ from mirador_lsp.index import graph
 from mirador_lsp.index.catalogue import Catalogue
 from mirador_lsp.index.graph import NEARNESS, Tie
 from mirador_lsp.index.lookup import Lookup, Place
+from mirador_lsp.index.ranking import Candidate, ranked
 from mirador_lsp.index.sources import FILE
 from mirador_lsp.index.vectors import Shelf
 from mirador_lsp.index.words import words_of
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
-_FUSION = 10
-"""The k of reciprocal rank fusion: small, so that the first places of a list count."""
-_LEAST = 50
+_LEAST = 100
 """Candidates that each list brings, at least."""
 _STEPS = (1, 8, 64)
 """Times as many are asked for when most of those that were found are not admitted."""
@@ -25,7 +24,14 @@ _NARROW = 4000
 """Chunks up to which each vector is compared, when only some of all chunks are asked for."""
 _MOST_NAMES = 8
 _MOST_LIKE = 20
+_WORDS, _SYMBOL, _MEANING = "words", "symbol", "meaning"
+_STATIC = "static"
+"""Name of the embedder that stands in until the vectors of the other are there."""
 _MEMORIES = (Collection.TALK, Collection.FIX)
+
+
+_Ranked = list[tuple[Sequence[Place], float]]
+"""Chunks, each with its places, and what the list says of it; the best first."""
 
 
 @dataclass
@@ -33,7 +39,8 @@ class _Candidate:
     """A chunk that may be a hit."""
 
     places: dict[int, Place] = field(default_factory=dict)
-    score: float = 0.0
+    told: dict[str, float] = field(default_factory=dict)
+    """What each list says of it: its BM25, its place among the definitions, its cosines."""
     why: list[str] = field(default_factory=list)
 
 
@@ -55,26 +62,54 @@ class Searcher:
         admits = _admission(query)
         for memories in (False, True):
             if any((each in _MEMORIES) is memories for each in query.collections):
-                _enter(found, "words", self._by_words(query, enough, admits, memories=memories))
-        _enter(found, "symbol", self._by_names(query, enough, admits))
-        for digest, vector in (vectors or {}).items():
-            if digest in self._shelves:
-                by_meaning = self._by_meaning(self._shelves[digest], query, vector, enough, admits)
-                _enter(found, "meaning", by_meaning)
-        best = sorted(found.values(), key=lambda each: -each.score)[: query.most]
-        chosen = [(_nearest_place(each.places.values(), query.near), each) for each in best]
-        texts = self._lookup.texts(place.id for place, _ in chosen)
-        inside = self._lookup.defined_in(place.id for place, _ in chosen if not place.symbol)
+                by_words = self._by_words(query, enough, admits, memories=memories)
+                _enter(found, _WORDS, _WORDS, by_words)
+        by_names = self._by_names(query, enough, admits)
+        _enter(found, _SYMBOL, _SYMBOL, [(each, float(at)) for at, each in enumerate(by_names, 1)])
+        asked = {d: vector for d, vector in (vectors or {}).items() if d in self._shelves}
+        for digest, vector in asked.items():
+            by_meaning = self._by_meaning(self._shelves[digest], query, vector, enough, admits)
+            _enter(found, _MEANING, digest, by_meaning)
+        for digest, vector in asked.items():
+            rest = [chunk for chunk, each in found.items() if digest not in each.told]
+            for chunk, cosine in self._shelves[digest].nearest_of(rest, vector, len(rest)):
+                found[chunk].told[digest] = cosine
+        return Found(self._best(query, found), seconds=time.monotonic() - began)
+
+    def _best(self, query: Query, found: Mapping[str, _Candidate]) -> tuple[Hit, ...]:
+        placed = [
+            (_nearest_place(each.places.values(), query.near), each) for each in found.values()
+        ]
+        inside = self._lookup.defined_in(place.id for place, _ in placed)
+        order = ranked(
+            query.text,
+            [self._candidate(place, each, inside.get(place.id, ())) for place, each in placed],
+            near=query.near,
+        )[: query.most]
+        texts = self._lookup.texts(placed[at][0].id for at, _ in order)
         words = frozenset(words_of(query.text))
-        hits = tuple(
-            _told(
-                _hit(place, texts[place.id], each.score, _reasons(each)),
-                inside.get(place.id, ()),
-                words,
-            )
-            for place, each in chosen
+        hits = []
+        for at, score in order:
+            place, each = placed[at]
+            hit = _hit(place, texts[place.id], score, _reasons(each))
+            hits.append(hit if place.symbol else _told(hit, inside.get(place.id, ()), words))
+        return tuple(hits)
+
+    def _candidate(
+        self, place: Place, each: _Candidate, inside: Sequence[tuple[str, int]]
+    ) -> Candidate:
+        known = {d: cosine for d, cosine in each.told.items() if d in self._shelves}
+        static = {d for d in known if self._shelves[d].card.name == _STATIC}
+        final = [cosine for digest, cosine in known.items() if digest not in static]
+        own = (place.symbol,) if place.symbol else ()
+        return Candidate(
+            place.name if place.source == FILE else "",
+            (*own, *(symbol for symbol, _ in inside)),
+            words=each.told.get(_WORDS, 0.0),
+            final=max(final, default=None),
+            static=max((known[digest] for digest in static), default=None),
+            defines=int(each.told.get(_SYMBOL, 0)),
         )
-        return Found(hits, seconds=time.monotonic() - began)
 
     def neighbourhood(
         self, name: str, symbol: str, names: Sequence[str], most: int
@@ -86,14 +121,18 @@ class Searcher:
 
     def _by_words(
         self, query: Query, enough: int, admits: Callable[[Place], bool], *, memories: bool
-    ) -> list[list[Place]]:
+    ) -> _Ranked:
         words = words_of(query.text)
-        admitted: list[list[Place]] = []
+        admitted: _Ranked = []
         for times in _STEPS:
-            ids = self._lookup.by_words(words, enough * times, memories=memories)
-            places = self._lookup.places(ids)
-            admitted = [[places[i]] for i in ids if i in places and admits(places[i])]
-            if len(admitted) >= enough or len(ids) < enough * times:
+            found = self._lookup.by_words(words, enough * times, memories=memories)
+            places = self._lookup.places(number for number, _ in found)
+            admitted = [
+                ([places[number]], score)
+                for number, score in found
+                if number in places and admits(places[number])
+            ]
+            if len(admitted) >= enough or len(found) < enough * times:
                 break
         return admitted[:enough]
 
@@ -119,9 +158,9 @@ class Searcher:
         vector: Sequence[float],
         enough: int,
         admits: Callable[[Place], bool],
-    ) -> list[list[Place]]:
+    ) -> _Ranked:
         narrow = self._narrow(query)
-        admitted: list[list[Place]] = []
+        admitted: _Ranked = []
         for times in _STEPS:
             most = 2 * enough * times
             if narrow is not None:
@@ -130,8 +169,8 @@ class Searcher:
                 near = shelf.nearest(vector, most)
             standing = self._lookup.places_of(chunk for chunk, _ in near)
             admitted = [
-                places
-                for chunk, _ in near
+                (places, cosine)
+                for chunk, cosine in near
                 if (places := [each for each in standing.get(chunk, ()) if admits(each)])
             ]
             if len(admitted) >= enough or len(near) < most:
@@ -197,16 +236,18 @@ def _collection(place: Place) -> Collection:
     return Collection.PROSE if place.kind == "prose" else Collection.CODE
 
 
-def _enter(found: dict[str, _Candidate], why: str, ranked: Iterable[Sequence[Place]]) -> None:
-    """Add the votes of a list. A chunk that stands in it several times has its first place."""
+def _enter(found: dict[str, _Candidate], why: str, told: str, listed: _Ranked) -> None:
+    """Add what a list says, best first, under the key `told`. A chunk that stands in it several
+    times has its first place.
+    """
     seen: set[str] = set()
-    for places in ranked:
+    for places, value in listed:
         chunk = places[0].chunk
         candidate = found.setdefault(chunk, _Candidate())
         candidate.places.update({place.id: place for place in places})
         if chunk not in seen:
             seen.add(chunk)
-            candidate.score += 1 / (_FUSION + len(seen))
+            candidate.told.setdefault(told, value)
             candidate.why.append(f"{why} #{len(seen)}")
 
 
