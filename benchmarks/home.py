@@ -21,8 +21,10 @@ from mirador_lsp.settings.settings import EngineSettings, StagesSettings
 
 MODEL = "qwen2.5-coder-0.5b"
 """The small model every user has: the one that figures of first tokens are about."""
-_IDLE_SECONDS = 60.0
-"""An engine whose benchmark was killed leaves after this long."""
+_IDLE_SECONDS = 900.0
+"""An engine whose benchmark was killed leaves after this long. It must not leave while the other
+side of a comparison has its turn, which can take minutes where others use the machine.
+"""
 
 
 class Home:

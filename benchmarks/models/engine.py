@@ -37,8 +37,14 @@ class Pair:
     def spent(self) -> float:
         """Processor seconds of both sides and of this process so far. While one side rests, what
         comes to it is the other's: a figure that other programs hardly change.
+
+        Raises BenchmarkError when a process is gone: then what is measured is another one's start.
         """
-        return time.process_time() + sum(processor_seconds(pid) for pid in self.processes)
+        each = [processor_seconds(pid) for pid in self.processes]
+        if not all(each):
+            message = "an engine ended while it was measured"
+            raise BenchmarkError(message)
+        return time.process_time() + sum(each)
 
     async def through_mirador(self, prompt: Prompt, limits: Limits) -> Answer:
         """Ask as the engine room asks."""
