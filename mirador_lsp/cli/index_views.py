@@ -27,7 +27,7 @@ _PHASES = {
     "failed": "failed",
 }
 _STYLES = {"ready": "green", "paused": "yellow", "off": "yellow", "failed": "red"}
-_PULL = "by words and names only; to find by meaning: mirador models pull minilm"
+_NONE = "by words and names only; what finds by meaning is chosen with index.embedder"
 _BAR_CELLS = 24
 
 
@@ -87,8 +87,10 @@ def _meaning(report: IndexReport) -> "RenderableType":
     from rich.text import Text  # noqa: PLC0415
 
     if not report.embedder:
-        return Text(_PULL, "bright_black")
-    share = report.vectors / report.chunks if report.chunks else 1.0
+        return Text(_NONE, "bright_black")
+    if not report.chunks:
+        return Text(f"nothing yet, {plain(report.embedder, 80)}", "bright_black")
+    share = report.vectors / report.chunks
     full = round(share * _BAR_CELLS)
     text = Text("━" * full, "green").append("━" * (_BAR_CELLS - full), "bright_black")
     text.append(f" {100 * share:.0f} %  ", "default")

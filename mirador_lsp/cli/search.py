@@ -5,7 +5,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,9 +13,9 @@ from typing import Protocol, TextIO
 
 from mirador_lsp.cli.render_hits import print_hits
 from mirador_lsp.cli.terminal import ColorChoice, console_for, is_terminal, say
-from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.errors import IndexUnavailable, UserError
 from mirador_lsp.core.ports import CodeIndex
-from mirador_lsp.core.retrieval import Collection, Found, Query
+from mirador_lsp.core.retrieval import Collection, Found, IndexReport, Query
 from mirador_lsp.settings import Loaded, find_workspace_root, load_settings
 
 FOUND, NOTHING = 0, 1
@@ -23,6 +23,7 @@ MOST = 100
 """Hits that can be asked for at once."""
 _LOOK_SECONDS = 0.1
 _UNREAD = frozenset({"starting", "looking", "reading"})
+_CANNOT = frozenset({"off", "failed"})
 _EPILOG = """\
 exit codes:
   0    something fits
@@ -117,6 +118,8 @@ async def search(arguments: argparse.Namespace, around: Surroundings) -> int:
         if sends and query.rerank:
             say(sends, around.stderr)
         found = await index.search(query)
+        if not found.hits:
+            _refuse_where_off(await index.report())
     if arguments.format == "json":
         print(_as_json(query, found), file=around.stdout)
     else:
@@ -137,10 +140,22 @@ def _query(arguments: argparse.Namespace, folder: Path, root: Path) -> Query:
         most=arguments.most,
         collections=tuple(Collection(name) for name in arguments.collections or ())
         or Query.collections,
-        languages=tuple(arguments.language),
+        languages=_languages(arguments.language),
         under=_under(arguments.under, folder, root),
         rerank=arguments.rerank,
     )
+
+
+def _languages(named: Sequence[str]) -> tuple[str, ...]:
+    """Their ids. Raises `UserError` for one that no file can be of."""
+    from mirador_lsp.syntax.languages import LANGUAGES  # noqa: PLC0415 — the help does without
+
+    ids = tuple(name.lower() for name in named)
+    for name in ids:
+        if name not in LANGUAGES:
+            message = f"No file is indexed as of a language {name}."
+            raise UserError(message, remedy=f"The languages are {', '.join(sorted(LANGUAGES))}.")
+    return ids
 
 
 def _under(named: str, folder: Path, root: Path) -> str:
@@ -169,7 +184,7 @@ async def _until_read(index: CodeIndex, around: Surroundings) -> str:
     interactive = is_terminal(around.stderr, around.env)
     console = console_for(around.stderr, "auto", interactive=interactive)
     if not interactive:
-        say("reading the workspace for the first time", around.stderr)
+        say("reading what is new in the workspace", around.stderr)
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
@@ -181,6 +196,12 @@ async def _until_read(index: CodeIndex, around: Surroundings) -> str:
             await asyncio.sleep(_LOOK_SECONDS)
             report = await index.report()
     return report.sends
+
+
+def _refuse_where_off(report: IndexReport) -> None:
+    """An index that may not read the files has nothing to find: that is no answer."""
+    if report.phase in _CANNOT:
+        raise IndexUnavailable(report.reason or "The index does not run.")
 
 
 def _print(

@@ -33,10 +33,15 @@ def console_for(stream: TextIO, color: ColorChoice, *, interactive: bool) -> "Co
     """A console on `stream`. It never reads markup, emoji codes or links out of text."""
     from rich.console import Console  # noqa: PLC0415 — starting the server must not pay for it
 
+    class Ours(Console):
+        def on_broken_pipe(self) -> None:
+            """Rich would end the program with exit code 1, which says something else here."""
+            raise BrokenPipeError
+
     wants_color = color == "always" or (
         color == "auto" and stream.isatty() and not os.environ.get("NO_COLOR")
     )
-    return Console(
+    return Ours(
         file=stream,
         markup=False,
         emoji=False,
@@ -117,9 +122,6 @@ class Screen:
             write()
         except OSError as error:
             self._close(error)
-        except SystemExit:
-            # rich ends the program when a pipe breaks; a review has models to stop first.
-            self._close(BrokenPipeError())
 
     def _close(self, error: OSError) -> None:
         self.closed = True

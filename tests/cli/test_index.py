@@ -145,6 +145,15 @@ async def test_the_status_of_one_that_does_not_run(tmp_path: Path) -> None:
     assert code == 0
 
 
+async def test_where_there_is_nothing_no_share_of_it_is_shown(tmp_path: Path) -> None:
+    """Not one hundred percent of nothing; and without an embedder, where one is chosen."""
+    _, out, _ = await _run(tmp_path, Index([IndexReport("ready", embedder="minilm")]), "status")
+    assert "nothing yet, minilm" in out
+    assert "%" not in out
+    _, out, _ = await _run(tmp_path, Index([IndexReport("ready", files=1, chunks=1)]), "status")
+    assert "index.embedder" in out
+
+
 async def test_watching_tells_every_change(tmp_path: Path) -> None:
     """Each report is a line, or a line of JSON, and the files are looked at meanwhile."""
     fake = Index([IndexReport("looking"), IndexReport("paused", "A model answers first."), _READY])

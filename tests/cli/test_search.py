@@ -97,7 +97,7 @@ async def test_json_has_everything_and_counts_lines_from_one(tmp_path: Path) -> 
 async def test_options_reach_the_index(tmp_path: Path) -> None:
     """A folder is named from where the user stands, and told relative to the workspace."""
     terminal = Terminal(tmp_path, FakeIndex())
-    await terminal.run("--most", "3", "--language", "go", "--under", ".", "--in", "talk", "x")
+    await terminal.run("--most", "3", "--language", "Go", "--under", ".", "--in", "talk", "x")
 
     (query,) = terminal.index.queries
     assert (query.most, query.languages, query.under) == (3, ("go",), "src")
@@ -123,6 +123,7 @@ async def test_what_leaves_is_said_unless_nothing_is_to(tmp_path: Path) -> None:
         (("--under", "gone", "x"), "There is no folder gone."),
         (("--under", "/", "x"), "/ lies outside of the workspace"),
         ((" ",), "There is nothing to look for."),
+        (("--language", "klingon", "x"), "No file is indexed as of a language klingon."),
     ],
 )
 async def test_bad_options_are_refused_in_one_sentence(
@@ -145,7 +146,7 @@ async def test_the_first_search_waits_until_the_workspace_was_read(tmp_path: Pat
     ]
 
     assert await terminal.run("prices") == 0
-    assert terminal.err.getvalue() == "mirador: reading the workspace for the first time\n"
+    assert terminal.err.getvalue() == "mirador: reading what is new in the workspace\n"
     assert len(terminal.index.reports) == 1
 
 
@@ -156,6 +157,16 @@ async def test_an_index_that_cannot_be_asked_ends_the_command(tmp_path: Path) ->
     with pytest.raises(IndexUnavailable) as raised:
         await terminal.run("x")
     assert raised.value.remedy
+
+
+@pytest.mark.parametrize("phase", ["off", "failed"])
+async def test_an_index_that_may_not_read_has_no_answer(tmp_path: Path, phase: str) -> None:
+    """It does not say that nothing fits: its reason is an error, for scripts too."""
+    terminal = Terminal(tmp_path, FakeIndex())
+    terminal.index.reports = [IndexReport(phase, "This is the home folder.")]
+    with pytest.raises(IndexUnavailable, match="home folder"):
+        await terminal.run("x")
+    assert terminal.out.getvalue() == ""
 
 
 async def test_hostile_names_and_texts_do_not_reach_the_terminal(tmp_path: Path) -> None:

@@ -79,6 +79,17 @@ def test_a_screen_survives_a_reader_that_leaves() -> None:
     assert told == ["closed"]
 
 
+def test_a_console_leaves_the_end_of_the_program_to_its_caller() -> None:
+    """Rich would leave with 1 when a reader goes, which for a search says that nothing fits."""
+
+    class Closed(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        console_for(Closed(), "never", interactive=False).print("one")
+
+
 def test_silenced_streams_take_anything() -> None:
     """After `silence`, writing to the descriptor of a broken pipe is harmless."""
     reading, writing = os.pipe()
