@@ -101,8 +101,9 @@ class Sharing:
             return
         await self.close()
         self._wanted, self._server = (server, shared), server
-        places = [self._imported, *([Path(shared)] if shared else [])]
-        self._folders = [PrebuiltFolder(place) for place in places]
+        self._folders = [PrebuiltFolder(self._imported)]
+        if shared:
+            self._folders.append(PrebuiltFolder(Path(shared), named=True))
         self._not_before, self._pause, self._note, self.sends = -math.inf, 0.0, "", ""
         self._believed, self._unoffered = False, None
         if server is None:

@@ -18,8 +18,10 @@ _KEPT = 8
 class PrebuiltFolder:
     """The files of a folder, or one file. Looked at again each time; for one thread at a time."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, *, named: bool = False) -> None:
+        """`named` by the user: then it is told where there is nothing at the place."""
         self.place = place
+        self._named = named
         self._open: dict[Path, Prebuilt] = {}
         self._refused: dict[Path, tuple[tuple[int, ...] | None, str]] = {}
 
@@ -56,10 +58,16 @@ class PrebuiltFolder:
         except NotADirectoryError:
             return [self.place]
         except OSError as error:
-            if not isinstance(error, FileNotFoundError):
-                self._refused[self.place] = (None, f"{self.place}: {error.strerror}.")
+            if self._named or not isinstance(error, FileNotFoundError):
+                self._refused[self.place] = (None, self._unread(error))
             return []
+        self._refused.pop(self.place, None)
         return [self.place / name for name in names if not name.startswith(".")][:_MOST_FILES]
+
+    def _unread(self, error: OSError) -> str:
+        place = plain(str(self.place), 300)
+        correct = " Correct index.shared." if self._named else ""
+        return f"The vectors in {place} are not used: {error.strerror}.{correct}"
 
     def _file(self, path: Path) -> Prebuilt | None:
         """The file, checked again where it is another one than before."""

@@ -217,6 +217,19 @@ def test_a_folder_is_followed(tmp_path: Path) -> None:
     single.close()
 
 
+def test_a_place_that_the_user_named_and_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """With the setting to correct; once the folder is there, no more is said."""
+    folder = PrebuiltFolder(tmp_path / "none", named=True)
+    assert folder.vectors_of(CARD, _ids(9)) == {}
+    (note,) = folder.notes
+    assert "No such file" in note
+    assert "index.shared" in note
+    (tmp_path / "none").mkdir()
+    assert folder.vectors_of(CARD, _ids(9)) == {}
+    assert folder.notes == ()
+    folder.close()
+
+
 def test_a_file_that_is_taken_in_is_a_copy(tmp_path: Path) -> None:
     """It stays when the original goes; at most eight are kept; a refused one leaves nothing."""
     kept = tmp_path / "kept"
