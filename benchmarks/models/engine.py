@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+import psutil  # type: ignore[import-untyped]
+
 from benchmarks import samples
 from benchmarks.bench import Benchmark, BenchmarkError, Context, take_turns
 from benchmarks.figures import Row, Series, Target
@@ -40,11 +42,10 @@ class Pair:
 
         Raises BenchmarkError when a process is gone: then what is measured is another one's start.
         """
-        each = [processor_seconds(pid) for pid in self.processes]
-        if not all(each):
+        if not all(psutil.pid_exists(pid) for pid in self.processes):
             message = "an engine ended while it was measured"
             raise BenchmarkError(message)
-        return time.process_time() + sum(each)
+        return time.process_time() + sum(processor_seconds(pid) for pid in self.processes)
 
     async def through_mirador(self, prompt: Prompt, limits: Limits) -> Answer:
         """Ask as the engine room asks."""
