@@ -1,5 +1,8 @@
 """The rows about models: what stands on their other side, and what keeps them from being made."""
 
+import asyncio
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,8 +10,10 @@ import pytest
 from benchmarks.bench import BenchmarkError, Context
 from benchmarks.home import private_home
 from benchmarks.models import clients, residents
-from benchmarks.models.engine import limits_of, side_by_side
+from benchmarks.models.engine import Pair, limits_of, side_by_side
+from benchmarks.models.straight import Straight
 from mirador_lsp.core.dialogue import Prompt
+from mirador_lsp.models.embedded import InstalledModel
 
 
 async def test_a_switch_needs_two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,6 +22,22 @@ async def test_a_switch_needs_two_models(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("MIRADOR_CONFIG_DIR", str(tmp_path))
     with private_home() as home, pytest.raises(BenchmarkError, match="two installed models"):
         await residents.BENCHMARK.run(Context(home, 1, lambda _: None))
+
+
+async def test_the_cost_of_an_engine_that_left_is_no_figure(tmp_path: Path) -> None:
+    """Where one ended meanwhile, what its successor took is not taken for the question's cost."""
+    model = InstalledModel("none", tmp_path, "", 0, 0, 0)
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await ended.wait()
+    with private_home() as home:
+        backend = home.backend(model)
+        alive = Pair(backend, model, Straight(ended), (os.getpid(),))
+        gone = Pair(backend, model, Straight(ended), (os.getpid(), ended.pid))
+
+        assert alive.spent() > 0
+        with pytest.raises(BenchmarkError, match="ended while it was measured"):
+            gone.spent()
+        await backend.close()
 
 
 @pytest.mark.model
