@@ -1,0 +1,1 @@
+"""How well the right code is found: real questions on real code that nobody here wrote."""
