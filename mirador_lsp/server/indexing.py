@@ -215,18 +215,23 @@ class _Shown:
         self._cancel = cancel
         self._make = make
         self._bar: Bar | None = None
+        self._cancelled = False
+        """No new bar appears for what is still told of the work that was to stop."""
 
     def hear(self, report: IndexReport) -> None:
         """Follow the work."""
         if report.phase not in _WORKS:
+            self._cancelled = False
             if report.phase != "paused":
                 self.close()
             return
         missing = report.chunks - report.vectors if report.embedder else 0
+        if self._cancelled:
+            return
         if self._bar is None:
             if report.waiting < _MUCH_TO_READ and missing < _MUCH_TO_EMBED:
                 return
-            self._bar = self._make(f"index of {plain(self._name, 60)}", self._cancel)
+            self._bar = self._make(f"index of {plain(self._name, 60)}", self._end)
             stages = (_READING, _EMBEDDING) if report.embedder else (_READING,)
             for stage in stages:
                 self._bar.hear(StageStarted(stage, "", "", 0))
@@ -237,6 +242,12 @@ class _Shown:
             total = report.files + report.waiting
             done, unit, stage = report.files, "files", _READING
         self._bar.hear(StageProgressed(stage, done, total, unit))
+
+    def _end(self) -> None:
+        """The user pressed its button."""
+        self._cancelled = True
+        self.close()
+        self._cancel()
 
     def close(self) -> None:
         """Take the bar away."""

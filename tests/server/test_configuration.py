@@ -229,6 +229,17 @@ async def test_problems_are_logged_each_and_shown_once() -> None:
         assert logged.count("settings: the editor: review.gate must be a number. Write one.") == 4
 
 
+async def test_an_empty_table_of_lua_is_no_settings() -> None:
+    """Such an editor sends it as a list, also where an object is meant."""
+    load = Loader()
+    async with ready(FakeApp(), load=load) as editor:
+        editor.notify("workspace/didChangeConfiguration", {"settings": {"mirador": {"gate": 0.9}}})
+        await eventually(lambda: gate(editor) == 0.9)
+        editor.notify("workspace/didChangeConfiguration", {"settings": {"mirador": []}})
+        await eventually(lambda: gate(editor) != 0.9)
+        assert load.said[-1]["editor"] is None
+
+
 async def test_the_server_asks_to_be_told_of_changes() -> None:
     """Where the client registers on request, our section and the workspace file are watched."""
     abilities = {

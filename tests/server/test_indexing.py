@@ -113,7 +113,7 @@ async def test_much_work_is_shown_as_progress() -> None:
 
 
 async def test_the_bars_button_stops_the_build() -> None:
-    """Cancelling the bar stops building until the user asks for more."""
+    """Cancelling the bar ends it and stops building until the user asks for more."""
     app, index = _indexed()
     index.reports = [IndexReport("reading", files=0, waiting=80)]
     async with ready(app, SHOWS, folders=FOLDERS) as editor:
@@ -123,6 +123,7 @@ async def test_the_bars_button_stops_the_build() -> None:
         await eventually(lambda: _progress(editor))
         editor.notify("window/workDoneProgress/cancel", {"token": token})
         await eventually(lambda: index.paused == 1)
+        await eventually(lambda: _progress(editor)[-1][0] == "end")
 
 
 async def test_a_little_work_shows_no_bar() -> None:

@@ -26,7 +26,8 @@ _log = logging.getLogger(__name__)
 def remember(ls: MiradorServer, sent: Any) -> None:
     """Keep what the editor sent, under the one key "mirador" or without it."""
     if isinstance(sent, Mapping):
-        inner = sent.get(SECTION)
+        # An editor that speaks Lua sends its empty table as a list.
+        inner = sent.get(SECTION, sent) or {}
         ls.editor_settings = dict(inner if isinstance(inner, Mapping) else sent)
 
 
