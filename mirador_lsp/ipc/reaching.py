@@ -63,7 +63,9 @@ class Connection(Generic[_T]):
             raise self._kind.unavailable(text, remedy=remedy) from error
         if message is None:
             text = f"The {noun} stopped before the reply was complete."
-            again = "It is started again with the next request."
+            # Or it runs on and does not understand: Mirador's files were replaced under it.
+            again = "It is started again with the next request. "
+            again += f"If it stays so: {self._kind.stop}."
             raise self._kind.unavailable(text, remedy=again)
         return message
 
