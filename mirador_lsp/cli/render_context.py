@@ -52,7 +52,7 @@ def cost(context: Compiled) -> str:
     """What the context took of what it was allowed."""
     how = "counted by the model's tokenizer" if context.counted else "estimated"
     if not context.budget:
-        return "no context: none is allowed here"
+        return "no context: the budget of this stage is 0 tokens (context.tokens)"
     return f"context: {context.tokens} of {context.budget} tokens, {how}"
 
 

@@ -239,4 +239,3 @@ def _basis(ls: MiradorServer, snapshot: Snapshot, span: Span) -> ChangeRequest:
         findings=ls.publisher.shown(snapshot),
         repairs=ls.settings.fix.repairs,
     )
-
