@@ -19,28 +19,33 @@ STATIC = 0.3
 """Weight of the meaning told by a table of words, where nothing better is there yet."""
 FLOOR = 0.3
 """What is only this near, as a share of the nearest, has nothing to do with the question."""
-NAME = 0.3
+NAME = 0.25
 """Weight of what the name of a symbol has in common with the question."""
-DEFINITION = 0.4
-"""Weight of defining what the question names as an identifier; half for the fifth such place."""
+DEFINITION = 1.0
+"""Weight of defining the one name that is all of the question; half for the fifth such place."""
+MENTIONED = 0.3
+"""The same where the name stands among other words, which may be the point."""
 NEAR = 0.1
 """Weight of standing in the file from which is asked; half for its folder."""
-SAME_FILE = 0.97
-"""What each better hit of the same file leaves to a further one."""
-MOST_SAME = 10
-"""Better hits of the same file that count."""
+FILE = 0.1
+"""Weight of the file: what its best hits amount to. (Making room for other files instead, as search
+for people does, costs 0.01: what belongs together stands together.)"""
+BEST = 5
+"""Hits of a file that count for it."""
 
-_TESTS, _LESSER, _GENERATED = 0.8, 0.85, 0.7
+_TESTS, _LESSER, _GENERATED = 0.6, 0.95, 0.6
+"""What is left to hits of such files. Tests mention all there is, and are seldom meant."""
 _DECAY = 0.25
 _ENOUGH = 3
 """A name that shares a third of the words of a question, or all its own, is as good as can be."""
+_ONE_NAME = re.compile(r"[\w.:$@#!?>\\-]+(?:\(\))?")
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|fixtures?)/"
     r"|(?:^|/)(?:test_[^/]*|conftest|[^/]*(?:_test|_spec|\.test|\.spec|Tests?|Spec))\.[a-z]+$"
 )
 _LESSER_PATH = re.compile(
     r"(?:^|/)(?:examples?|samples?|demos?|compat|legacy|deprecated|docs?|benchmarks?)/"
-    r"|(?:^|/)__init__\.pyi?$|\.d\.[cm]?ts$"
+    r"|\.d\.[cm]?ts$"
 )
 _GENERATED_PATH = re.compile(
     r"(?:^|/)(?:vendor|vendored|_vendor|third_party|node_modules|dist|generated|migrations)/"
@@ -81,10 +86,14 @@ def ranked(question: str, found: Sequence[Candidate], *, near: str = "") -> list
     `near` is the file from which is asked. Equal candidates keep their order.
     """
     asked = telling(question)
+    defining = DEFINITION if _ONE_NAME.fullmatch(question.strip()) else MENTIONED
     scores = [
-        _fitness(score, each, asked, near) for score, each in zip(_fused(found), found, strict=True)
+        _standing(each.file, asked, near)
+        * (score + defining * _place(each.defines) + _fitness(each, asked, near))
+        for score, each in zip(_fused(found), found, strict=True)
     ]
-    return _spread(found, scores)
+    lifted = _lifted(found, scores)
+    return sorted(enumerate(lifted), key=lambda each: -each[1])
 
 
 def telling(question: str) -> frozenset[str]:
@@ -127,13 +136,14 @@ class _Scale:
         return max(0.0, (cosine - floor) / (self._most - floor))
 
 
-def _fitness(score: float, each: Candidate, asked: frozenset[str], near: str) -> float:
-    score += NAME * max((_likeness(asked, symbol) for symbol in each.symbols), default=0.0)
-    if each.defines:
-        score += DEFINITION / (1 + _DECAY * (each.defines - 1))
-    if near and each.file:
-        score += NEAR * _nearness(each.file, near)
-    return score * _standing(each.file, asked, near)
+def _fitness(each: Candidate, asked: frozenset[str], near: str) -> float:
+    likeness = max((_likeness(asked, symbol) for symbol in each.symbols), default=0.0)
+    nearness = _nearness(each.file, near) if near and each.file else 0.0
+    return NAME * likeness + NEAR * nearness
+
+
+def _place(defines: int) -> float:
+    return 1 / (1 + _DECAY * (defines - 1)) if defines else 0.0
 
 
 def _likeness(asked: frozenset[str], symbol: str) -> float:
@@ -169,15 +179,14 @@ def _nearness(file: str, near: str) -> float:
     return 0.5 if file.rpartition("/")[0] == near.rpartition("/")[0] else 0.0
 
 
-def _spread(found: Sequence[Candidate], scores: Sequence[float]) -> list[tuple[int, float]]:
-    """The order by score, hits of one file making room for those of others."""
-    order = sorted(range(len(found)), key=lambda at: -scores[at])
-    seen: dict[str, int] = {}
-    spread: list[tuple[int, float]] = []
-    for at in order:
-        file = found[at].file
-        before = seen.get(file, 0) if file else 0
-        seen[file] = before + 1
-        spread.append((at, scores[at] * SAME_FILE ** min(before, MOST_SAME)))
-    spread.sort(key=lambda each: -each[1])
-    return spread
+def _lifted(found: Sequence[Candidate], scores: Sequence[float]) -> list[float]:
+    """Scores with the weight of the file in them; what is no file stands for itself."""
+    of_file: dict[str | int, list[float]] = {}
+    for at, each in enumerate(found):
+        of_file.setdefault(each.file or at, []).append(scores[at])
+    sums = {file: sum(sorted(of, reverse=True)[:BEST]) for file, of in of_file.items()}
+    most = max(sums.values(), default=0.0) or 1.0
+    return [
+        score + FILE * sums[each.file or at] / most
+        for at, (each, score) in enumerate(zip(found, scores, strict=True))
+    ]

@@ -65,7 +65,6 @@ def test_definitions_of_what_is_named_come_first() -> None:
         "src/Box.test.tsx",
         "src/test/java/BoxTest.java",
         "examples/box.py",
-        "pkg/__init__.py",
         "types/box.d.ts",
         "vendor/box.py",
         "box_pb2.py",
@@ -93,10 +92,10 @@ def test_what_is_near_comes_first() -> None:
     assert order("anything", *found) == list(files)
 
 
-def test_one_file_leaves_room_for_others() -> None:
-    """Many hits of one file do not hide an equal hit of another."""
-    found = [Candidate("a.py", words=5.0) for _ in range(5)]
-    assert order("anything", *found, Candidate("b.py", words=4.9))[1] == "b.py"
+def test_what_belongs_together_stands_together() -> None:
+    """A file with several good hits lifts each of them over an equal one that stands alone."""
+    found = [Candidate("a.py", words=4.9) for _ in range(3)]
+    assert order("anything", Candidate("b.py", words=5.0), *found) == ["a.py"] * 3 + ["b.py"]
 
 
 def test_words_that_say_nothing_are_left_out() -> None:
