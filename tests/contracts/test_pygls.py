@@ -392,6 +392,7 @@ def test_p18_every_handler_takes_the_server_as_ls() -> None:
 
 PROVIDERS = {
     types.TEXT_DOCUMENT_HOVER: "hoverProvider",
+    types.WORKSPACE_SYMBOL: "workspaceSymbolProvider",
     types.TEXT_DOCUMENT_CODE_ACTION: "codeActionProvider",
     types.CODE_ACTION_RESOLVE: "codeActionProvider",
     types.TEXT_DOCUMENT_CODE_LENS: "codeLensProvider",
