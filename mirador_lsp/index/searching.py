@@ -80,7 +80,9 @@ class Searcher:
         placed = [
             (_nearest_place(each.places.values(), query.near), each) for each in found.values()
         ]
-        inside = self._lookup.defined_in(place.id for place, _ in placed)
+        # Other chunks are one symbol, or a part of one.
+        several = [place.id for place, _ in placed if not place.symbol or place.kind == "class"]
+        inside = self._lookup.defined_in(several)
         order = ranked(
             query.text,
             [self._candidate(place, each, inside.get(place.id, ())) for place, each in placed],
