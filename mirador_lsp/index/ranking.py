@@ -23,11 +23,11 @@ NAME = 0.25
 """Weight of what the name of a symbol has in common with the question."""
 DEFINITION = 1.0
 """Weight of defining the one name that is all of the question; half for the fifth such place."""
-MENTIONED = 0.3
+MENTIONED = 0.15
 """The same where the name stands among other words, which may be the point."""
 NEAR = 0.1
 """Weight of standing in the file from which is asked; half for its folder."""
-FILE = 0.1
+FILE = 0.05
 """Weight of the file: what its best hits amount to. (Making room for other files instead, as search
 for people does, costs 0.01: what belongs together stands together.)"""
 BEST = 5
