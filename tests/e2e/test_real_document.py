@@ -35,7 +35,9 @@ async def app() -> AsyncIterator[App]:
     loaded = load_settings(env={}, flags={"stages": {"quick": {"seconds": 500}}})
     with engine_home() as home:
         backend = home.real_backend()
-        async with open_app(loaded.settings, paths=loaded.paths, backend=backend) as opened:
+        async with open_app(
+            loaded.settings, paths=home.paths(loaded.paths), backend=backend
+        ) as opened:
             yield opened
             await backend.stop()
 

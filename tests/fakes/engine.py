@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from mirador_lsp.core.dialogue import Chunk, Limits, Prefill, Priority, Prompt, Usage
@@ -17,7 +18,7 @@ from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.ipc.places import Places
 from mirador_lsp.models.catalogue import find
 from mirador_lsp.models.embedded import EmbeddedBackend, EngineOptions, InstalledModel
-from mirador_lsp.settings import paths
+from mirador_lsp.settings import Paths, paths
 
 WORKER = (sys.executable, "-P", str(Path(__file__).with_name("engine_worker.py")))
 REAL_NAME = "qwen2.5-coder-0.5b"
@@ -28,12 +29,17 @@ class EngineHome:
     """The folders of one host, and what is installed for it."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.runtime = folder / "run"
         self.played = folder / "prefixes"
         """Where prefixes are kept, and where the fake worker looks for files."""
         self.models = folder / "models"
         self.models.mkdir(exist_ok=True)
         self.places = Places(self.runtime)
+
+    def paths(self, users: Paths) -> Paths:
+        """The user's folders, but for what is kept: what a model said of old must not be found."""
+        return replace(users, cache=self._folder / "cache", state=self._folder / "state")
 
     def release(self, name: str) -> None:
         """Make the file appear that a fake worker awaits."""
