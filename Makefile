@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check fmt bench docs model clean setup vsix editors
+.PHONY: demo test endurance check fmt bench docs model clean setup vsix editors
 
 setup: $(STAMP)
 
@@ -26,7 +26,11 @@ demo: $(STAMP)
 	@$(BIN)/mirador review --fail-on never examples
 
 test: model
-	$(BIN)/python -X dev -m pytest
+	$(BIN)/python -X dev -m pytest -m "not endurance"
+
+# What is too long for every change: kills by the dozen, every kind of damage, trials of the engine.
+endurance: model
+	$(BIN)/python -X dev -m pytest -m endurance
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -65,7 +65,7 @@ def check(folder: Path, last: int) -> None:
         assert waiting <= {f"# name{last + 1}\ndef name{last + 1}"}
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [4, pytest.param(20, marks=pytest.mark.endurance)])
 def test_what_was_acknowledged_outlives_kills(tmp_path: Path, rounds: int) -> None:
     """One kill after the other, at another place each time."""
     folder = tmp_path / "index"

@@ -94,7 +94,7 @@ def scrambled(file: Path) -> None:
     file.write_bytes(bytes(byte ^ 0x5A for byte in file.read_bytes()))
 
 
-SLOW = pytest.mark.slow
+SLOW = pytest.mark.endurance
 HARMS = [
     (scrambled, "*/data_level0.bin"),
     (cut, "chroma.sqlite3"),

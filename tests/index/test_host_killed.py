@@ -82,7 +82,7 @@ async def test_nothing_is_lost_by_five_kills(
     await _check(home, 5, monkeypatch)
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.timeout(600)
 async def test_nothing_is_lost_by_fifty_kills(
     home: IndexHome, monkeypatch: pytest.MonkeyPatch

@@ -54,7 +54,7 @@ def process(folder: Path, start: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, env=env, cwd=folder.parent)
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.timeout(400)
 def test_acknowledged_vectors_outlive_kills(tmp_path: Path) -> None:
     """However often; and none of the folders is taken for a deadly one."""

@@ -173,7 +173,7 @@ async def test_a_cancelled_trial_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.timeout(400)
 async def test_the_real_trial_decides_honestly(home: EngineHome) -> None:
     """The real model is really tried, and what comes of it follows from what was measured."""
@@ -191,7 +191,7 @@ async def test_the_real_trial_decides_honestly(home: EngineHome) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.slow
+@pytest.mark.endurance
 @pytest.mark.timeout(400)
 async def test_a_model_that_guesses_answers_as_before(home: EngineHome, tmp_path: Path) -> None:
     """Where it is on, the engine loads the model with it and the reply is the same."""
