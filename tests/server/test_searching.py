@@ -8,7 +8,7 @@ import pytest
 from fakes.app import FakeApp
 from fakes.editor import Editor, ready
 from fakes.index import FakeIndex, hit
-from mirador_lsp.core.retrieval import Collection
+from mirador_lsp.core.retrieval import Collection, Found, Query
 
 ROOT = {"uri": "file:///work", "name": "work"}
 OTHER = {"uri": "file:///other", "name": "other"}
@@ -122,3 +122,26 @@ async def test_without_a_folder_the_user_is_told() -> None:
         answer = await editor.ask("mirador/search", {"query": "x"})
 
     assert answer["error"]["message"].startswith("There is no folder to search in.")
+
+
+class Closing(FakeIndex):
+    """While it answers, the client closes the folder."""
+
+    def __init__(self, editors: list[Editor]) -> None:
+        super().__init__([hit()])
+        self._editors = editors
+
+    async def search(self, query: Query) -> Found:
+        self._editors[0].server.session.folders = ()
+        return await super().search(query)
+
+
+@pytest.mark.parametrize("method", ["workspace/symbol", "mirador/search"])
+async def test_a_folder_that_is_closed_meanwhile_is_answered_all_the_same(method: str) -> None:
+    """The answer is about the folders of the moment in which it was asked."""
+    editors: list[Editor] = []
+    async with ready(app_with(Closing(editors)), folders=[ROOT]) as editor:
+        editors.append(editor)
+        answer = await editor.ask(method, {"query": "prices"})
+
+    assert "result" in answer, answer

@@ -33,8 +33,10 @@ async def symbols(
     if not text:
         return []
     query = Query(text, most=_MOST_SYMBOLS, collections=(Collection.CODE,))
-    found = await asyncio.gather(*(_ask(ls, folder, query) for folder in ls.session.folders))
-    return [workspace_symbol(hit, folder) for folder, hit in _in_turn(ls, found)][:_MOST_SYMBOLS]
+    folders = ls.session.folders  # of now: the client may close some while the indexes answer
+    found = await asyncio.gather(*(_ask(ls, folder, query) for folder in folders))
+    hits = _in_turn(folders, found)[:_MOST_SYMBOLS]
+    return [workspace_symbol(hit, folder) for folder, hit in hits]
 
 
 async def search(ls: MiradorServer, params: Any) -> dict[str, Any]:
@@ -43,16 +45,17 @@ async def search(ls: MiradorServer, params: Any) -> dict[str, Any]:
         message = "The parameters are an object with a query."
         raise JsonRpcInvalidParams(message)
     query = _query(params)
-    if not ls.session.folders:
+    folders = ls.session.folders  # of now: the client may close some while the indexes answer
+    if not folders:
         message = "There is no folder to search in."
         raise UserError(message, remedy="Open a folder in the editor.")
     near = from_lsp.path_of(str(params.get("uri") or ""))
     found = await asyncio.gather(
-        *(_ask(ls, folder, _seen_from(query, near, folder)) for folder in ls.session.folders)
+        *(_ask(ls, folder, _seen_from(query, near, folder)) for folder in folders)
     )
     hits = [
         search_hit(hit, folder if hit.collection in _FILES else None)
-        for folder, hit in _in_turn(ls, found)
+        for folder, hit in _in_turn(folders, found)
     ]
     notes = dict.fromkeys(note for each in found for note in each.notes)
     seconds = max((each.seconds for each in found), default=0.0)
@@ -71,13 +74,13 @@ async def _ask(ls: MiradorServer, folder: Path, query: Query) -> Found:
         return Found((), (error.sentence(),))
 
 
-def _in_turn(ls: MiradorServer, found: Sequence[Found]) -> list[tuple[Path, Hit]]:
+def _in_turn(folders: Sequence[Path], found: Sequence[Found]) -> list[tuple[Path, Hit]]:
     """The hits of several folders by rank: scores of two indexes cannot be compared."""
     rows = zip_longest(*(each.hits for each in found))
     return [
         (folder, hit)
         for row in rows
-        for folder, hit in zip(ls.session.folders, row, strict=True)
+        for folder, hit in zip(folders, row, strict=True)
         if hit is not None
     ]
 
