@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, TypeVar
 
 from mirador_lsp.analysis.child import COMMAND, Child, ChildLostError
 from mirador_lsp.analysis.frames import Reply, Request
@@ -44,6 +44,7 @@ _LONGEST_WAIT = 2.0
 
 _Work = Literal["outline", "rules", "surroundings", "slice"]
 _Key = tuple[str, str, bytes]
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,7 @@ class ParseWorker:
             refused = parse(snapshot.text, snapshot.language, max_bytes=self._max_bytes)
             return surroundings_of(refused, span)
         reply = await self._ask("surroundings", snapshot, span)
-        if reply.surroundings is None:
-            message = f"The syntax tree could not be read: {reply.error}."
-            raise AnalyzerError(message)
-        if not _fits(reply, snapshot):
-            message = "The syntax tree could not be read: the parser gave places outside the text."
-            raise AnalyzerError(message)
-        return reply.surroundings
+        return _believed(reply.surroundings, "places", reply, snapshot)
 
     async def slice_of(self, snapshot: Snapshot, place: Span) -> Slice:
         """See `core.ports.Slicer`."""
@@ -138,13 +133,7 @@ class ParseWorker:
             refused = parse(snapshot.text, snapshot.language, max_bytes=self._max_bytes)
             return slice_at(refused, place)
         reply = await self._ask("slice", snapshot, place)
-        if reply.slice is None:
-            message = f"The syntax tree could not be read: {reply.error}."
-            raise AnalyzerError(message)
-        if not _fits(reply, snapshot):
-            message = "The syntax tree could not be read: the parser gave lines outside the text."
-            raise AnalyzerError(message)
-        return reply.slice
+        return _believed(reply.slice, "lines", reply, snapshot)
 
     async def health(self) -> Check:
         """Whether a child can be started, and how far it is isolated."""
@@ -307,6 +296,17 @@ class InlineParser:
 def _settle(ticket: _Ticket, reply: Reply) -> None:
     if not ticket.reply.done():
         ticket.reply.set_result(reply)
+
+
+def _believed(read: _Read | None, what: str, reply: Reply, snapshot: Snapshot) -> _Read:
+    """What a reply holds of the tree, there and inside the text. Raises `AnalyzerError`."""
+    if read is None:
+        message = f"The syntax tree could not be read: {reply.error}."
+        raise AnalyzerError(message)
+    if not _fits(reply, snapshot):
+        message = f"The syntax tree could not be read: the parser gave {what} outside the text."
+        raise AnalyzerError(message)
+    return read
 
 
 def _fits(reply: Reply, snapshot: Snapshot) -> bool:
