@@ -14,7 +14,7 @@ from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import ModelCard
-from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.document import Snapshot, folder_around
 from mirador_lsp.core.errors import AnalyzerError, IndexUnavailable, UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import (
@@ -90,9 +90,8 @@ class Workplaces:
         """The workspace of a document, or None."""
         if snapshot.path is None:
             return None
-        path = Path(snapshot.path)
-        around = [folder for folder in self._used if path.is_relative_to(folder)]
-        return self._used[max(around, key=lambda each: len(each.parts))] if around else None
+        folder = folder_around(Path(snapshot.path), self._used)
+        return self._used[folder] if folder is not None else None
 
 
 def make_indexes(settings: Settings, paths: Paths, stack: AsyncExitStack) -> Clients:

@@ -8,13 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mirador_lsp.core.clean import plain, stream_safe
-from mirador_lsp.core.retrieval import Collection, Found, Hit, Query
+from mirador_lsp.core.retrieval import FILES, Found, Hit, Query
 
 _SHOWN_LINES = 4
 _LONGEST_LINE = 160
 _SHORTEST_WORD = 3
 _WORD = re.compile(r"\w+")
-_FILES = frozenset({Collection.CODE, Collection.PROSE})
 
 
 def print_hits(console: Console, query: Query, found: Found, root: Path) -> None:
@@ -38,7 +37,7 @@ def _head(number: int, hit: Hit, root: Path) -> Table:
     grid.add_column(width=3, justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
     place = Text()
-    if hit.collection in _FILES:
+    if hit.collection in FILES:
         # A terminal that knows links opens the file; others show the text alone.
         link = f"link {(root / hit.name).as_uri()}"
         place.append(plain(hit.name, 300), f"bold cyan {link}")
@@ -64,7 +63,7 @@ def _lines(hit: Hit, words: re.Pattern[str] | None) -> Table:
         shown = Text(stream_safe(line[:_LONGEST_LINE]).expandtabs(4))
         if words is not None:
             shown.highlight_regex(words, "bold yellow")
-        number = str(hit.first + offset + 1) if hit.collection in _FILES else ""
+        number = str(hit.first + offset + 1) if hit.collection in FILES else ""
         grid.add_row(Text(number, "bright_black"), shown)
     return grid
 

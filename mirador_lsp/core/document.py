@@ -1,10 +1,15 @@
 """The text under review, as it was at one moment."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
+from typing import TypeVar
 
 from mirador_lsp.core.text import LineIndex
+
+Folder = TypeVar("Folder", bound=PurePath)
 
 
 @dataclass(frozen=True)
@@ -32,3 +37,9 @@ class Snapshot:
     def lines(self) -> LineIndex:
         """Line starts and position conversion for `text`, computed once."""
         return LineIndex(self.text)
+
+
+def folder_around(path: PurePath, folders: Iterable[Folder]) -> Folder | None:
+    """The innermost of `folders` that holds `path`, by their names alone; None where none does."""
+    around = [folder for folder in folders if path.is_relative_to(folder)]
+    return max(around, key=lambda folder: len(folder.parts), default=None)

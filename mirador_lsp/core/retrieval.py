@@ -17,6 +17,10 @@ class Collection(StrEnum):
     """Changes that the user accepted."""
 
 
+FILES = frozenset({Collection.CODE, Collection.PROSE})
+"""The collections whose hits are places in files."""
+
+
 class MentionKind(StrEnum):
     """What a name does where it stands."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.document import Snapshot, folder_around
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Span
@@ -71,6 +71,4 @@ def folder_of(ls: MiradorServer, snapshot: Snapshot) -> Path | None:
     """The innermost workspace folder that holds a document; None for one that lies elsewhere."""
     if snapshot.path is None:
         return None
-    path = Path(snapshot.path)
-    around = [folder for folder in ls.session.folders if path.is_relative_to(folder)]
-    return max(around, key=lambda folder: len(folder.parts), default=None)
+    return folder_around(Path(snapshot.path), ls.session.folders)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mirador_lsp.core.clean import plain
+from mirador_lsp.core.document import folder_around
 from mirador_lsp.core.errors import MiradorError, UserError
 from mirador_lsp.core.events import StageProgressed, StageStarted
 from mirador_lsp.core.retrieval import IndexReport
@@ -112,10 +113,9 @@ class Indexing:
         """The followed folder in which a file lies, the innermost one, and its name there."""
         if path is None:
             return None
-        inside = [each for each in self._followed if each in path.parents]
-        if not inside:
+        folder = folder_around(path.parent, self._followed)
+        if folder is None:
             return None
-        folder = max(inside, key=lambda each: len(each.parts))
         return folder, path.relative_to(folder).as_posix()
 
     async def _keep(self, folder: Path) -> None:

@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from mirador_lsp.core.errors import IndexUnavailable, UserError
-from mirador_lsp.core.retrieval import Collection, Found, Hit, Query
+from mirador_lsp.core.retrieval import FILES, Collection, Found, Hit, Query
 from mirador_lsp.server import arguments, from_lsp
 from mirador_lsp.server.extensions import SearchResult
 from mirador_lsp.server.server import MiradorServer
@@ -22,7 +22,6 @@ _MOST_SYMBOLS = 30
 _LONGEST_QUERY = 2000
 _SECONDS = 5.0
 """How long an index may take: an editor asks again with every letter."""
-_FILES = frozenset({Collection.CODE, Collection.PROSE})
 
 
 async def symbols(
@@ -54,7 +53,7 @@ async def search(ls: MiradorServer, params: Any) -> dict[str, Any]:
         *(_ask(ls, folder, _seen_from(query, near, folder)) for folder in folders)
     )
     hits = [
-        search_hit(hit, folder if hit.collection in _FILES else None)
+        search_hit(hit, folder if hit.collection in FILES else None)
         for folder, hit in _in_turn(folders, found)
     ]
     notes = dict.fromkeys(note for each in found for note in each.notes)
