@@ -33,6 +33,8 @@ class Recall:
         self._unwritten: dict[str, KeptReply] = {}
         self._notices: list[Notice] = []
         """What is to be told of the book."""
+        self._speeds: set[str] = set()
+        """Models whose speed was looked for: what the book lacks, it does not get from others."""
         self.spoke: dict[str, str] = {}
         """By stage, the model that has said what is kept of it."""
         self.carried = Carried()
@@ -64,8 +66,10 @@ class Recall:
     async def settle(self, cards: Iterable[ModelCard], reading: Reading) -> None:
         """Take over how fast models were found to read, for what they are shown depends on it."""
         for card in cards:
-            if card.digest and not reading.settled(card):
-                kept = await self.find(_speed_key(card))
+            key = _speed_key(card)
+            if card.digest and key not in self._speeds:
+                self._speeds.add(key)
+                kept = await self.find(key)
                 reading.settle(card, kept.sureness[0] if kept is not None else 0.0)
 
     def keep_settled(self, cards: Iterable[ModelCard], reading: Reading) -> None:

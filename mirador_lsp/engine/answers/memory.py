@@ -46,14 +46,17 @@ class AnswerMemory:
         the model, and what was answered before, which is no reason to ask again.
         """
         bare = Shown(show(self._request.snapshot, self._subject.unit))
+        keys: dict[str, None] = {}  # where nothing has to be cut, every share words it alike
         for each in dict.fromkeys((shown, replace(shown, reach=""), bare)):
             for share in SHARES:
                 try:
                     wording = word(self._request, self._subject, each, policy, card, share)
                 except ContextOverflow:
                     break
-                if kept := await self._under(self._key(policy, card, wording), policy, card):
-                    return kept
+                keys[self._key(policy, card, wording)] = None
+        for key in keys:
+            if kept := await self._under(key, policy, card):
+                return kept
         return None
 
     async def similar(self, policy: StagePolicy, card: ModelCard, shown: Shown) -> Kept | None:
