@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from mirador_lsp.core import events
+from mirador_lsp.core.change_sets import ChangeSet, Overview
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.findings import Finding, Severity, ranked
@@ -245,6 +246,10 @@ class Report:
     interrupted: bool = False
     started_utc: str = ""
     """ISO 8601, to the second."""
+    change: ChangeSet | None = None
+    """What was reviewed of a history; None where files were named."""
+    overview: Overview | None = None
+    """What the change does and how risky it is: known once all of it was looked at."""
 
     def count(self, severity: Severity) -> int:
         """How many findings of that severity are shown."""

@@ -1,4 +1,4 @@
-"""`mirador review`: the options, the run, the exit code."""
+"""`mirador review`: the run and the exit code."""
 
 import argparse
 import asyncio
@@ -10,40 +10,24 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol, TextIO
+from typing import Protocol, TextIO
 
-from mirador_lsp.app import SkipKind, Skipped, Source, find_model, gather, open_app, usable_model
-from mirador_lsp.cli import wording
+from mirador_lsp.app import SkipKind, Skipped, Source, gather, open_app, usable_model
+from mirador_lsp.cli import review_options, wording
 from mirador_lsp.cli.batch import Reviewer, review_all
-from mirador_lsp.cli.outputs import FORMATS, Outputs, Wishes
+from mirador_lsp.cli.outputs import Outputs
 from mirador_lsp.cli.report import Report
+from mirador_lsp.cli.review_options import FailOn, Options, flags, full_name
 from mirador_lsp.cli.signals import Interrupts
 from mirador_lsp.cli.terminal import say, show_cursor, silence
 from mirador_lsp.core.errors import UserError
-from mirador_lsp.core.findings import Lens, Severity
-from mirador_lsp.core.policy import DEEP, QUICK, STAGES, SYNTHESIS, ReviewPolicy
+from mirador_lsp.core.findings import Severity
+from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.settings import Loaded, find_workspace_root, load_settings, review_policy
 
 CLEAN, FOUND, COULD_NOT_RUN, PIPE_CLOSED = 0, 1, 2, 141
-FailOn = Literal["error", "warning", "never"]
 _FATAL_KINDS = frozenset({"missing", "unreadable"})
-_EPILOG = """\
-exit codes:
-  0    nothing at or above the bar (--fail-on)
-  1    findings at or above the bar; a syntax error is one where the parser is sure
-  2    could not run: a path that is not there, nothing to review, or a file that
-       not one stage could look at; the reason is on stderr
-  130  stopped by Ctrl-C
-
-examples:
-  mirador review src/ tests/test_api.py
-  mirador review --stages instant .            facts only, no model
-  mirador review --lens security,bug app.py
-  mirador review --models 0.5b,1.5b app.py     both look, and what they say is merged
-  mirador review --format sarif --output mirador.sarif .
-  git show HEAD:app.py | mirador review - --stdin-filename app.py
-"""
 
 
 class App(Reviewer, Protocol):
@@ -69,22 +53,6 @@ class Gather(Protocol):
     def __call__(self, paths: Sequence[str], stdin_name: str) -> Iterator[Source | Skipped]:
         """Read what the paths name, lazily."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What was asked on the command line."""
-
-    paths: tuple[str, ...]
-    stages: tuple[str, ...] | None = None
-    lenses: tuple[str, ...] | None = None
-    fail_on: FailOn = "error"
-    model: str = ""
-    models: tuple[str, ...] = ()
-    """Those that all answer, to be merged; empty for one at a time."""
-    gate: float | None = None
-    stdin_filename: str = ""
-    wishes: Wishes = field(default_factory=Wishes)
 
 
 @asynccontextmanager
@@ -115,67 +83,12 @@ class Surroundings:
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
-    parser = subparsers.add_parser(
-        "review",
-        help="review files and folders, or text from stdin",
-        description="Review files and folders with the analyzers and the local models.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("paths", nargs="+", metavar="PATH", help="a file, a folder, or - for stdin")
-    add("--stages", action="append", metavar="NAME,…", help=f"of {','.join(STAGES)}")
-    add("--lens", action="append", metavar="NAME,…", help=f"of {','.join(Lens)}")
-    add("--format", choices=FORMATS, default="text", help="default: text")
-    add("--output", default="", metavar="FILE", help="write there instead of stdout")
-    add("--fail-on", choices=("error", "warning", "never"), default="error", help="default: error")
-    who = parser.add_mutually_exclusive_group().add_argument
-    who("--model", default="", metavar="NAME", help="this model for every stage")
-    who("--models", action="append", metavar="NAME,…", help="ask all of these and merge")
-    add("--gate", type=_share, metavar="0…1", help="least confidence a finding is shown with")
-    add("--show-withheld", action="store_true", help="also show what lies below the gate")
-    add(
-        "--show-context",
-        action="store_true",
-        help="print all that models are shown, to the letter; with --format json it is data",
-    )
-    add("--stdin-filename", default="", metavar="NAME", help="what the text from stdin is called")
-    add(
-        "--stream",
-        action=argparse.BooleanOptionalAction,
-        help="show the model's words as they come; default: in a terminal",
-    )
-    add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
-    add("-q", "--quiet", action="store_true", help="findings only")
-    add("--verbose", action="store_true", default=argparse.SUPPRESS, help="log to stderr as well")
-    add("--export-svg", default="", metavar="FILE", help=argparse.SUPPRESS)
-    parser.set_defaults(run=run)
+    review_options.add_parser(subparsers).set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command as parsed."""
-    wishes = Wishes(
-        format=arguments.format,
-        output=arguments.output,
-        show_withheld=arguments.show_withheld,
-        show_context=arguments.show_context,
-        stream=arguments.stream,
-        color=arguments.color,
-        quiet=arguments.quiet,
-        export_svg=arguments.export_svg,
-    )
-    options = Options(
-        paths=tuple(arguments.paths),
-        stages=_names(arguments.stages),
-        lenses=_names(arguments.lens),
-        fail_on=arguments.fail_on,
-        model=arguments.model,
-        models=_names(arguments.models) or (),
-        gate=arguments.gate,
-        stdin_filename=arguments.stdin_filename,
-        wishes=wishes,
-    )
-    return asyncio.run(review(options, Surroundings()))
+    return asyncio.run(review(review_options.options_of(arguments), Surroundings()))
 
 
 async def review(options: Options, around: Surroundings) -> int:
@@ -184,12 +97,12 @@ async def review(options: Options, around: Surroundings) -> int:
         message = f"--show-context does not go with --format {options.wishes.format}."
         raise UserError(message, remedy="Use --format text or --format json.")
     loaded = load_settings(
-        workspace=find_workspace_root(around.folder), env=around.env, flags=_flags(options)
+        workspace=find_workspace_root(around.folder), env=around.env, flags=flags(options)
     )
     for problem in loaded.problems:
         say(problem.sentence(), around.stderr)
     policy = review_policy(loaded.settings, stages=options.stages, lenses=options.lenses)
-    panel = tuple(dict.fromkeys(_full_name(name) for name in options.models))
+    panel = tuple(dict.fromkeys(full_name(name) for name in options.models))
     policy = replace(policy, panel=panel)
     run = _Run(options, around, policy)
     return await run.to_the_end(loaded)
@@ -336,39 +249,3 @@ def _same_file(one: Path, other: Path) -> bool:
         return one.samefile(other) and not other.is_dir()
     except (OSError, ValueError):
         return False
-
-
-def _full_name(name: str) -> str:
-    """The name behind an alias of the catalogue; a name it does not know stays as it is."""
-    try:
-        return find_model(name).name
-    except UserError:
-        return name
-
-
-def _flags(options: Options) -> dict[str, dict[str, object]]:
-    flags: dict[str, dict[str, object]] = {}
-    if options.gate is not None:
-        flags["review"] = {"gate": options.gate}
-    if options.model:
-        model = {"models": [_full_name(options.model)]}
-        flags["stages"] = dict.fromkeys((QUICK, DEEP, SYNTHESIS), model)
-    return flags
-
-
-def _names(values: list[str] | None) -> tuple[str, ...] | None:
-    """The names in repeated, comma-separated values; None when the option was not given."""
-    if values is None:
-        return None
-    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        message = f"{text} is not a number from 0 to 1"
-        raise argparse.ArgumentTypeError(message)
-    return share

@@ -15,7 +15,8 @@ from fakes.folders import own_folders
 from fakes.review_app import FakeReviewApp, Script
 from mirador_lsp.app import Skipped, Source, gather
 from mirador_lsp.cli.outputs import Wishes
-from mirador_lsp.cli.review import Options, Surroundings, review
+from mirador_lsp.cli.review import Surroundings, review
+from mirador_lsp.cli.review_options import Options
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import Event
 from mirador_lsp.core.findings import Lens
