@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mirador_lsp.cli import history
+from mirador_lsp.cli import model_history
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.routing import Comparison, Outcome
@@ -27,14 +27,14 @@ def run(*, as_json: bool) -> int:
     if found.unreadable:
         say(f"{found.unreadable} lines of {loaded.paths.comparisons} cannot be read")
     rows = summary(found.rows)
-    _, used = history.of(loaded.paths)
+    _, used = model_history.of(loaded.paths)
     if as_json:
         file = str(loaded.paths.comparisons)
         print(json.dumps({"file": file, "models": rows, "used": used}))
         return 0
     console = console_for(sys.stdout, "auto", interactive=False)
     if used:
-        console.print(history.table_of_use(used))
+        console.print(model_history.table_of_use(used))
         console.print()
     if not rows:
         every = loaded.settings.engine.compare_every

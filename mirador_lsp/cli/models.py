@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mirador_lsp.cli import compare, embedders, history, served_models
+from mirador_lsp.cli import compare, embedders, model_history, served_models
 from mirador_lsp.cli.progress import pull_display
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.clean import plain
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 def _history() -> list[dict[str, object]]:
     from mirador_lsp.settings import load_settings  # noqa: PLC0415
 
-    chosen, _ = history.of(load_settings(env=os.environ).paths)
+    chosen, _ = model_history.of(load_settings(env=os.environ).paths)
     return chosen
 
 
@@ -156,7 +156,7 @@ def _list(store: "ModelStore", *, as_json: bool) -> int:
             console.print(plain(sentence, 300))
     if chosen := _history():
         console.print()
-        console.print(history.table_of_choices(chosen))
+        console.print(model_history.table_of_choices(chosen))
     return 0
 
 

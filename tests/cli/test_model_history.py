@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fakes.measurements import measurement
-from mirador_lsp.cli import compare, history, models
+from mirador_lsp.cli import compare, model_history, models
 from mirador_lsp.cli.models import add_parser
 from mirador_lsp.core.routing import COMPARED, Circumstances, Measurement, Outcome
 from mirador_lsp.settings.paths import private_folder
@@ -46,7 +46,7 @@ def test_the_latest_choice_of_each_task_is_told_with_its_reason() -> None:
     other = measurement("ask.quick", "small")
     compared = replace(late, model="other", circumstances=Circumstances(COMPARED))
 
-    told = history.choices([early, other, late, compared])
+    told = model_history.choices([early, other, late, compared])
 
     assert [(row["task"], row["model"], row["reason"]) for row in told] == [
         ("ask.quick", "small", "larger and made for code"),
