@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 
+from mirador_lsp.core.chains import Chain
 from mirador_lsp.core.servers import ModelServer
+from mirador_lsp.settings.chain_options import ChainOptions
 from mirador_lsp.settings.option import OPTION, Option
 from mirador_lsp.settings.options import Options
 from mirador_lsp.settings.settings import ActionSettings, Settings
@@ -15,6 +17,7 @@ from mirador_lsp.settings.table_options import ActionOptions, ModelServerOptions
 
 ACTIONS = "actions"
 SERVERS = "servers"
+CHAINS = "chains"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,13 @@ def tables() -> Mapping[str, Table]:
                 ModelServer,
                 blank_server,
                 "Correct it; until then this server is not asked.",
+            ),
+            CHAINS: Table(
+                CHAINS,
+                ChainOptions,
+                Chain,
+                Chain(name=""),
+                "Correct it; until then this chain cannot be run.",
             ),
         }
     )

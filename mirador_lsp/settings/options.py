@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import STAGES
+from mirador_lsp.settings.answer_options import AnswersOptions, FixOptions
+from mirador_lsp.settings.chain_options import ChainOptions
 from mirador_lsp.settings.context_options import ContextOptions
 from mirador_lsp.settings.option import option
 from mirador_lsp.settings.table_options import ActionOptions, ModelServerOptions
@@ -331,46 +333,6 @@ class ServerOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnswersOptions:
-    """Explanations and answers to questions."""
-
-    max_tokens: int | None = option(
-        "Length of one stage's answer at most.", unit="tokens", low=32, high=4096
-    )
-    seconds: float | None = option(
-        "Time for one stage's answer. What has been said by then is kept.",
-        unit="seconds",
-        low=1,
-        high=3600,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class FixOptions:
-    """How far a fix is checked before it is offered."""
-
-    tests: tuple[str, ...] | None = option(
-        "The command that runs the project's tests, word by word: "
-        '`["python", "-m", "pytest", "-q"]`. It runs without a shell, and only in a workspace '
-        "whose settings file you trust: tests are code of the workspace's. Empty means that no "
-        "tests run.",
-        restricted=True,
-        may_be_empty=True,
-        repeats=True,
-        max_length=1000,
-    )
-    test_seconds: float | None = option(
-        "Time for one run of the tests. A run that takes longer has failed.",
-        unit="seconds",
-        low=1,
-        high=3600,
-    )
-    repairs: int | None = option(
-        "Further attempts at a fix that failed a check, each told what failed.", low=0, high=5
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Options:
     """Everything one source said. None stands for what it did not say."""
 
@@ -388,10 +350,12 @@ class Options:
     models: ModelsOptions = ModelsOptions()
     index: IndexOptions = IndexOptions()
     server: ServerOptions = ServerOptions()
-    answers: AnswersOptions = AnswersOptions()
-    context: ContextOptions = ContextOptions()  # noqa: RUF009 — frozen, as all here are
-    fix: FixOptions = FixOptions()
+    answers: AnswersOptions = AnswersOptions()  # noqa: RUF009 — frozen, as all here are
+    context: ContextOptions = ContextOptions()  # noqa: RUF009
+    fix: FixOptions = FixOptions()  # noqa: RUF009
     actions: tuple[ActionOptions, ...] = ()
     """A list of tables. As a whole it is restricted: an action tells a model what to do."""
     servers: tuple[ModelServerOptions, ...] = ()
     """A list of tables. As a whole it is restricted: code is sent to a server."""
+    chains: tuple[ChainOptions, ...] = ()
+    """A list of tables. As a whole it is restricted: a chain chooses models and changes code."""

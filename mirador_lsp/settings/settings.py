@@ -5,6 +5,7 @@ The names are those of `options.py`, where each one is explained.
 
 from dataclasses import dataclass
 
+from mirador_lsp.core.chains import Chain
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.servers import ModelServer
 
@@ -187,4 +188,6 @@ class Settings:
     actions: tuple[ActionSettings, ...] = ()
     """In the order in which the sources name them; no two share a name."""
     servers: tuple[ModelServer, ...] = ()
+    """The same."""
+    chains: tuple[Chain, ...] = ()
     """The same."""
