@@ -94,6 +94,19 @@ def decode(content: bytes, language: str) -> str | NoText:
         return NoText(SkipKind.ENCODING, f"not UTF-8 (line {line}; {_guess(content)})")
 
 
+def encode(text: str, held: bytes, language: str) -> bytes:
+    """`text` as bytes the way `held`, which `decode` can read, is: mark and encoding stay.
+
+    Raises UnicodeEncodeError when that encoding cannot hold it.
+    """
+    for mark, encoding in _MARKS:
+        if held.startswith(mark):
+            return mark + text.encode(encoding)
+    if language == "python" and (declared := _declared(held[:_SNIFFED])):
+        return text.encode(_DECLARABLE.get(declared.lower().replace("_", "-"), "utf-8"))
+    return text.encode("utf-8")
+
+
 def _as_declared(content: bytes, declared: str) -> str | NoText:
     encoding = _DECLARABLE.get(declared.lower().replace("_", "-"), "")
     if encoding:
