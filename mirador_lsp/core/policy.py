@@ -1,8 +1,9 @@
 """Small values that say how to behave; settings resolve into them and functions receive them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.preferences import Preferences
 
 INSTANT = "instant"
 QUICK = "quick"
@@ -32,6 +33,8 @@ class StagePolicy:
     """Tokens of compiled context that a question may carry beside the code; below 0 as many as its
     model reads in `context_seconds`."""
     context_seconds: float = 0.0
+    preferences: Preferences = field(default_factory=Preferences)
+    """How the user likes to be told; see `engine.dna`."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class ReviewPolicy:
     stage asks one model."""
     automatic: bool = False
     """Nobody named the stages: fewer may run where a change is small."""
+    given: frozenset[str] = frozenset()
+    """Names of the settings that somebody set ("review.gate"): preferences leave those alone."""
 
     def stage(self, name: str) -> StagePolicy:
         """The policy of a model stage. Raises KeyError for a name that has none."""

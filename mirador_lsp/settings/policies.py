@@ -48,6 +48,7 @@ def review_policy(
         max_model_bytes=review.max_model_bytes,
         max_line_length=review.max_line_length,
         automatic=automatic,
+        given=settings.said | ({"review.stages"} if stages is not None else set()),
     )
 
 

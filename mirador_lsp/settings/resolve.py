@@ -81,16 +81,18 @@ def resolve(
     """
     settings = _profile(layers, machine)
     problems: list[Problem] = []
+    named: set[str] = set()
     for layer in layers:
         reader = _Reader(layer)
         said = dict(reader.read(layer.values, ()))
+        named |= {".".join(path) for path in said}
         before, settings = settings, _overlay(settings, said, ())
         if layer.foreign:
             reader.tell_narrowed([key.name for key in _narrowing(said, before)])
         for name, found in reader.tables.items():
             settings = replace(settings, **{name: merged(getattr(settings, name), found)})
         problems += [*layer.problems, *reader.told()]
-    return settings, tuple(problems)
+    return replace(settings, said=frozenset(named)), tuple(problems)
 
 
 def _profile(layers: Sequence[Layer], machine: Machine | None) -> Settings:

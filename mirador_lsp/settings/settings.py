@@ -3,7 +3,7 @@
 The names are those of `options.py`, where each one is explained.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mirador_lsp.core.chains import Chain
 from mirador_lsp.core.findings import Lens
@@ -189,5 +189,7 @@ class Settings:
     """In the order in which the sources name them; no two share a name."""
     servers: tuple[ModelServer, ...] = ()
     """The same."""
+    said: frozenset[str] = field(default=frozenset(), compare=False)
+    """Names of the settings that a source named ("review.gate"), be it with their defaults."""
     chains: tuple[Chain, ...] = ()
     """The same."""
