@@ -31,6 +31,7 @@ from mirador_lsp.core.ports import (
     Syntax,
     TokenCounter,
 )
+from mirador_lsp.core.preferences import PreferenceBook
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Matrix, review_task
 from mirador_lsp.core.text import Span
@@ -44,6 +45,7 @@ from mirador_lsp.engine.changes import changing, ready
 from mirador_lsp.engine.comparing import Comparing
 from mirador_lsp.engine.context.stock import Stock, WorkplaceOf, nowhere
 from mirador_lsp.engine.difficulty import Difficulty, can_be_judged, judge
+from mirador_lsp.engine.dna import applied
 from mirador_lsp.engine.elsewhere import Farewells
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
@@ -79,6 +81,7 @@ class Engine:
         counter: TokenCounter | None = None,
         preferences: str = "",
         room: Room = no_room,
+        dna: PreferenceBook | None = None,
     ) -> None:
         """Without `feedback` nothing is known to be dismissed; without a `matrix` the shipped one
         says which model is for what, without `measurements` nothing is learned of them, and without
@@ -88,7 +91,8 @@ class Engine:
         document, slices of its code, the user's `preferences`. Without them it is from the file
         alone, and without a `counter` tokens are estimated.
 
-        `room` tells how many more requests for a model its engine would work on at once.
+        `room` tells how many more requests for a model its engine would work on at once, and `dna`
+        how the user likes to be helped.
         """
         self._room = room
         self._feedback = feedback
@@ -108,7 +112,8 @@ class Engine:
         )
         self._answers = KeptAnswers()
         self._farewells = Farewells()
-        self.warmer = Warmer(self._tools)
+        self._dna = applied.Dna(dna)
+        self.warmer = Warmer(self._tools, self._dna)
         """What models can do before anybody asks."""
 
     async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
@@ -116,7 +121,11 @@ class Engine:
 
         Returns after `AnswerFinished`. Cancelling the task stops the model and ends without it.
         """
-        tell = self._farewells.once(emit)
+        before, held = self._dna.held, await self._dna.read()
+        if before != held:  # what was explained in another manner is not what is wanted now
+            self._answers = KeptAnswers()
+        request = applied.to_answer(request, held)
+        tell = self._dna.telling(self._farewells.once(emit))
         await answer_as_meant(request, self._tools, self._answers, tell, self._room)
 
     def known_answer(
@@ -134,7 +143,9 @@ class Engine:
         Returns after `ChangeFinished`, which holds a patch only if it passed the ladder. Cancelling
         the task stops the model and the tests, and ends without it.
         """
-        await changing.change(request, self._tools, self._farewells.once(emit))
+        request = applied.to_change(request, await self._dna.read())
+        tell = self._dna.telling(self._farewells.once(emit))
+        await changing.change(request, self._tools, tell)
 
     async def check(self, request: ChangeRequest, text: str) -> Attempted:
         """How far up the ladder `text` gets as the new text of the request's document. No model.
@@ -156,8 +167,11 @@ class Engine:
 
         Returns after `ReviewFinished`. Cancelling the task stops the model and ends without it.
         """
-        tools, policy, emit = self._tools, request.policy, self._farewells.once(emit)
+        tools, emit = self._tools, self._farewells.once(emit)
         started = tools.clock.monotonic()
+        likes = await self._dna.read()
+        request = applied.to_review(request, likes)
+        policy = request.policy
         notices: list[Notice] = []
         deep = DeepVoice()
 
@@ -167,13 +181,14 @@ class Engine:
                 notices.append(event)
             emit(event)
 
-        troubles = await self._meter.refresh()
+        troubles = (*self._dna.notices(), *await self._meter.refresh())
         cards = await tools.backend.cards() if set(policy.stages) - {INSTANT} else ()
         await tools.recall.settle(cards, tools.stock.reading)
         difficulty = await self._difficulty(request, cards)
         absent = await absences(policy, cards, tools.backend)
         plan = make_plan(request, cards, self._meter.insight, difficulty, absent)
-        tell(ReviewStarted(request.snapshot.name, plan.stages, plan.reason, plan.spared))
+        why = "; your preferences: ".join(filter(None, (plan.reason, applied.in_words(likes))))
+        tell(ReviewStarted(request.snapshot.name, plan.stages, why, plan.spared))
         for notice in (*troubles, *plan.notices):
             tell(notice)
         quiet = await self._quiet(request, tell)

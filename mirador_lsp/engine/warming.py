@@ -14,6 +14,7 @@ from mirador_lsp.core.policy import INSTANT, STAGES, ReviewPolicy, StagePolicy
 from mirador_lsp.core.routing import review_task
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.context.gathering import Gathering
+from mirador_lsp.engine.dna.applied import Dna, to_policy
 from mirador_lsp.engine.plan import in_order, unfit
 from mirador_lsp.engine.router import choose
 from mirador_lsp.engine.stages.job import Tools
@@ -33,8 +34,10 @@ _log = logging.getLogger(__name__)
 class Warmer:
     """Warms the models of one engine."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, dna: Dna | None = None) -> None:
+        """`dna` tells how the user likes to be helped: what is read ahead is worded alike."""
         self._tools = tools
+        self._dna = dna or Dna()
         self._latest = ""
         """What was read last, so that it is not read again."""
 
@@ -45,7 +48,7 @@ class Warmer:
         Gives the model's name; "" where there is none to load or it could not be done, which the
         log says.
         """
-        chosen = await self._first(policy, model)
+        chosen = await self._first(to_policy(policy, await self._dna.read()), model)
         if chosen is None:
             return ""
         stage, card = chosen
@@ -59,6 +62,7 @@ class Warmer:
 
         False where no model may read it, where it has read it last, or where that failed.
         """
+        policy = to_policy(policy, await self._dna.read())
         chosen = await self._first(policy)
         unit = _around(outline, cursor)
         if chosen is None or unit is None or unfit(snapshot, policy) is not None:

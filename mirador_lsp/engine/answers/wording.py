@@ -13,9 +13,11 @@ from mirador_lsp.core.errors import ContextOverflow
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Finding, ranked
 from mirador_lsp.core.policy import StagePolicy
+from mirador_lsp.core.preferences import Preferences
 from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.engine.answers.subject import Subject
 from mirador_lsp.engine.fencing import fenced
+from mirador_lsp.engine.prompts.manner import length
 from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.stages.material import material, standing_text
 from mirador_lsp.engine.units import ShownUnit, show
@@ -30,6 +32,10 @@ _MOST_TOKENS = 2400
 _LEAST_TOKENS = 96
 """Less code than this is not worth asking about."""
 _MOST_FINDINGS = 5
+_SHORT = "two or three sentences"
+_LONGER = "three or four sentences"
+_FEW = "a few sentences"
+"""How long answers are unless the user likes them otherwise."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,11 @@ def word(
     shown = known.unit
     history = list(request.history) if request.topic is Topic.ASK else []
     notices: list[Notice] = []
-    asked = _question(request, subject, history, known.reach)
+    asked = _question(request, subject, history, known.reach, policy.preferences)
     code = material(request.snapshot.language, shown)
     while history and tokens_of(code.text) + tokens_of(asked.text) > room:
         del history[0]
-        asked = _question(request, subject, history, known.reach)
+        asked = _question(request, subject, history, known.reach, policy.preferences)
     if (dropped := len(request.history) - len(history)) and request.topic is Topic.ASK:
         text = f"{dropped} earlier question{'s' * (dropped > 1)} of the conversation left out"
         notices.append(_cut(policy, f"{text}: the context of {card.name} is full.", dropped))
@@ -118,16 +124,15 @@ def _cut(policy: StagePolicy, text: str, count: int = 1) -> Notice:
 
 
 def _question(
-    request: AnswerRequest, subject: Subject, history: Sequence[Turn], reach: str
+    request: AnswerRequest,
+    subject: Subject,
+    history: Sequence[Turn],
+    reach: str,
+    preferences: Preferences,
 ) -> Rendered:
     finding = explained_finding(request)
-    if finding is not None:
-        return render("answer_finding", reach=reach, message=finding.message, quote=finding.quote)
-    if request.topic is Topic.EXPLAIN:
-        if subject.picked:
-            return render("answer_explain_part", part=_picked(subject))
-        name = "answer_explain_file" if subject.kind == "file" else "answer_explain"
-        return render(name, **({} if subject.kind == "file" else {"what": _what(subject)}))
+    if finding is not None or request.topic is Topic.EXPLAIN:
+        return _explanation(subject, finding, reach, preferences)
     said = _picked(subject) if subject.picked else ""
     known = _known(request.findings)
     if request.topic is Topic.CUSTOM:
@@ -146,8 +151,23 @@ def _question(
         known=known,
         what=_what(subject),
         question=request.question.strip(),
+        length=length(preferences, _FEW),
     )
     return Rendered(asked.text, "+".join([*(turn.version for turn in turns[:1]), asked.version]))
+
+
+def _explanation(
+    subject: Subject, finding: Finding | None, reach: str, preferences: Preferences
+) -> Rendered:
+    long = length(preferences, _SHORT)
+    if finding is not None:
+        about = {"message": finding.message, "quote": finding.quote}
+        return render("answer_finding", reach=reach, length=long, **about)
+    if subject.picked:
+        return render("answer_explain_part", part=_picked(subject), length=long)
+    if subject.kind == "file":
+        return render("answer_explain_file", length=length(preferences, _LONGER))
+    return render("answer_explain", what=_what(subject), length=long)
 
 
 def _what(subject: Subject) -> str:

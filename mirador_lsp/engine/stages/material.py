@@ -6,13 +6,16 @@ Whoever asks about a unit uses these, so that a backend meets the prefix it has 
 from mirador_lsp.core.policy import StagePolicy
 from mirador_lsp.engine.context.compiler import frame_version
 from mirador_lsp.engine.fencing import fenced
+from mirador_lsp.engine.prompts.manner import manner
 from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.units import ShownUnit
 
 
 def standing_text(policy: StagePolicy) -> Rendered:
-    """The standing instructions, the user's own of this stage included."""
+    """The standing instructions, the user's preferences and own words of this stage included."""
     system = render("review_system")
+    if (told := manner(policy.preferences)) is not None:
+        system = Rendered(f"{system.text}\n{told.text}", f"{system.version}+{told.version}")
     if not policy.instructions:
         return system
     return Rendered(f"{system.text}\n{policy.instructions}", system.version)
