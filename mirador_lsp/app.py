@@ -41,7 +41,7 @@ from mirador_lsp.core.changes import (
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import IndexUnavailable, UserError
 from mirador_lsp.core.events import Emit
-from mirador_lsp.core.feedback import Opinion, Verdict
+from mirador_lsp.core.feedback import Particulars, Verdict, opinion_on
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
@@ -78,7 +78,7 @@ from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import comparisons
 from mirador_lsp.store.comparisons import read as read_comparisons
-from mirador_lsp.workspace.changes import Changes, changes_of
+from mirador_lsp.workspace.git.changes import Changes, changes_of
 from mirador_lsp.workspace.intake import gather
 from mirador_lsp.workspace.new_tests import new_tests
 from mirador_lsp.workspace.reading import read_source
@@ -226,19 +226,18 @@ class App:
         except (IndexUnavailable, UserError) as error:
             _log.info("not kept for later: %s", error)
 
-    async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
+    async def opine(
+        self,
+        uri: str,
+        finding: Finding,
+        verdict: Verdict,
+        reason: str = "",
+        more: Particulars | None = None,
+    ) -> None:
         """Keep what the user thinks of a finding. Raises `ServiceError` where it cannot be kept."""
-        await self.feedback.record(
-            Opinion(
-                uri=uri,
-                finding_id=finding.id,
-                rule=finding.rule,
-                verdict=verdict,
-                reason=reason,
-                tool=finding.origin.tool,
-                time=SystemClock().wall(),
-            )
-        )
+        now = SystemClock().wall()
+        said = opinion_on(finding, verdict, reason, uri=uri, time=now, more=more)
+        await self.feedback.record(said)
 
     async def changed_since(self, snapshot: Snapshot, opened: str) -> Changes:
         """What differs from the last commit or, where git knows none of it, from `opened`."""

@@ -20,7 +20,7 @@ from mirador_lsp.core.dialogue import (
 )
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Notice
-from mirador_lsp.core.feedback import Opinion
+from mirador_lsp.core.feedback import Opinion, Which
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.retrieval import (
@@ -157,6 +157,26 @@ class FeedbackBook(Protocol):
 
     async def about(self, uri: str) -> tuple[Opinion, ...]:
         """The opinions that hold about findings of a document, oldest first."""
+        ...
+
+    async def latest(self, most: int, of_rule: int) -> tuple[Opinion, ...]:
+        """The `most` latest opinions that hold, at most `of_rule` of one rule; newest first."""
+        ...
+
+    async def stamp(self) -> str:
+        """Another text after anybody recorded or removed an opinion. Cheap."""
+        ...
+
+    async def forget(self, which: Which) -> int:
+        """Remove opinions for good, and all that was computed of any. How many there were."""
+        ...
+
+    async def vectors(self, embedder: str, keys: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """By its key, the vector that was kept of each text; what is not known is left out."""
+        ...
+
+    async def keep_vectors(self, embedder: str, made: Mapping[str, Sequence[float]]) -> None:
+        """Keep what an embedder made of texts, under their keys. Those of another are dropped."""
         ...
 
     def notices(self) -> tuple[Notice, ...]:

@@ -12,7 +12,7 @@ from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError, ServiceError
 from mirador_lsp.core.events import Emit
-from mirador_lsp.core.feedback import Verdict
+from mirador_lsp.core.feedback import Particulars, Verdict
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.outline import Outline, Surroundings
@@ -110,7 +110,14 @@ class Reviewer(Protocol):
         """Have a memory of now found in a workspace folder later, where there is an index."""
         ...
 
-    async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
+    async def opine(
+        self,
+        uri: str,
+        finding: Finding,
+        verdict: Verdict,
+        reason: str = "",
+        more: Particulars | None = None,
+    ) -> None:
         """Keep what the user thinks of a finding. Raises `ServiceError` where it cannot be kept."""
         ...
 

@@ -2,23 +2,48 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import unquote
+from typing import Any
 
 from mirador_lsp.core.events import Notice, NoticeKind
-from mirador_lsp.core.feedback import Opinion, Verdict
+from mirador_lsp.core.feedback import (
+    MOST_CHANGE,
+    MOST_REASON,
+    Opinion,
+    Verdict,
+    Which,
+    document_of,
+)
+from mirador_lsp.core.findings import Lens, Severity
 from mirador_lsp.store.database import Database
 
-_RECORD = """
-INSERT OR REPLACE INTO opinions (document, finding, rule, verdict, reason, tool, time)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+_COLUMNS = (
+    *("document", "finding", "rule", "verdict", "reason", "tool", "time", "rating", "lens"),
+    *("severity", "message", "quote", "symbol", "language", "cwe", "lines", "change"),
+)
+_LISTED = ", ".join(_COLUMNS)
+_PLACES = ", ".join("?" * (len(_COLUMNS) + 1))
+_RECORD = f"INSERT OR REPLACE INTO opinions ({_LISTED}, id) VALUES ({_PLACES})"  # noqa: S608 — names of ours
+_ABOUT = f"SELECT {_LISTED} FROM opinions WHERE document = ? ORDER BY time, rowid"  # noqa: S608 — names of ours
+_LATEST = f"""
+SELECT {_LISTED} FROM (
+    SELECT *, rowid AS turn, row_number() OVER (
+        PARTITION BY rule ORDER BY time DESC, rowid DESC
+    ) AS age FROM opinions
+) WHERE age <= ? ORDER BY time DESC, turn DESC LIMIT ?
+"""  # noqa: S608 — names of ours
+_STAMP = "SELECT count(*), total(time), max(rowid) FROM opinions INDEXED BY opinions_by_time"
+_MOST_VECTORS = 4000
+_AT_ONCE = 100
+"""Rows of one statement: SQLite bounds its parameters."""
+_VECTORS = "SELECT key, vector FROM opinion_vectors WHERE embedder = ? AND key IN ({})"
+_FORGET_VECTORS = """
+DELETE FROM opinion_vectors WHERE embedder <> ? OR rowid <= (
+    SELECT max(rowid) FROM opinion_vectors
+) - ?
 """
-_ABOUT = """
-SELECT finding, rule, verdict, reason, tool, time FROM opinions
-WHERE document = ? ORDER BY time, rowid
-"""
-_LONGEST = 500
 
 
 def _begin(connection: sqlite3.Connection) -> None:
@@ -38,7 +63,32 @@ def _begin(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (_begin,)
+def add_what_was_found(connection: sqlite3.Connection) -> None:
+    """Of each opinion, the finding as it was shown; and what an embedder makes of findings."""
+    for column in ("id", "lens", "severity", "message", "quote", "symbol", "language", "cwe"):
+        connection.execute(f"ALTER TABLE opinions ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE opinions ADD COLUMN change TEXT NOT NULL DEFAULT ''")
+    for column in ("rating", "lines"):
+        connection.execute(f"ALTER TABLE opinions ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+    rows = connection.execute("SELECT rowid, document, finding FROM opinions").fetchall()
+    for row, document, finding in rows:
+        named = Opinion(document, finding, "", Verdict.DISMISSED, "", "", 0.0).id
+        connection.execute("UPDATE opinions SET id = ? WHERE rowid = ?", (named, row))
+    connection.execute("CREATE INDEX opinions_by_time ON opinions (time)")
+    connection.execute("CREATE INDEX opinions_by_id ON opinions (id)")
+    connection.execute(
+        """
+        CREATE TABLE opinion_vectors (
+            embedder TEXT NOT NULL,
+            key TEXT NOT NULL,
+            vector BLOB NOT NULL,
+            UNIQUE (embedder, key)
+        )
+        """
+    )
+
+
+MIGRATIONS = (_begin, add_what_was_found)
 """From an empty file to the schema in use. Append only: users' files stand at each of them."""
 
 
@@ -54,29 +104,64 @@ class SqliteFeedbackBook:
 
     async def record(self, opinion: Opinion) -> None:
         """See the port. A cancelled call is recorded all the same."""
-        values = (
-            _document(opinion.uri),
-            opinion.finding_id,
-            opinion.rule,
-            opinion.verdict.value,
-            opinion.reason[:_LONGEST],
-            opinion.tool,
-            opinion.time,
-        )
-        # A lone surrogate has no form in the file.
-        kept = tuple(_encodable(v) if isinstance(v, str) else v for v in values)
-        await asyncio.shield(self._database.execute(_RECORD, kept))
+        await asyncio.shield(self._database.execute(_RECORD, _row(opinion)))
 
     async def about(self, uri: str) -> tuple[Opinion, ...]:
         """See the port. Without any opinion no file is made."""
         if not await self._database.exists():
             return ()
-        rows = await self._database.execute(_ABOUT, (_encodable(_document(uri)),))
-        return tuple(
-            Opinion(uri, finding, rule, Verdict(verdict), reason, tool, time)
-            for finding, rule, verdict, reason, tool, time in rows
-            if verdict in tuple(Verdict)
-        )
+        rows = await self._database.execute(_ABOUT, (_encodable(document_of(uri)),))
+        return _opinions([(uri, *row[1:]) for row in rows])
+
+    async def latest(self, most: int, of_rule: int) -> tuple[Opinion, ...]:
+        """See the port. The documents have the name under which they are kept."""
+        if not await self._database.exists():
+            return ()
+        return _opinions(await self._database.execute(_LATEST, (of_rule, most)))
+
+    async def stamp(self) -> str:
+        """See the port. It reads one index; whoever has nothing has no file."""
+        if not await self._database.exists():
+            return ""
+        ((count, times, last),) = await self._database.execute(_STAMP)
+        return f"{count}/{times}/{last}"
+
+    async def forget(self, which: Which) -> int:
+        """See the port."""
+        if not await self._database.exists():
+            return 0
+        where, values = _meant(which)
+        statement = f"DELETE FROM opinions WHERE {where} RETURNING 1"  # noqa: S608 — question marks
+        removed = await asyncio.shield(self._database.execute(statement, values))
+        if removed:
+            # A vector tells much of the text that it was made of, and can be made again.
+            await asyncio.shield(self._database.execute("DELETE FROM opinion_vectors"))
+        return len(removed)
+
+    async def vectors(self, embedder: str, keys: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """See the port."""
+        found: dict[str, Sequence[float]] = {}
+        if not await self._database.exists():
+            return found
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            places = ", ".join("?" * len(some))
+            statement = _VECTORS.format(places)
+            rows = await self._database.execute(statement, (embedder, *some))
+            found |= {key: array("f", vector) for key, vector in rows if len(vector) % 4 == 0}
+        return found
+
+    async def keep_vectors(self, embedder: str, made: Mapping[str, Sequence[float]]) -> None:
+        """See the port."""
+        rows = [(embedder, key, array("f", vector).tobytes()) for key, vector in made.items()]
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            places = ", ".join(["(?, ?, ?)"] * len(some))
+            statement = f"INSERT OR REPLACE INTO opinion_vectors VALUES {places}"  # noqa: S608 — question marks only
+            values = [value for row in some for value in row]
+            await asyncio.shield(self._database.execute(statement, values))
+        if rows:
+            await self._database.execute(_FORGET_VECTORS, (embedder, _MOST_VECTORS))
 
     def notices(self) -> tuple[Notice, ...]:
         """See the port."""
@@ -95,11 +180,74 @@ class SqliteFeedbackBook:
         self._notices.append(Notice(NoticeKind.UNAVAILABLE, text))
 
 
-def _document(uri: str) -> str:
-    """One name for a document: clients differ in which characters of a path they escape."""
-    if not uri.startswith("file:"):
-        return uri
-    return unquote(uri.replace("file://localhost/", "file:///", 1), errors="surrogateescape")
+def _meant(which: Which) -> tuple[str, list[Any]]:
+    """What follows WHERE, and its values."""
+    parts, values = ["1"], list[Any]()
+    if which.ids:
+        parts.append(f"id IN ({', '.join('?' * len(which.ids))})")
+        values += [_encodable(each) for each in which.ids]
+    if which.rule:
+        parts.append("rule = ?")
+        values.append(_encodable(which.rule))
+    if which.uri:
+        parts.append("document = ?")
+        values.append(_encodable(document_of(which.uri)))
+    if which.before is not None:
+        parts.append("time < ?")
+        values.append(which.before)
+    if which.since is not None:
+        parts.append("time >= ?")
+        values.append(which.since)
+    if which.file:
+        # Not LIKE: what is special there may stand in the name of a file.
+        parts.append("substr('/' || document, -length(?)) = ?")
+        values += [_encodable(f"/{which.file.lstrip('/')}")] * 2
+    if which.finding:
+        parts.append("substr(finding, 1, length(?)) = ?")
+        values += [_encodable(which.finding)] * 2
+    return " AND ".join(parts), values
+
+
+def _row(opinion: Opinion) -> tuple[Any, ...]:
+    values = (
+        document_of(opinion.uri),
+        opinion.finding_id,
+        opinion.rule,
+        opinion.verdict.value,
+        opinion.reason[:MOST_REASON],
+        opinion.tool,
+        opinion.time,
+        opinion.rating,
+        opinion.lens.value if opinion.lens is not None else "",
+        opinion.severity.value if opinion.severity is not None else "",
+        opinion.message,
+        opinion.quote,
+        opinion.symbol,
+        opinion.language,
+        opinion.cwe,
+        opinion.lines,
+        opinion.change[:MOST_CHANGE],
+        opinion.id,
+    )
+    # A lone surrogate has no form in the file.
+    return tuple(_encodable(v) if isinstance(v, str) else v for v in values)
+
+
+def _opinions(rows: Sequence[Sequence[Any]]) -> tuple[Opinion, ...]:
+    """What a newer Mirador wrote and this one has no word for is left out."""
+    verdicts, lenses, severities = set(Verdict), set(Lens), set(Severity)
+    return tuple(
+        Opinion(
+            *row[:3],
+            Verdict(row[3]),
+            *row[4:8],
+            Lens(row[8]) if row[8] in lenses else None,
+            Severity(row[9]) if row[9] in severities else None,
+            *row[10:],
+        )
+        for row in rows
+        if row[3] in verdicts
+    )
 
 
 def _encodable(text: str) -> str:

@@ -38,7 +38,7 @@ from mirador_lsp.core.events import (
     StageStarted,
     StreamToken,
 )
-from mirador_lsp.core.feedback import Opinion, Verdict
+from mirador_lsp.core.feedback import Particulars, Verdict, opinion_on
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.outline import Outline, Surroundings
@@ -50,7 +50,7 @@ from mirador_lsp.settings import Loaded
 from mirador_lsp.syntax.outline import outline_of
 from mirador_lsp.syntax.parser import parse
 from mirador_lsp.syntax.surroundings import surroundings_of
-from mirador_lsp.workspace.changes import Changes, changed_spans
+from mirador_lsp.workspace.git.changes import Changes, changed_spans
 
 Script = Callable[[ReviewRequest, Emit], Awaitable[None]]
 AnswerScript = Callable[[AnswerRequest, EmitAnswer], Awaitable[None]]
@@ -208,10 +208,17 @@ class FakeApp:
         if folder in self.indexes:
             await self.indexes[folder].remember([memory])
 
-    async def opine(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
-        tool, now = finding.origin.tool, float(len(self.book.kept))
-        opinion = Opinion(uri, finding.id, finding.rule, verdict, reason, tool, now)
-        await self.book.record(opinion)
+    async def opine(
+        self,
+        uri: str,
+        finding: Finding,
+        verdict: Verdict,
+        reason: str = "",
+        more: Particulars | None = None,
+    ) -> None:
+        now = float(len(self.book.kept))
+        said = opinion_on(finding, verdict, reason, uri=uri, time=now, more=more)
+        await self.book.record(said)
 
     async def changed_since(self, snapshot: Snapshot, opened: str) -> Changes:
         return Changes(changed_spans(opened, snapshot.text), "it was opened")
