@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from mirador_lsp.core.errors import BadReply, ModelError, ModelUnavailable
 from mirador_lsp.core.retrieval import EmbedderCard
-from mirador_lsp.models.hiding import masked, without_key
+from mirador_lsp.egress.hiding import masked, without_key
 from mirador_lsp.models.refusals import KEY_REMEDY, LATER
 from mirador_lsp.models.texts import speaks_of_length
 from mirador_lsp.models.transport import Refusal, Transport

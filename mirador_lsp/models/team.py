@@ -11,7 +11,7 @@ from typing import Any
 from mirador_lsp.core.errors import IndexUnavailable, ModelError, UserError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.servers import ModelServer, TeamServer
-from mirador_lsp.models.hiding import without_key
+from mirador_lsp.egress.hiding import without_key
 from mirador_lsp.models.keys import find_key
 from mirador_lsp.models.transport import Refusal, Transport
 

@@ -1,24 +1,23 @@
 """The one way to a model server: HTTP that goes where the user said and nowhere else.
 
-Vendors' clients obey `HTTP_PROXY` even for loopback and follow redirects with the body, so that a
-prompt may end up on another machine. Nothing here does: the environment is not read, redirects are
-failures, and a name that means this machine is replaced by its address before anything is sent.
+The client is that of `egress`. Redirects are failures, and a name that means this machine is
+replaced by its address before anything is sent.
 """
 
 import asyncio
-import ipaddress
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.errors import BadReply, ModelUnavailable, UserError
-from mirador_lsp.models.hiding import without_key
+from mirador_lsp.egress.addresses import is_local, literal, parts_of
+from mirador_lsp.egress.client import TooLong, make_client, read, said
+from mirador_lsp.egress.hiding import without_key
 
 if TYPE_CHECKING:
     import httpx
@@ -28,7 +27,6 @@ MAX_LINE = 1 << 20
 """Bytes one line of a streamed reply may have."""
 _MAX_BODY = 8 << 20
 _MAX_ERROR = 64 << 10
-_CONNECT_SECONDS = 3.0
 _ANSWER_SECONDS = 10.0
 """For the small questions: which models there are, what one of them is."""
 _PRIORITY = "X-Mirador-Priority"
@@ -57,7 +55,7 @@ class Transport:
 
     def __init__(self, name: str, url: str, *, key: str = "", key_header: str = "") -> None:
         """The key goes into `key_header`, or else where bearers of tokens put theirs."""
-        parts = _parts(url, name)
+        parts = parts_of(url, name)
         if parts.username or parts.password:
             message = f"The address of {plain(name, 60)} holds a password."
             raise UserError(message, remedy="Name the variable that holds the key with key_env.")
@@ -67,7 +65,7 @@ class Transport:
         self.encrypted = parts.scheme == "https"
         self.host = plain(parts.netloc, 100)
         """Where it is, with its port where one is named."""
-        self._base = _literal(url.rstrip("/"), str(parts.hostname))
+        self._base = literal(url.rstrip("/"), str(parts.hostname))
         self.key = key
         self._key_header = key_header
         self._client: httpx.AsyncClient | None = None
@@ -114,21 +112,13 @@ class Transport:
     def _make(self) -> "httpx.AsyncClient":
         import httpx
 
-        # Lines are read as they come; a compressor would hold them back.
-        headers = {"Accept-Encoding": "identity"}
+        headers: dict[str, str] = {}
         if self.key and self._key_header:
             headers[self._key_header] = self.key
         elif self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         try:
-            return httpx.AsyncClient(
-                base_url=self._base,
-                headers=headers,
-                trust_env=False,
-                follow_redirects=False,
-                # A model may think for minutes before the first byte; callers bound that.
-                timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
-            )
+            return make_client(self._base, headers)
         except httpx.InvalidURL as error:
             raise self._unusable() from error
 
@@ -142,7 +132,7 @@ class Transport:
         try:
             async with asyncio.timeout(seconds):
                 async with self._asked(method, path, body) as response:
-                    data = await _read(response, _MAX_BODY)
+                    data = await self._read(response, _MAX_BODY)
         except TimeoutError as error:
             message = f"{self.name} did not answer within {seconds:g} seconds."
             raise ModelUnavailable(message) from error
@@ -200,12 +190,12 @@ class Transport:
                 message = f"it answered with {plain(kind, 40) or 'nothing known'}, not JSON"
                 raise Refusal(response.status_code, message)
             return
-        data = await _read(response, _MAX_ERROR)
+        data = await self._read(response, _MAX_ERROR)
         try:
             body = msgspec.json.decode(data)
         except (msgspec.DecodeError, RecursionError):
             body = None
-        raise Refusal(response.status_code, without_key(_said(body), self.key), body)
+        raise Refusal(response.status_code, without_key(said(body), self.key), body)
 
     async def _split(self, response: "httpx.Response") -> AsyncIterator[bytes]:
         import httpx
@@ -224,66 +214,13 @@ class Transport:
         if rest:
             yield rest
 
+    async def _read(self, response: "httpx.Response", most: int) -> bytes:
+        try:
+            return await read(response, most)
+        except TooLong as error:
+            raise BadReply(str(error)) from error
+
     def _broken(self, error: Exception) -> ModelUnavailable:
         _log.info("%s: %s", self.name, type(error).__name__)
         message = f"The connection to {self.name} broke."
         return ModelUnavailable(message, remedy="Ask again; its own log may say why.")
-
-
-def _parts(url: str, name: str) -> SplitResult:
-    """An address taken apart. Raises `UserError` for one that is none."""
-    try:
-        parts = urlsplit(url.rstrip("/"))
-        usable = parts.port is None or parts.port > 0  # asking for it may raise, too
-    except ValueError:
-        parts, usable = SplitResult("", "", "", "", ""), False
-    if not usable or parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-        message = f"The address of {plain(name, 60)} is not an http or https address."
-        raise UserError(message, remedy="Write it as http://HOST:PORT.")
-    return parts
-
-
-def is_local(host: str) -> bool:
-    """Whether a host name or address means this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _literal(url: str, host: str) -> str:
-    """`url` with a name of this machine replaced by its address: a resolver may say otherwise."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return url.replace(host, "127.0.0.1", 1)
-    return url
-
-
-def _said(body: Any) -> str:
-    """The message in an error's JSON: {"error": TEXT or {"message": TEXT}}, TEXT perhaps JSON."""
-    for _ in range(5):
-        if isinstance(body, list) and len(body) == 1:
-            body = body[0]
-        elif isinstance(body, dict):
-            body = body.get("error", body.get("message", body.get("detail", "")))
-        elif isinstance(body, str) and body.lstrip().startswith("{"):
-            try:
-                body = msgspec.json.decode(body)
-            except (msgspec.DecodeError, RecursionError):
-                break
-        else:
-            break
-    return plain(body, 300) if isinstance(body, str) else ""
-
-
-async def _read(response: "httpx.Response", most: int) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in response.aiter_raw():
-        pieces.append(piece)
-        size += len(piece)
-        if size > most:
-            message = f"The server's answer is larger than {most:,} bytes."
-            raise BadReply(message)
-    return b"".join(pieces)

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from mirador_lsp.core.dialogue import Prompt
-from mirador_lsp.models.hiding import hiding, masked, without_key
+from mirador_lsp.egress.hiding import masked, without_key
+from mirador_lsp.models.hiding import hiding
 
 _CODE = "password = read_secret('vault')\nreturn connect(password)\n"
 _PROMPT = Prompt("You review code.", _CODE, "What is wrong here?")
