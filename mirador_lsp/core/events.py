@@ -17,6 +17,7 @@ from typing import TypeVar
 from mirador_lsp.core.dialogue import Prompt, Usage
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.retrieval import Compiled
+from mirador_lsp.core.silence import Silence
 
 
 class NoticeKind(StrEnum):
@@ -36,6 +37,8 @@ class NoticeKind(StrEnum):
     """A part of Mirador cannot run here."""
     HUSHED = "hushed"
     """Findings are not shown because the user or a comment in the code says so."""
+    STALE = "stale"
+    """Something that was to keep findings from being shown silences nothing."""
     ELSEWHERE = "elsewhere"
     """Nothing was left out: what is asked leaves this machine."""
 
@@ -73,6 +76,10 @@ class StageStarted:
     reason: str
     """Why this model, in a few words."""
     units: int
+    digest: str = ""
+    """Of the version of the model, where the stage runs on one."""
+    leaves: bool = False
+    """What the model is asked leaves this machine."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +199,10 @@ class StageFinished:
     """Model findings dropped because their quote is not in the code or they broke the format."""
     not_reviewed: int = 0
     """Units the stage did not get to or could not finish."""
+    misquoted: int = 0
+    """Of those rejected, the ones that quote code that is not there."""
+    malformed: int = 0
+    """Of those rejected, the ones that do not follow the format."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +223,10 @@ class Hush(StrEnum):
     """A comment in the code asks for it."""
     DISMISSED = "dismissed"
     """The user dismissed it."""
+    RULE = "rule"
+    """The settings ask for it, for files with such a path."""
+    BASELINE = "baseline"
+    """It was there before: a baseline knows it."""
 
 
 @dataclass(frozen=True)
@@ -244,16 +259,22 @@ class ReviewFinished:
     hushed: tuple[Hushed, ...] = ()
     """Above the gate, and not shown because the user or the code says so; counted, and shown on
     request."""
+    silences: tuple[Silence, ...] = ()
+    """What rules by path ask of this document, as far as it was looked at well enough to judge."""
 
     @property
     def suppressed(self) -> int:
         """How many findings comments in the code keep from being shown."""
-        return sum(each.by is Hush.COMMENT for each in self.hushed)
+        return self.hushed_by(Hush.COMMENT)
 
     @property
     def dismissed(self) -> int:
         """How many findings the user dismissed."""
-        return sum(each.by is Hush.DISMISSED for each in self.hushed)
+        return self.hushed_by(Hush.DISMISSED)
+
+    def hushed_by(self, why: Hush) -> int:
+        """How many findings are not shown for that reason."""
+        return sum(each.by is why for each in self.hushed)
 
 
 Event = (

@@ -4,11 +4,11 @@ Reviews, answers and changes all run their stages behind it.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from mirador_lsp.core.dialogue import ModelCard
+from mirador_lsp.core.dialogue import ModelCard, Usage
 from mirador_lsp.core.errors import BadReply, MiradorError, ModelError, ModelTimeout
 from mirador_lsp.core.events import (
     Notice,
@@ -20,6 +20,7 @@ from mirador_lsp.core.events import (
 from mirador_lsp.core.ports import Clock
 from mirador_lsp.core.routing import Circumstances
 from mirador_lsp.engine.elsewhere import leaving
+from mirador_lsp.engine.reading import Reject
 from mirador_lsp.engine.router import Choice
 from mirador_lsp.engine.stages.job import Tally
 
@@ -49,7 +50,7 @@ async def on_first_that_can(
     reason = choice.reason
     for number, card in enumerate(choice.cards):
         started = clock.monotonic()
-        tell(StageStarted(stage, card.name, reason, units))
+        tell(StageStarted(stage, card.name, reason, units, card.digest, bool(card.leaves)))
         asked = [card] if units else []  # a stage that repeats itself asks nobody
         for notice in leaving(asked, stage):
             tell(notice)
@@ -64,11 +65,7 @@ async def on_first_that_can(
         error = await behind_border(stage, card.name, started, clock, tell, attempt)
         if error is None:
             seconds = clock.monotonic() - started
-            tell(
-                StageFinished(
-                    stage, card.name, seconds, tally.usage, tally.rejected, tally.not_reviewed
-                )
-            )
+            tell(finished(stage, card.name, seconds, [tally]))
             return done[0]
         if not _another_may_do(error) or number + 1 == len(choice.cards):
             return None
@@ -106,6 +103,33 @@ async def behind_border(
         tell(StageFailed(stage, model, seconds, text, "The log has the details."))
         return error
     return None
+
+
+def finished(stage: str, model: str, seconds: float, tallies: Sequence[Tally]) -> StageFinished:
+    """The good end of a stage, one for all who worked on it; a unit was reviewed where one of them
+    has looked at it.
+    """
+    usages = [tally.usage for tally in tallies]
+    firsts = [usage.first_token_seconds for usage in usages]
+    usage = Usage(
+        prompt_tokens=sum(each.prompt_tokens for each in usages),
+        cached_tokens=sum(each.cached_tokens for each in usages),
+        completion_tokens=sum(each.completion_tokens for each in usages),
+        wait_seconds=sum(each.wait_seconds for each in usages),
+        first_token_seconds=min((first for first in firsts if first is not None), default=None),
+        seconds=sum(each.seconds for each in usages),
+        truncated=any(each.truncated for each in usages),
+    )
+    return StageFinished(
+        stage,
+        model,
+        seconds,
+        usage,
+        rejected=sum(tally.rejected for tally in tallies),
+        not_reviewed=min(tally.not_reviewed for tally in tallies),
+        misquoted=sum(tally.rejects.get(Reject.QUOTE, 0) for tally in tallies),
+        malformed=sum(tally.rejects.get(Reject.FORMAT, 0) for tally in tallies),
+    )
 
 
 def _another_may_do(error: Exception) -> bool:

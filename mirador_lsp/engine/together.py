@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from mirador_lsp.core.dialogue import ModelCard, Usage
+from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.errors import MiradorError, ModelUnavailable
-from mirador_lsp.core.events import Notice, NoticeKind, StageFinished, StageStarted
+from mirador_lsp.core.events import Notice, NoticeKind, StageStarted
 from mirador_lsp.core.ports import Clock
 from mirador_lsp.core.routing import Circumstances
-from mirador_lsp.engine.border import TellStage, behind_border
+from mirador_lsp.engine.border import TellStage, behind_border, finished
 from mirador_lsp.engine.elsewhere import leaving
 from mirador_lsp.engine.stages.job import Tally
 
@@ -68,7 +68,8 @@ async def on_all(
     name = names_of(there)
     reason = f"{len(there)} models, as asked" if len(there) > 1 else "as asked"
     started = clock.monotonic()
-    tell(StageStarted(stage, name, reason, units))
+    leaves = any(card.leaves for card in there)
+    tell(StageStarted(stage, name, reason, units, leaves=leaves))
     for notice in leaving(there, stage):
         tell(notice)
     done: list[tuple[T, Tally]] = []
@@ -97,24 +98,5 @@ async def on_all(
 
     if await behind_border(stage, name, started, clock, tell, all_of_them) is not None:
         return []
-    tell(_finished(stage, name, clock.monotonic() - started, [tally for _, tally in done]))
+    tell(finished(stage, name, clock.monotonic() - started, [tally for _, tally in done]))
     return [result for result, _ in done]
-
-
-def _finished(stage: str, name: str, seconds: float, tallies: Sequence[Tally]) -> StageFinished:
-    """One end for all of them; a unit was reviewed where one model has looked at it."""
-    firsts = [t.usage.first_token_seconds for t in tallies]
-    known = [first for first in firsts if first is not None]
-    usage = Usage(
-        prompt_tokens=sum(t.usage.prompt_tokens for t in tallies),
-        cached_tokens=sum(t.usage.cached_tokens for t in tallies),
-        completion_tokens=sum(t.usage.completion_tokens for t in tallies),
-        wait_seconds=sum(t.usage.wait_seconds for t in tallies),
-        first_token_seconds=min(known, default=None),
-        seconds=sum(t.usage.seconds for t in tallies),
-        truncated=any(t.usage.truncated for t in tallies),
-    )
-    rejected = sum(t.rejected for t in tallies)
-    return StageFinished(
-        stage, name, seconds, usage, rejected, min(t.not_reviewed for t in tallies)
-    )
