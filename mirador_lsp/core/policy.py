@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.preferences import Preferences
+from mirador_lsp.core.silence import PathRule
 
 INSTANT = "instant"
 QUICK = "quick"
@@ -62,6 +63,10 @@ class ReviewPolicy:
     """Nobody named the stages: fewer may run where a change is small."""
     given: frozenset[str] = frozenset()
     """Names of the settings that somebody set ("review.gate"): preferences leave those alone."""
+    rules: tuple[PathRule, ...] = ()
+    """What is asked of findings in files of certain paths, the weaker source first."""
+    max_findings: int = 500
+    """Of a run over many files; what is above is counted, not shown."""
 
     def stage(self, name: str) -> StagePolicy:
         """The policy of a model stage. Raises KeyError for a name that has none."""

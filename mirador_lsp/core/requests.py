@@ -6,6 +6,7 @@ from enum import StrEnum
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.policy import ReviewPolicy
+from mirador_lsp.core.silence import Accepted
 from mirador_lsp.core.text import Span
 
 
@@ -33,3 +34,5 @@ class ReviewRequest:
     findings elsewhere. None for the whole document."""
     known: bool = False
     """All of the document but what lies in `focus` was reviewed to the end by every stage."""
+    accepted: Accepted | None = None
+    """What a baseline knows of the document; None where findings are not held against one."""

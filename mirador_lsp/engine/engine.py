@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
 from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch
@@ -55,6 +56,7 @@ from mirador_lsp.engine.quiet import Quiet, in_words
 from mirador_lsp.engine.recall import Recall
 from mirador_lsp.engine.router import Choice, choose
 from mirador_lsp.engine.scope import Scope
+from mirador_lsp.engine.silencing import Ran, Silencer, narrowed, stale
 from mirador_lsp.engine.stages.job import Desk, Tools
 from mirador_lsp.engine.voices import Voices
 from mirador_lsp.engine.warming import Warmer
@@ -170,13 +172,14 @@ class Engine:
         tools, emit = self._tools, self._farewells.once(emit)
         started = tools.clock.monotonic()
         likes = await self._dna.read()
-        request = applied.to_review(request, likes)
+        request, narrower = narrowed(applied.to_review(request, likes))
         policy = request.policy
         notices: list[Notice] = []
-        deep = DeepVoice()
+        deep, ran = DeepVoice(), Ran(request)
 
         def tell(event: Event) -> None:
             deep.hear(event)
+            ran(event)
             if isinstance(event, Notice):
                 notices.append(event)
             emit(event)
@@ -189,7 +192,7 @@ class Engine:
         plan = make_plan(request, cards, self._meter.insight, difficulty, absent)
         why = "; your preferences: ".join(filter(None, (plan.reason, applied.in_words(likes))))
         tell(ReviewStarted(request.snapshot.name, plan.stages, why, plan.spared))
-        for notice in (*troubles, *plan.notices):
+        for notice in (*troubles, *plan.notices, *narrower):
             tell(notice)
         quiet = await self._quiet(request, tell)
         scope = Scope(request.only, request.snapshot.lines)
@@ -202,10 +205,12 @@ class Engine:
         tools.recall.keep_settled(cards, tools.stock.reading)
         for notice in await tools.recall.write():
             tell(notice)
-        for notice in _left_out(request, ledger, scope):
+        idle = stale(request.snapshot, quiet.idle(), ran)
+        for notice in (*_left_out(request, ledger, scope), *idle):
             tell(notice)
         seconds = tools.clock.monotonic() - started
-        emit(_finished(request, ledger, outcome, seconds, tuple(notices)))
+        end = _finished(request, ledger, outcome, seconds, tuple(notices))
+        emit(replace(end, silences=quiet.silences(ran)))
 
     async def choices(self, policy: ReviewPolicy) -> Mapping[str, Choice]:
         """For each model stage of a review under `policy`, the models it would run on and why; no
@@ -250,8 +255,9 @@ class Engine:
 
     async def _quiet(self, request: ReviewRequest, tell: Emit) -> Quiet:
         """What the user dismissed. A book that cannot be read is told, and all is shown."""
+        silencer = Silencer.of(request)
         if self._feedback is None:
-            return Quiet((), request.snapshot.lines)
+            return Quiet((), request.snapshot.lines, silencer)
         opinions: Sequence[Opinion] = ()
         try:
             opinions = await self._feedback.about(request.snapshot.uri)
@@ -259,7 +265,7 @@ class Engine:
             tell(Notice(NoticeKind.UNAVAILABLE, error.sentence()))
         for notice in self._feedback.notices():
             tell(notice)
-        return Quiet(opinions, request.snapshot.lines)
+        return Quiet(opinions, request.snapshot.lines, silencer)
 
 
 def _left_out(request: ReviewRequest, ledger: Ledger, scope: Scope) -> Iterator[Notice]:

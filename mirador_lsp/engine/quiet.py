@@ -2,25 +2,43 @@
 
 Whoever wrote the file may be the one to mistrust. So a comment cannot hide what an analyzer or a
 model says about security: it stays, as information that says who wanted it gone. Only the user, who
-dismisses it in their own book, can.
+dismisses it in their own book, can. Rules by path and baselines are in `silencing`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from types import MappingProxyType
 
 from mirador_lsp.core.events import Hush, Hushed
 from mirador_lsp.core.feedback import Opinion, Verdict
 from mirador_lsp.core.findings import Finding, Lens, Severity
 from mirador_lsp.core.outline import Suppression
+from mirador_lsp.core.silence import Silence, rule_means
 from mirador_lsp.core.text import LineIndex
+from mirador_lsp.engine.silencing import Ran, Silencer, softened
 
 _SILENCED = "(silenced by a comment in the file)"
+_ALL = "*"
+_WHY = MappingProxyType(
+    {
+        Hush.COMMENT: "suppressed by comments",
+        Hush.RULE: "ignored by rules for the path",
+        Hush.BASELINE: "known to the baseline",
+        Hush.DISMISSED: "dismissed",
+    }
+)
 
 
 class Quiet:
     """Who asked for which findings not to be shown. Belongs to one review."""
 
-    def __init__(self, opinions: Iterable[Opinion], lines: LineIndex) -> None:
+    def __init__(
+        self,
+        opinions: Iterable[Opinion],
+        lines: LineIndex,
+        silencer: Silencer | None = None,
+    ) -> None:
+        self._silencer = silencer or Silencer()
         self._dismissed = {
             opinion.finding_id: opinion.reason
             for opinion in opinions
@@ -28,6 +46,7 @@ class Quiet:
         }
         self._lines = lines
         self._comments: dict[int, list[Suppression]] = {}
+        self._used: set[tuple[Suppression, str]] = set()
 
     def read(self, suppressions: Iterable[Suppression]) -> None:
         """Take note of the comments in the code."""
@@ -42,35 +61,38 @@ class Quiet:
             return Hushed(finding, Hush.DISMISSED, self._dismissed[finding.id])
         comment = self._comment_on(finding)
         if comment is None:
-            return finding
+            return self._silencer.hear(finding)
         if finding.lens is Lens.SECURITY and finding.severity.at_least(Severity.INFORMATION):
-            return _softened(finding)
+            return softened(finding, _SILENCED)
         line = self._lines.line_of(comment.comment.start) + 1
         return Hushed(finding, Hush.COMMENT, f"a comment on line {line}")
 
+    def idle(self) -> list[tuple[Suppression, str]]:
+        """The comments, with each rule they name ("*" for all), that met no finding so far."""
+        asked = [
+            (each, rule)
+            for comments in self._comments.values()
+            for each in comments
+            for rule in each.rules or (_ALL,)
+        ]
+        return [one for one in asked if one not in self._used]
+
+    def silences(self, ran: Ran) -> tuple[Silence, ...]:
+        """What rules by path asked for, and whether there was any of it."""
+        return self._silencer.silences(ran)
+
     def _comment_on(self, finding: Finding) -> Suppression | None:
         line = self._lines.line_of(finding.span.start)
+        found = None
         for each in self._comments.get(line, ()):
-            if not each.rules or any(_means(rule, finding.rule) for rule in each.rules):
-                return each
-        return None
+            heard = [rule for rule in each.rules or (_ALL,) if rule_means(rule, finding.rule)]
+            self._used.update((each, rule) for rule in heard)
+            if heard and found is None:
+                found = each
+        return found
 
 
 def in_words(hushed: Sequence[Hushed]) -> str:
     """How many findings are not shown, and why: "2 suppressed by comments, 1 dismissed"."""
-    comments = sum(each.by is Hush.COMMENT for each in hushed)
-    dismissed = len(hushed) - comments
-    parts = [f"{comments} suppressed by comments"] if comments else []
-    return ", ".join(parts + ([f"{dismissed} dismissed"] if dismissed else []))
-
-
-def _means(written: str, rule: str) -> bool:
-    """Whether a comment that names `written` means `rule`; it may leave out what is before "/"."""
-    return written in {rule, rule.rpartition("/")[2]}
-
-
-def _softened(finding: Finding) -> Finding:
-    if finding.message.endswith(_SILENCED):
-        return finding
-    message = f"{finding.message} {_SILENCED}"
-    return replace(finding, severity=Severity.INFORMATION, message=message)
+    counts = Counter(each.by for each in hushed)
+    return ", ".join(f"{counts[by]} {words}" for by, words in _WHY.items() if counts[by])
