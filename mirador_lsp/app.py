@@ -20,7 +20,6 @@ from mirador_lsp.assembly import (
     make_engine,
     make_indexes,
     make_parser,
-    open_books,
     open_store,
     reach_servers,
     read_ahead_of_requests,
@@ -28,6 +27,7 @@ from mirador_lsp.assembly import (
     server_cards,
     usable_model,
 )
+from mirador_lsp.books import open_books
 from mirador_lsp.checkup import examine
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
 from mirador_lsp.core.changes import (
@@ -357,8 +357,8 @@ async def open_app(
             backend=chosen,
             parser=parser,
             store=store,
-            feedback=books[0],
-            measurements=books[1],
+            feedback=books.feedback,
+            measurements=books.measurements,
             problems=(*broken, *unreachable, *disbelieved),
             trusted=trusted,
             embedded=own if isinstance(own, EmbeddedBackend) else None,

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.workspace.changes import changed_spans, changes_of, find_git
+from mirador_lsp.workspace.git.changes import changed_spans, changes_of
+from mirador_lsp.workspace.git.program import find_git
 
 GIT = find_git(os.environ)
 needs_git = pytest.mark.skipif(GIT is None, reason="there is no git")
@@ -85,7 +86,7 @@ async def test_a_git_that_fails_or_hangs_is_one_that_knows_nothing(
     slow = tmp_path / "slow"
     slow.write_text("#!/bin/sh\nsleep 1000\n")
     slow.chmod(0o700)
-    monkeypatch.setattr("mirador_lsp.workspace.changes.SECONDS", 0.2)
+    monkeypatch.setattr("mirador_lsp.workspace.git.program.SECONDS", 0.2)
 
     for program in (str(slow), str(tmp_path / "missing"), "\0"):
         changes = await changes_of(shot(tmp_path, "b\n"), "a\n", git=program)
