@@ -3,9 +3,11 @@
 import contextlib
 import os
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mirador_lsp.core.chains import Chain
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import ServiceError, UserError
 from mirador_lsp.settings.files import Unreadable, parse_toml, read_own
@@ -37,6 +39,40 @@ def prefer_model(file: Path, model: str, stages: Sequence[str]) -> None:
     _write(file, text)
 
 
+def add_chains(file: Path, chains: Sequence[Chain]) -> None:
+    """Append `[[chains]]` tables, in place of those of the same name. Raises as `prefer_model`."""
+    import tomlkit  # noqa: PLC0415
+
+    document = _document(file)
+    held = document.get("chains")
+    if held is None:
+        held = document["chains"] = tomlkit.aot()
+    if not isinstance(held, list):
+        message = f"{file}: chains is not a list of tables."
+        raise UserError(message, remedy="Write each one under [[chains]], or remove it.")
+    names = {chain.name for chain in chains}
+    for number in reversed(range(len(held))):
+        if held[number].get("name") in names:
+            del held[number]
+    for chain in chains:
+        table = tomlkit.table()
+        for name, value in _said(chain).items():
+            table.add(name, value)
+        held.append(table)
+    _write(file, document.as_string())
+
+
+def _said(chain: Chain) -> dict[str, Any]:
+    """What a table has to say of a chain: all that is not the default."""
+    plain_chain = Chain(name="")
+    said = {field.name: getattr(chain, field.name) for field in fields(chain)}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in said.items()
+        if value != getattr(plain_chain, name)
+    }
+
+
 def _document(file: Path) -> "tomlkit.TOMLDocument":
     import tomlkit  # noqa: PLC0415 — only when something is written
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
@@ -50,7 +86,7 @@ def _document(file: Path) -> "tomlkit.TOMLDocument":
         return tomlkit.parse(content.decode("utf-8-sig"))
     except (TOMLKitError, RecursionError, ValueError) as error:
         message = f"{file} cannot be edited: {plain(str(error), 200)}."
-        raise UserError(message, remedy="Name the model there yourself.") from error
+        raise UserError(message, remedy="Change it there yourself.") from error
 
 
 def _table(above: Any, name: str, file: Path) -> Any:
