@@ -20,6 +20,7 @@ from mirador_lsp.core.errors import MiradorError, UserError
 
 COMMANDS = (
     ("review", "review files and folders, or text from stdin"),
+    ("chain", "review, fix and check in one go"),
     ("search", "find code by words, names and meaning"),
     ("index", "build, show, watch or drop the index of a workspace"),
     ("serve", "run the language server for an editor"),
@@ -27,6 +28,7 @@ COMMANDS = (
     ("doctor", "check everything a review needs and say how to mend it"),
     ("engine", "show or stop the process that keeps models loaded"),
     ("trust", "let a workspace's settings file choose engines and models"),
+    ("migrate", "take over chain files of the second version"),
     ("schema", "write or check the generated settings reference"),
 )
 """The commands in the order of the help; `mirador_lsp.cli.NAME` is imported when it is called."""
