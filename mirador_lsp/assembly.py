@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
 from mirador_lsp.analysis.worker import ParseWorker
+from mirador_lsp.books import Books, open_books
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.document import Snapshot, folder_around
@@ -20,10 +21,7 @@ from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.ports import (
     Absences,
     Analyzer,
-    FeedbackBook,
-    Measurements,
     ModelBackend,
-    ReplyBook,
     TokenCounter,
 )
 from mirador_lsp.core.routing import Matrix, Measurement, Standing
@@ -46,8 +44,6 @@ from mirador_lsp.models.storage import Installed, ModelStore
 from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings.files import read_own
-from mirador_lsp.settings.paths import private_folder
-from mirador_lsp.store import SqliteFeedbackBook, SqliteMeasurements, SqliteReplyBook
 from mirador_lsp.workspace.project import ProjectFolder
 
 _log = logging.getLogger(__name__)
@@ -143,40 +139,28 @@ def open_store(paths: Paths) -> tuple[ModelStore, tuple[Check, ...]]:
         return ModelStore(paths.models, load_catalogue()), (check,)
 
 
-def open_books(paths: Paths, stack: AsyncExitStack) -> tuple[FeedbackBook, Measurements, ReplyBook]:
-    """What the user said of findings, how models did and what they said; closed with `stack`."""
-    feedback = SqliteFeedbackBook(paths.feedback, make_folder=private_folder)
-    stack.push_async_callback(feedback.close)
-    measurements = SqliteMeasurements(paths.measurements, make_folder=private_folder)
-    stack.push_async_callback(measurements.close)
-    replies = SqliteReplyBook(paths.replies, make_folder=private_folder)
-    stack.push_async_callback(replies.close)
-    return feedback, measurements, replies
-
-
 def make_engine(
     settings: Settings,
     backend: ModelBackend,
     parser: ParseWorker,
-    books: tuple[FeedbackBook, Measurements, ReplyBook],
+    books: Books,
     matrix: Matrix,
     room: Room,
     workplaces: Workplaces,
 ) -> Engine:
     """The engine over these adapters."""
-    feedback, measurements, replies = books
     return Engine(
         backend=backend,
         outliner=parser,
         syntax=parser,
         analyzers=make_analyzers(settings, parser),
         clock=SystemClock(),
-        feedback=feedback,
+        feedback=books.feedback,
         matrix=matrix,
-        measurements=measurements,
+        measurements=books.measurements,
         compare_every=settings.engine.compare_every,
         room=room,
-        replies=replies,
+        replies=books.replies,
         workplace_of=workplaces.of,
         slicer=parser,
         counter=backend if isinstance(backend, TokenCounter) else None,
@@ -189,11 +173,9 @@ async def read_history(paths: Paths, most: int) -> tuple[Sequence[Measurement], 
 
     Raises `ServiceError` for a file that cannot be read; nothing where nothing was measured.
     """
-    book = SqliteMeasurements(paths.measurements, make_folder=private_folder)
-    try:
+    async with AsyncExitStack() as stack:
+        book = open_books(paths, stack).measurements
         return await book.recent(most), await book.standings()
-    finally:
-        await book.close()
 
 
 def make_parser(settings: Settings, stack: AsyncExitStack) -> ParseWorker:

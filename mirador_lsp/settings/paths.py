@@ -39,14 +39,9 @@ class Paths:
         return self.state / "mirador.log"
 
     @property
-    def feedback(self) -> Path:
-        """The file of what the user said of findings."""
-        return self.state / "store" / "feedback.db"
-
-    @property
-    def measurements(self) -> Path:
-        """The file of how models did."""
-        return self.state / "store" / "models.db"
+    def store(self) -> Path:
+        """The file of everything that is remembered for the user; backups lie beside it."""
+        return self.state / "store" / "mirador.db"
 
     @property
     def replies(self) -> Path:

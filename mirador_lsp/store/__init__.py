@@ -9,8 +9,10 @@ from mirador_lsp.store.database import Database
 from mirador_lsp.store.feedback import SqliteFeedbackBook
 from mirador_lsp.store.measurements import SqliteMeasurements
 from mirador_lsp.store.replies import SqliteReplyBook
+from mirador_lsp.store.schema import MIGRATIONS
 
 __all__ = [
+    "MIGRATIONS",
     "Database",
     "SqliteFeedbackBook",
     "SqliteMeasurements",

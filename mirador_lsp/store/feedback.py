@@ -1,13 +1,11 @@
 """What the user thinks of findings, kept in SQLite: the `FeedbackBook` that Mirador runs."""
 
-import asyncio
 import sqlite3
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.events import Notice
 from mirador_lsp.core.feedback import (
     MOST_CHANGE,
     MOST_REASON,
@@ -23,6 +21,8 @@ _COLUMNS = (
     *("document", "finding", "rule", "verdict", "reason", "tool", "time", "rating", "lens"),
     *("severity", "message", "quote", "symbol", "language", "cwe", "lines", "change"),
 )
+_FIELDS = ("uri", "finding_id", *_COLUMNS[2:])
+"""The columns as an opinion calls them."""
 _LISTED = ", ".join(_COLUMNS)
 _PLACES = ", ".join("?" * (len(_COLUMNS) + 1))
 _RECORD = f"INSERT OR REPLACE INTO opinions ({_LISTED}, id) VALUES ({_PLACES})"  # noqa: S608 — names of ours
@@ -44,23 +44,6 @@ DELETE FROM opinion_vectors WHERE embedder <> ? OR rowid <= (
     SELECT max(rowid) FROM opinion_vectors
 ) - ?
 """
-
-
-def _begin(connection: sqlite3.Connection) -> None:
-    connection.execute(
-        """
-        CREATE TABLE opinions (
-            document TEXT NOT NULL,
-            finding TEXT NOT NULL,
-            rule TEXT NOT NULL,
-            verdict TEXT NOT NULL,
-            reason TEXT NOT NULL,
-            tool TEXT NOT NULL,
-            time REAL NOT NULL,
-            UNIQUE (document, finding)
-        )
-        """
-    )
 
 
 def add_what_was_found(connection: sqlite3.Connection) -> None:
@@ -88,42 +71,35 @@ def add_what_was_found(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (_begin, add_what_was_found)
-"""From an empty file to the schema in use. Append only: users' files stand at each of them."""
-
-
 class SqliteFeedbackBook:
     """See `core.ports.FeedbackBook`."""
 
-    def __init__(self, file: Path, *, make_folder: Callable[[Path], object]) -> None:
-        """`make_folder` makes the file's folder, private to the user."""
-        self._notices: list[Notice] = []
-        self._database = Database(
-            file, MIGRATIONS, make_folder=make_folder, moved_aside=self._moved_aside
-        )
+    def __init__(self, database: Database) -> None:
+        """Of a store with the tables of `schema.MIGRATIONS`."""
+        self._database = database
 
     async def record(self, opinion: Opinion) -> None:
         """See the port. A cancelled call is recorded all the same."""
-        await asyncio.shield(self._database.execute(_RECORD, _row(opinion)))
+        await self._database.transact([(_RECORD, _row(opinion))])
 
     async def about(self, uri: str) -> tuple[Opinion, ...]:
         """See the port. Without any opinion no file is made."""
         if not await self._database.exists():
             return ()
-        rows = await self._database.execute(_ABOUT, (_encodable(document_of(uri)),))
+        rows = await self._database.read(_ABOUT, (_encodable(document_of(uri)),))
         return _opinions([(uri, *row[1:]) for row in rows])
 
     async def latest(self, most: int, of_rule: int) -> tuple[Opinion, ...]:
         """See the port. The documents have the name under which they are kept."""
         if not await self._database.exists():
             return ()
-        return _opinions(await self._database.execute(_LATEST, (of_rule, most)))
+        return _opinions(await self._database.read(_LATEST, (of_rule, most)))
 
     async def stamp(self) -> str:
         """See the port. It reads one index; whoever has nothing has no file."""
         if not await self._database.exists():
             return ""
-        ((count, times, last),) = await self._database.execute(_STAMP)
+        ((count, times, last),) = await self._database.read(_STAMP)
         return f"{count}/{times}/{last}"
 
     async def forget(self, which: Which) -> int:
@@ -132,10 +108,10 @@ class SqliteFeedbackBook:
             return 0
         where, values = _meant(which)
         statement = f"DELETE FROM opinions WHERE {where} RETURNING 1"  # noqa: S608 — question marks
-        removed = await asyncio.shield(self._database.execute(statement, values))
+        removed = await self._database.execute(statement, values)
         if removed:
             # A vector tells much of the text that it was made of, and can be made again.
-            await asyncio.shield(self._database.execute("DELETE FROM opinion_vectors"))
+            await self._database.execute("DELETE FROM opinion_vectors")
         return len(removed)
 
     async def vectors(self, embedder: str, keys: Sequence[str]) -> Mapping[str, Sequence[float]]:
@@ -147,7 +123,7 @@ class SqliteFeedbackBook:
             some = keys[start : start + _AT_ONCE]
             places = ", ".join("?" * len(some))
             statement = _VECTORS.format(places)
-            rows = await self._database.execute(statement, (embedder, *some))
+            rows = await self._database.read(statement, (embedder, *some))
             found |= {key: array("f", vector) for key, vector in rows if len(vector) % 4 == 0}
         return found
 
@@ -159,25 +135,17 @@ class SqliteFeedbackBook:
             places = ", ".join(["(?, ?, ?)"] * len(some))
             statement = f"INSERT OR REPLACE INTO opinion_vectors VALUES {places}"  # noqa: S608 — question marks only
             values = [value for row in some for value in row]
-            await asyncio.shield(self._database.execute(statement, values))
+            await self._database.execute(statement, values)
         if rows:
             await self._database.execute(_FORGET_VECTORS, (embedder, _MOST_VECTORS))
 
     def notices(self) -> tuple[Notice, ...]:
         """See the port."""
-        told, self._notices = tuple(self._notices), []
-        return told
+        return self._database.notices()
 
     async def close(self) -> None:
         """See the port."""
         await self._database.close()
-
-    def _moved_aside(self, aside: Path) -> None:
-        text = (
-            "The file with what you said of findings was damaged; a fresh one was begun, and the "
-            f"old one is kept as {aside}."
-        )
-        self._notices.append(Notice(NoticeKind.UNAVAILABLE, text))
 
 
 def _meant(which: Which) -> tuple[str, list[Any]]:
@@ -235,19 +203,15 @@ def _row(opinion: Opinion) -> tuple[Any, ...]:
 
 def _opinions(rows: Sequence[Sequence[Any]]) -> tuple[Opinion, ...]:
     """What a newer Mirador wrote and this one has no word for is left out."""
-    verdicts, lenses, severities = set(Verdict), set(Lens), set(Severity)
-    return tuple(
-        Opinion(
-            *row[:3],
-            Verdict(row[3]),
-            *row[4:8],
-            Lens(row[8]) if row[8] in lenses else None,
-            Severity(row[9]) if row[9] in severities else None,
-            *row[10:],
-        )
-        for row in rows
-        if row[3] in verdicts
-    )
+    known = set(Verdict)
+    return tuple(_opinion(dict(zip(_FIELDS, row, strict=True))) for row in rows if row[3] in known)
+
+
+def _opinion(said: dict[str, Any]) -> Opinion:
+    said["verdict"] = Verdict(said["verdict"])
+    said["lens"] = Lens(said["lens"]) if said["lens"] in set(Lens) else None
+    said["severity"] = Severity(said["severity"]) if said["severity"] in set(Severity) else None
+    return Opinion(**said)
 
 
 def _encodable(text: str) -> str:

@@ -35,22 +35,24 @@ Migration = Callable[[sqlite3.Connection], None]
 """One step from a schema to the next, inside a transaction."""
 
 
-def make_ready(file: Path, migrations: Sequence[Migration]) -> Path | None:
+def make_ready(
+    file: Path, migrations: Sequence[Migration], settle: Migration | None = None
+) -> Path | None:
     """Create or check `file` and bring it to the schema after the last of `migrations`.
 
     A damaged file is moved aside, and its new path returned; a fresh one takes its place. One
-    process at a time does this. Raises `ServiceError` for a file of a newer Mirador, of another
-    user, or that cannot be opened.
+    process at a time does this. `settle` runs once the schema is on disk. Raises `ServiceError` for
+    a file of a newer Mirador, of another user, or that cannot be opened.
     """
     with translated(file), _only_one(file):
         aside = None
         try:
-            _prepare(file, migrations)
+            _prepare(file, migrations, settle)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
             aside = _move_aside(file)
-            _prepare(file, migrations)
+            _prepare(file, migrations, settle)
         return aside
 
 
@@ -87,7 +89,7 @@ def translated(file: Path) -> Iterator[None]:
 _ROOM = "Make room there, or check who owns it."
 
 
-def _prepare(file: Path, migrations: Sequence[Migration]) -> None:
+def _prepare(file: Path, migrations: Sequence[Migration], settle: Migration | None) -> None:
     _make_private(file)
     with closing(sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
         for pragma in PRAGMAS:
@@ -98,6 +100,8 @@ def _prepare(file: Path, migrations: Sequence[Migration]) -> None:
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise error
         _migrate(connection, file, migrations)
+        if settle is not None:
+            settle(connection)
 
 
 def _migrate(connection: sqlite3.Connection, file: Path, migrations: Sequence[Migration]) -> None:

@@ -3,7 +3,6 @@
 It is a cache. What is lost is asked again, so a damaged file is of no use to anybody and goes.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,13 +10,12 @@ from pathlib import Path
 import msgspec
 
 from mirador_lsp.core.dialogue import KeptReply
-from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.events import Notice
 from mirador_lsp.store.database import Database
 
 MOST = 100_000
 """Replies that are kept, about 300 bytes each; beyond that the oldest go."""
-_MOST_AT_ONCE = 200
-"""Rows of one statement: SQLite bounds its parameters."""
+_KEEP = "INSERT OR REPLACE INTO replies VALUES (?, ?)"
 _FIND = "SELECT said FROM replies WHERE key = ?"
 _FORGET = "DELETE FROM replies WHERE rowid <= (SELECT max(rowid) FROM replies) - ?"
 
@@ -38,16 +36,13 @@ class SqliteReplyBook:
     ) -> None:
         """`make_folder` makes the file's folder, private to the user."""
         self._most = most
-        self._notices: list[Notice] = []
-        self._database = Database(
-            file, MIGRATIONS, make_folder=make_folder, moved_aside=self._moved_aside
-        )
+        self._database = Database(file, MIGRATIONS, make_folder=make_folder, precious=False)
 
     async def find(self, key: str) -> KeptReply | None:
         """See the port. Where nothing was kept no file is made."""
         if not await self._database.exists():
             return None
-        rows = await self._database.execute(_FIND, (key,))
+        rows = await self._database.read(_FIND, (key,))
         if not rows:
             return None
         try:
@@ -58,30 +53,17 @@ class SqliteReplyBook:
 
     async def keep(self, replies: Mapping[str, KeptReply]) -> None:
         """See the port. A cancelled call keeps what it was at all the same."""
-        rows = list(replies.items())
-        for start in range(0, len(rows), _MOST_AT_ONCE):
-            part = rows[start : start + _MOST_AT_ONCE]
-            places = ", ".join(["(?, ?)"] * len(part))
-            statement = f"INSERT OR REPLACE INTO replies VALUES {places}"  # noqa: S608 — question marks only
-            values = [value for key, reply in part for value in (key, _bytes(reply))]
-            await asyncio.shield(self._database.execute(statement, values))
-        if rows:
-            await self._database.execute(_FORGET, (self._most,))
+        if replies:
+            rows = [(_KEEP, (key, _bytes(reply))) for key, reply in replies.items()]
+            await self._database.transact([*rows, (_FORGET, (self._most,))])
 
     def notices(self) -> tuple[Notice, ...]:
         """See the port."""
-        told, self._notices = tuple(self._notices), []
-        return told
+        return self._database.notices()
 
     async def close(self) -> None:
         """See the port."""
         await self._database.close()
-
-    def _moved_aside(self, aside: Path) -> None:
-        for left in aside.parent.glob(f"{aside.name}*"):
-            left.unlink(missing_ok=True)
-        text = "The file with replies of models was damaged; they are asked again."
-        self._notices.append(Notice(NoticeKind.UNAVAILABLE, text))
 
 
 def _bytes(reply: KeptReply) -> bytes:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from fakes.measurements import measurement
+from fakes.stores import store_at
 from mirador_lsp.cli import compare, model_history, models
 from mirador_lsp.cli.models import add_parser
 from mirador_lsp.core.routing import COMPARED, Circumstances, Measurement, Outcome
-from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import SqliteMeasurements
 
 
@@ -25,14 +25,14 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     for what in ("config", "state", "cache"):
         monkeypatch.setenv(f"MIRADOR_{what.upper()}_DIR", str(tmp_path / what))
-    return tmp_path / "state" / "store" / "models.db"
+    return tmp_path / "state" / "store" / "mirador.db"
 
 
 def keep(file: Path, *replies: Measurement) -> None:
     """Measure these."""
 
     async def record() -> None:
-        book = SqliteMeasurements(file, make_folder=private_folder)
+        book = SqliteMeasurements(store_at(file))
         await book.record(replies)
         await book.close()
 

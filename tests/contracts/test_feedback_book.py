@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from fakes.feedback import FakeFeedbackBook, opinion
+from fakes.stores import store_at
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.feedback import MOST_CHANGE, Verdict, Which
 from mirador_lsp.core.findings import Lens, Severity
 from mirador_lsp.core.ports import FeedbackBook
-from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import SqliteFeedbackBook
 
 Make = Callable[[Path], FeedbackBook]
 
 
 def _sqlite(folder: Path) -> FeedbackBook:
-    return SqliteFeedbackBook(folder / "store" / "feedback.db", make_folder=private_folder)
+    return SqliteFeedbackBook(store_at(folder / "store" / "mirador.db"))
 
 
 def _fake(_folder: Path) -> FeedbackBook:

@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from fakes.measurements import FakeMeasurements, measurement
+from fakes.stores import store_at
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.ports import Measurements
 from mirador_lsp.core.routing import Circumstances, Outcome, Standing
-from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import SqliteMeasurements
 
 Make = Callable[[Path], Measurements]
 
 
 def _sqlite(folder: Path) -> Measurements:
-    return SqliteMeasurements(folder / "store" / "models.db", make_folder=private_folder)
+    return SqliteMeasurements(store_at(folder / "store" / "mirador.db"))
 
 
 def _fake(_folder: Path) -> Measurements:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fakes.feedback import opinion
+from fakes.stores import store_at
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.feedback import Verdict
 from mirador_lsp.settings.paths import private_folder
@@ -22,11 +23,11 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from fakes.feedback import opinion
-from mirador_lsp.settings.paths import private_folder
+from fakes.stores import store_at
 from mirador_lsp.store import SqliteFeedbackBook
 
 async def main(file, name, count):
-    book = SqliteFeedbackBook(Path(file), make_folder=private_folder)
+    book = SqliteFeedbackBook(store_at(Path(file)))
     for number in range(count):
         await book.record(opinion(f"{name}-{number}"))
         print(number, flush=True)
@@ -38,7 +39,7 @@ asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 
 def book_at(file: Path) -> SqliteFeedbackBook:
     """The book of that file."""
-    return SqliteFeedbackBook(file, make_folder=private_folder)
+    return SqliteFeedbackBook(store_at(file))
 
 
 async def kept_in(file: Path) -> list[str]:
@@ -63,7 +64,7 @@ async def writer(file: Path, name: str, count: int) -> asyncio.subprocess.Proces
 
 async def test_opinions_outlive_their_process(tmp_path: Path) -> None:
     """A second book of the same file has them."""
-    file = tmp_path / "store" / "feedback.db"
+    file = tmp_path / "store" / "mirador.db"
     book = book_at(file)
     await book.record(opinion())
     await book.close()
@@ -73,7 +74,7 @@ async def test_opinions_outlive_their_process(tmp_path: Path) -> None:
 
 async def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
     """A process killed amid its work loses nothing that it was told is kept."""
-    file = tmp_path / "store" / "feedback.db"
+    file = tmp_path / "store" / "mirador.db"
     process = await writer(file, "w", 100_000)
     assert process.stdout is not None
     async with asyncio.timeout(PATIENCE):
@@ -90,7 +91,7 @@ async def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
 
 async def test_several_processes_share_the_file(tmp_path: Path) -> None:
     """Not one of their opinions is lost, whoever begins the file."""
-    file = tmp_path / "store" / "feedback.db"
+    file = tmp_path / "store" / "mirador.db"
     writers = [await writer(file, name, 25) for name in "abc"]
     async with asyncio.timeout(PATIENCE):
         for process in writers:
@@ -103,7 +104,7 @@ async def test_several_processes_share_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"not a database" * 400, b"SQLite format 3\0" + b"\xff" * 8000])
 async def test_a_damaged_file_is_moved_aside_and_told(tmp_path: Path, damage: bytes) -> None:
     """A fresh file is begun, the old one is kept, and there is one notice."""
-    file = private_folder(tmp_path / "store") / "feedback.db"
+    file = private_folder(tmp_path / "store") / "mirador.db"
     file.write_bytes(damage)
     book = book_at(file)
 
@@ -111,7 +112,7 @@ async def test_a_damaged_file_is_moved_aside_and_told(tmp_path: Path, damage: by
     await book.record(opinion())
 
     assert [o.finding_id for o in await book.about(URI)] == ["f1"]
-    assert file.with_name("feedback.db.damaged-1").read_bytes() == damage
+    assert file.with_name("mirador.db.damaged-1").read_bytes() == damage
     assert ["damaged-1" in notice.message for notice in book.notices()] == [True]
     assert book.notices() == ()
     await book.close()
@@ -119,7 +120,7 @@ async def test_a_damaged_file_is_moved_aside_and_told(tmp_path: Path, damage: by
 
 async def test_damage_met_while_it_is_open_is_mended(tmp_path: Path) -> None:
     """A file whose pages are overwritten under us is moved aside, and the opinion is kept."""
-    file = tmp_path / "store" / "feedback.db"
+    file = tmp_path / "store" / "mirador.db"
     book = book_at(file)
     for number in range(50):
         await book.record(opinion(f"f{number}", reason="x" * 400))
@@ -138,7 +139,7 @@ async def test_damage_met_while_it_is_open_is_mended(tmp_path: Path) -> None:
 
 async def test_a_file_that_was_deleted_is_begun_anew(tmp_path: Path) -> None:
     """SQLite would go on writing to the file that is gone."""
-    file = tmp_path / "store" / "feedback.db"
+    file = tmp_path / "store" / "mirador.db"
     book = book_at(file)
     await book.record(opinion())
     for each in file.parent.iterdir():
@@ -152,7 +153,7 @@ async def test_a_file_that_was_deleted_is_begun_anew(tmp_path: Path) -> None:
 
 async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     """One sentence; the file stays as the newer Mirador wrote it."""
-    file = private_folder(tmp_path / "store") / "feedback.db"
+    file = private_folder(tmp_path / "store") / "mirador.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA user_version = 99")
     book = book_at(file)
@@ -168,7 +169,7 @@ async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 async def test_the_file_is_the_users_alone(tmp_path: Path) -> None:
     """Owner-only, whatever the mask, and so is its folder; a link is not followed."""
-    file = tmp_path / "store" / "feedback.db"
+    file = tmp_path / "store" / "mirador.db"
     before = os.umask(0)
     try:
         book = book_at(file)
@@ -192,13 +193,13 @@ async def test_the_file_is_the_users_alone(tmp_path: Path) -> None:
 
 async def test_asking_makes_no_file(tmp_path: Path) -> None:
     """A review in a home that cannot be written to needs no opinions."""
-    assert await kept_in(tmp_path / "store" / "feedback.db") == []
+    assert await kept_in(tmp_path / "store" / "mirador.db") == []
     assert not (tmp_path / "store").exists()
 
 
 async def test_one_document_has_one_name(tmp_path: Path) -> None:
     """Clients differ in what they escape; the opinions are the same."""
-    book = book_at(tmp_path / "store" / "feedback.db")
+    book = book_at(tmp_path / "store" / "mirador.db")
     await book.record(opinion(uri="file:///work/a%20%28b%29.py"))
 
     (kept,) = await book.about("file:///work/a%20(b).py")

@@ -1,0 +1,58 @@
+"""The books of one process, over one store.
+
+Only `assembly` and `app` use it.
+"""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from mirador_lsp.core.ports import FeedbackBook, Measurements, ReplyBook
+from mirador_lsp.settings import Paths
+from mirador_lsp.settings.paths import private_folder
+from mirador_lsp.store import (
+    MIGRATIONS,
+    Database,
+    SqliteFeedbackBook,
+    SqliteMeasurements,
+    SqliteReplyBook,
+    earlier,
+)
+
+
+@dataclass(frozen=True)
+class Books:
+    """What is remembered, book by book."""
+
+    database: Database
+    """The store that all of them but `replies` lie in."""
+    feedback: FeedbackBook
+    """What the user said of findings."""
+    measurements: Measurements
+    """How models did."""
+    replies: ReplyBook
+    """What models said: a cache, in a file of its own."""
+
+
+def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
+    """Every book. No file is touched before the first use; closed with `stack`."""
+    database = open_database(paths)
+    stack.push_async_callback(database.close)
+    replies = SqliteReplyBook(paths.replies, make_folder=private_folder)
+    stack.push_async_callback(replies.close)
+    return Books(
+        database=database,
+        feedback=SqliteFeedbackBook(database),
+        measurements=SqliteMeasurements(database),
+        replies=replies,
+    )
+
+
+def open_database(paths: Paths) -> Database:
+    """The store alone. No file is touched before the first use; the caller closes it."""
+    return Database(
+        paths.store,
+        MIGRATIONS,
+        make_folder=private_folder,
+        settle=earlier.remove_taken_over,
+        sources=earlier.FILES,
+    )
