@@ -9,7 +9,7 @@ from pathlib import Path
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import MiradorError, UserError
 from mirador_lsp.settings.files import Unreadable, parse_toml, read_file
-from mirador_lsp.settings.keys import ACTIONS, keys
+from mirador_lsp.settings.keys import keys, tables
 from mirador_lsp.settings.load import WORKSPACE_FILE, find_workspace_root
 from mirador_lsp.settings.paths import paths
 from mirador_lsp.settings.trust import TrustStore
@@ -114,20 +114,27 @@ def _restricted(values: Mapping[str, object], above: tuple[str, ...]) -> list[tu
         key = keys().get(path)
         if key is not None and key.option.restricted:
             found.append((key.name, _value(value)))
-        elif path == (ACTIONS,):
-            tables = value if isinstance(value, list) else [value]
-            found += [(f"{ACTIONS}[{n}]", _action(table)) for n, table in enumerate(tables, 1)]
+        elif len(path) == 1 and name in tables():
+            said = value if isinstance(value, list) else [value]
+            found += [(f"{name}[{n}]", _table(table)) for n, table in enumerate(said, 1)]
         elif isinstance(value, Mapping) and any(known[: len(path)] == path for known in keys()):
             found += _restricted(value, path)
     return found
 
 
-def _action(table: object) -> str:
-    """Every word of an action: it tells a model what to do."""
+def _table(table: object) -> str:
+    """Every word of a table: it may tell a model what to do, or hide what is found."""
     if not isinstance(table, Mapping):
         return _value(table)
-    said = (f"{plain(str(name), 60)} = {_value(value)}" for name, value in table.items())
+    said = (
+        f"{plain(str(name), 60)} = {_pairs(value) if isinstance(value, Mapping) else _value(value)}"
+        for name, value in table.items()
+    )
     return f"{{{', '.join(said)}}}"
+
+
+def _pairs(table: Mapping[str, object]) -> str:
+    return f"{{{', '.join(f'{plain(str(n), 130)} = {_value(v)}' for n, v in table.items())}}}"
 
 
 def _value(value: object) -> str:

@@ -2,8 +2,10 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mirador_lsp.core.clean import plain, stream_safe
 from mirador_lsp.settings.keys import Key, Kind, Value
@@ -31,8 +33,8 @@ def check(key: Key, raw: object, base: Path | None) -> Value | Wrong:
             return raw
         case ((Kind.WHOLE | Kind.NUMBER), (int() | float())) if not isinstance(raw, bool):
             return _number(key, raw)
-        case Kind.LIST, list() | tuple():
-            return _items(key, raw)
+        case Kind.LIST, (list() | tuple() | Mapping()) if option.pairs or not _is_table(raw):
+            return _items(key, _pairs(raw) if isinstance(raw, Mapping) else raw)
         case Kind.TEXT, str():
             wrong = _text(key, raw)
             if wrong is not None:
@@ -95,6 +97,15 @@ def _items(key: Key, raw: list[object] | tuple[object, ...]) -> Value | Wrong:
         if key.option.repeats or item not in kept:
             kept.append(item)
     return tuple(kept)
+
+
+def _is_table(raw: object) -> bool:
+    return isinstance(raw, Mapping)
+
+
+def _pairs(table: Mapping[Any, object]) -> list[object]:
+    said = table.items()
+    return [f"{name}={value if isinstance(value, str) else _shown(value)}" for name, value in said]
 
 
 def _text(key: Key, raw: str) -> Wrong | None:

@@ -21,6 +21,10 @@ from mirador_lsp.settings.options import Options
 from mirador_lsp.settings.tables import MOST_TABLES
 
 _RESTRICTED = " Restricted: ignored in an untrusted workspace."
+_SHIELDED = (
+    "Without a variable. Those of a workspace that you do not trust are told of and cannot make "
+    "findings about security disappear: they stay as information."
+)
 _OWN = " Your own only: ignored in every workspace."
 
 
@@ -65,7 +69,8 @@ def _table(table: Table) -> str:
         for name, key in table_keys(table.name).items()
     )
     head = "| Setting | Type | Default | What it does |\n|---|---|---|---|\n"
-    meaning = f"{_meaning(table.options)} **Restricted** as a whole; without a variable."
+    fence = "**Restricted** as a whole; without a variable." if table.restricted else _SHIELDED
+    meaning = f"{_meaning(table.options)} {fence}"
     return f"\n### `[[{table.name}]]`\n\n{meaning}\n\n{head}{rows}"
 
 
@@ -74,7 +79,7 @@ def _table_schema(table: Table) -> dict[str, Any]:
     return {
         "type": "array",
         "maxItems": MOST_TABLES,
-        "description": _meaning(table.options) + _RESTRICTED,
+        "description": _meaning(table.options) + (_RESTRICTED if table.restricted else ""),
         "items": {
             "type": "object",
             "properties": {name: _property(key) for name, key in known.items()},
@@ -107,6 +112,8 @@ def _type(key: Key) -> str:
         several = "list of " if key.kind is Kind.LIST else ""
         return several + ", ".join(f"`{choice}`" for choice in option.choices)
     words = "path" if option.is_path else str(key.kind)
+    if option.pairs:
+        return "table of text"
     if option.form:
         words += f" of the form `{option.form}`"
     if option.low is not None and option.high is not None:
@@ -149,6 +156,7 @@ def _property(key: Key) -> dict[str, Any]:
     text: dict[str, Any] = choices or {"maxLength": option.max_length}
     if option.form:
         text["pattern"] = f"^(?:{option.form})$"
+    items = {"type": "string", **text}
     forms: dict[Kind, dict[str, Any]] = {
         Kind.SWITCH: {"type": "boolean"},
         Kind.WHOLE: {"type": "integer", **limits},
@@ -157,9 +165,16 @@ def _property(key: Key) -> dict[str, Any]:
         Kind.LIST: {
             "type": "array",
             "minItems": 0 if option.may_be_empty else 1,
-            "items": {"type": "string", **text},
+            "items": items,
         },
     }
+    if option.pairs:
+        forms[Kind.LIST] = {
+            "anyOf": [
+                forms[Kind.LIST],
+                {"type": "object", "additionalProperties": {"type": "string"}},
+            ]
+        }
     default = list(key.default) if isinstance(key.default, tuple) else key.default
     note = _RESTRICTED if option.restricted else ""
     note = _OWN if option.own else note

@@ -12,17 +12,19 @@ from mirador_lsp.core.servers import ModelServer
 from mirador_lsp.settings.chain_options import ChainOptions
 from mirador_lsp.settings.option import OPTION, Option
 from mirador_lsp.settings.options import Options
-from mirador_lsp.settings.settings import ActionSettings, Settings
+from mirador_lsp.settings.rule_options import RuleOptions
+from mirador_lsp.settings.settings import ActionSettings, RuleSettings, Settings
 from mirador_lsp.settings.table_options import ActionOptions, ModelServerOptions
 
 ACTIONS = "actions"
 SERVERS = "servers"
 CHAINS = "chains"
+RULES = "rules"
 
 
 @dataclass(frozen=True)
 class Table:
-    """A setting that is a list of tables, each with a `name` of its own."""
+    """A setting that is a list of tables."""
 
     name: str
     options: type
@@ -31,6 +33,10 @@ class Table:
     """Settings with "" for what must be said."""
     dropped: str
     """What comes of a table that cannot be used."""
+    named: bool = True
+    """Each has a `name` of its own; one of a stronger source replaces its namesake."""
+    restricted: bool = True
+    """Those of a workspace that the user does not trust are ignored."""
 
 
 @functools.cache
@@ -60,6 +66,15 @@ def tables() -> Mapping[str, Table]:
                 Chain,
                 Chain(name=""),
                 "Correct it; until then this chain cannot be run.",
+            ),
+            RULES: Table(
+                RULES,
+                RuleOptions,
+                RuleSettings,
+                RuleSettings(path=""),
+                "Correct it; until then it changes nothing.",
+                named=False,
+                restricted=False,
             ),
         }
     )

@@ -76,6 +76,7 @@ def load_settings(
     if flags is not None:
         layers.append(Layer("the command line", flags, Form.TEXT, _current_folder()))
     settings, problems = resolve(layers, this_machine())
+    settings = replace(settings, folder=str(here) if here is not None else "")
     where = paths(env, settings)
     return Loaded(settings, problems, where, trusted, here, origins(layers))
 

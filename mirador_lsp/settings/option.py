@@ -28,6 +28,8 @@ class Option:
     """Text that may hold line ends."""
     form: str = ""
     """A regular expression that the whole text has to match."""
+    pairs: bool = False
+    """A list of NAME=VALUE, which may be written as a table as well."""
     may_be_empty: bool = False
     """A list that may name nothing."""
     repeats: bool = False

@@ -13,6 +13,7 @@ from mirador_lsp.settings.answer_options import AnswersOptions, FixOptions
 from mirador_lsp.settings.chain_options import ChainOptions
 from mirador_lsp.settings.context_options import ContextOptions
 from mirador_lsp.settings.option import option
+from mirador_lsp.settings.rule_options import RuleOptions
 from mirador_lsp.settings.table_options import ActionOptions, ModelServerOptions
 
 
@@ -48,6 +49,12 @@ class ReviewOptions:
         "Findings shown for one file, the worst first; the rest is counted.",
         low=1,
         high=1000,
+        narrows="smaller",
+    )
+    max_findings: int | None = option(
+        "Findings shown of one run over many files, the worst first; the rest is counted.",
+        low=1,
+        high=100_000,
         narrows="smaller",
     )
     max_model_bytes: int | None = option(
@@ -359,3 +366,6 @@ class Options:
     """A list of tables. As a whole it is restricted: code is sent to a server."""
     chains: tuple[ChainOptions, ...] = ()
     """A list of tables. As a whole it is restricted: a chain chooses models and changes code."""
+    rules: tuple[RuleOptions, ...] = ()
+    """A list of tables. Those of a workspace that the user does not trust hide nothing about
+    security."""

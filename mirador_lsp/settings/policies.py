@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mirador_lsp.core.errors import UserError
-from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.findings import Lens, Severity
 from mirador_lsp.core.policy import (
     DEEP,
     INSTANT,
@@ -14,7 +14,13 @@ from mirador_lsp.core.policy import (
     ReviewPolicy,
     StagePolicy,
 )
-from mirador_lsp.settings.settings import ContextSettings, Settings, StageSettings
+from mirador_lsp.core.silence import PathRule
+from mirador_lsp.settings.settings import (
+    ContextSettings,
+    RuleSettings,
+    Settings,
+    StageSettings,
+)
 
 _AUTO = -1
 
@@ -48,6 +54,8 @@ def review_policy(
         max_model_bytes=review.max_model_bytes,
         max_line_length=review.max_line_length,
         automatic=automatic,
+        max_findings=review.max_findings,
+        rules=tuple(_path_rule(rule, settings.folder) for rule in settings.rules),
         given=settings.said | ({"review.stages"} if stages is not None else set()),
     )
 
@@ -84,6 +92,18 @@ def _known(what: str, names: Sequence[str], all_names: Sequence[str]) -> frozens
         message = f"Not one {what} is named."
         raise UserError(message, remedy=choices)
     return frozenset(names)
+
+
+def _path_rule(rule: RuleSettings, folder: str) -> PathRule:
+    pairs = (pair.rpartition("=") for pair in rule.severity)
+    return PathRule(
+        path=rule.path,
+        ignore=rule.ignore,
+        severity=tuple((name, Severity(bad)) for name, _, bad in pairs),
+        lenses=tuple(Lens(lens) for lens in rule.lenses),
+        root=folder,
+        trusted=rule.trusted,
+    )
 
 
 def _stage_policy(name: str, stage: StageSettings, context: ContextSettings) -> StagePolicy:

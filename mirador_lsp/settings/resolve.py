@@ -15,7 +15,7 @@ from typing import Any
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.settings.check import Wrong, check, from_text
-from mirador_lsp.settings.keys import SERVERS, Key, Value, keys, tables
+from mirador_lsp.settings.keys import RULES, SERVERS, Key, Value, keys, tables
 from mirador_lsp.settings.problems import Problem, problem
 from mirador_lsp.settings.profiles import AUTO, Machine, defaults
 from mirador_lsp.settings.settings import Settings
@@ -88,9 +88,12 @@ def resolve(
         named |= {".".join(path) for path in said}
         before, settings = settings, _overlay(settings, said, ())
         if layer.foreign:
-            reader.tell_narrowed([key.name for key in _narrowing(said, before)])
+            ruled = [RULES] if reader.tables.get(RULES) else []
+            reader.tell_narrowed([*(key.name for key in _narrowing(said, before)), *ruled])
         for name, found in reader.tables.items():
-            settings = replace(settings, **{name: merged(getattr(settings, name), found)})
+            settings = replace(
+                settings, **{name: merged(tables()[name], getattr(settings, name), found)}
+            )
         problems += [*layer.problems, *reader.told()]
     return replace(settings, said=frozenset(named)), tuple(problems)
 
@@ -190,10 +193,13 @@ class _Reader:
             self._problems.append(problem(source, "", message, self._layer.refusal, used=True))
 
     def _read_tables(self, name: str, raw: object) -> None:
-        if self._layer.refusal:
+        table = tables()[name]
+        if self._layer.refusal and table.restricted:
             self._tell(name, "is ignored", self._layer.refusal)
         else:
-            found = read_tables(tables()[name], raw, self._layer.base, self._tell)
+            found = read_tables(table, raw, self._layer.base, self._tell)
+            if name == RULES:
+                found = tuple(replace(one, trusted=not self._layer.refusal) for one in found)
             self.tables[name] = tuple(one for one in found if self._may_name(name, one))
 
     def _may_name(self, name: str, one: Any) -> bool:

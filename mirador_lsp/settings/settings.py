@@ -20,6 +20,7 @@ class ReviewSettings:
     gate: float = 0.35
     max_findings_per_reply: int = 3
     max_findings_per_file: int = 50
+    max_findings: int = 500
     max_model_bytes: int = 1_000_000
     max_line_length: int = 5000
 
@@ -170,6 +171,21 @@ class ActionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RuleSettings:
+    """What is shown of the findings in files of certain paths."""
+
+    path: str
+    """See `core.globs`."""
+    ignore: tuple[str, ...] = ()
+    severity: tuple[str, ...] = ()
+    """As RULE=SEVERITY."""
+    lenses: tuple[str, ...] = ()
+    """() for all."""
+    trusted: bool = True
+    """False where it may be from whoever wrote the code."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings. `Settings()` holds the defaults."""
 
@@ -193,3 +209,7 @@ class Settings:
     """Names of the settings that a source named ("review.gate"), be it with their defaults."""
     chains: tuple[Chain, ...] = ()
     """The same."""
+    rules: tuple[RuleSettings, ...] = ()
+    """Those of all sources, the weakest first."""
+    folder: str = field(default="", compare=False)
+    """Absolute path of the workspace, where paths of rules begin; "" where there is none."""

@@ -1,4 +1,4 @@
-"""Settings that are lists of tables: `[[actions]]` and `[[servers]]`."""
+"""Settings that are lists of tables: `[[actions]]`, `[[servers]]` and their like."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -30,15 +30,18 @@ def read_tables(table: Table, raw: object, base: Path | None, tell: Tell) -> tup
         one = _one(table, said, key, base, tell)
         if one is None:
             continue
-        if one.name in found:
-            tell(f"{key}.name", f'says "{one.name}", as another one does', table.dropped)
+        name = one.name if table.named else key
+        if name in found:
+            tell(f"{key}.name", f'says "{name}", as another one does', table.dropped)
             continue
-        found[one.name] = one
+        found[name] = one
     return tuple(found.values())
 
 
-def merged(weaker: Sequence[Any], stronger: Sequence[Any]) -> tuple[Any, ...]:
+def merged(table: Table, weaker: Sequence[Any], stronger: Sequence[Any]) -> tuple[Any, ...]:
     """The tables of two sources; one of the stronger takes the place of its namesake."""
+    if not table.named:
+        return (*weaker, *stronger)
     by_name = {one.name: one for one in weaker}
     by_name.update({one.name: one for one in stronger})
     return tuple(by_name.values())
