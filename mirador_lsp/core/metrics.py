@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol, Self
 
 from mirador_lsp.core.events import Notice
+from mirador_lsp.core.history import Selection
 
 _PER_DOUBLING = 16
 _SHORTEST = 1e-6
@@ -286,8 +287,12 @@ class MetricsBook(Protocol):
         """The latest requests that are there one by one, oldest first, `most` at most."""
         ...
 
-    async def forget(self, before: float | None = None) -> int:
-        """Remove what was counted before a moment, or everything. How many requests that were."""
+    async def forget(self, selection: Selection) -> int:
+        """Remove what is meant for good. How many requests that were.
+
+        Figures know neither files nor sessions: where one is named, nothing is meant. Of days that
+        are only there as sums those go that lie whole within the selection.
+        """
         ...
 
     def notices(self) -> tuple[Notice, ...]:
