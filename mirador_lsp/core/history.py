@@ -215,12 +215,17 @@ class Kept:
     name: str
     """The file that it is about, relative to the workspace, or ""."""
     time: float
+    exchange: str = ""
+    """Id of the exchange that it came of; "" where that is not known."""
+    session: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
     """Things to be kept together."""
 
+    session: Session | None = None
+    """That they are of. One that was forgotten meanwhile is kept again."""
     exchanges: tuple[Exchange, ...] = ()
     lives: tuple[Life, ...] = ()
     """With the new moments alone. A step that is known in this part of a life is not kept twice."""
@@ -297,7 +302,7 @@ class HistoryBook(Protocol):
     """Remembers what was asked, what came of it, and what became of findings.
 
     One writer a process; several processes; safe against a kill at any time. Raises `ServiceError`
-    where it cannot be read or written, and after `close`.
+    where it cannot be read or written.
     """
 
     async def attend(self, visit: Visit, now: float, hours: float) -> Session:

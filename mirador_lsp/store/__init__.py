@@ -7,6 +7,7 @@ by a kill; a damaged file is moved aside and never deleted. Read `database.py` f
 from mirador_lsp.store import comparisons
 from mirador_lsp.store.database import Database
 from mirador_lsp.store.feedback import SqliteFeedbackBook
+from mirador_lsp.store.history import SqliteHistoryBook
 from mirador_lsp.store.measurements import SqliteMeasurements
 from mirador_lsp.store.replies import SqliteReplyBook
 from mirador_lsp.store.schema import MIGRATIONS
@@ -15,6 +16,7 @@ __all__ = [
     "MIGRATIONS",
     "Database",
     "SqliteFeedbackBook",
+    "SqliteHistoryBook",
     "SqliteMeasurements",
     "SqliteReplyBook",
     "comparisons",

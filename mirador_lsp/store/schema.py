@@ -8,7 +8,7 @@ What a book keeps in its tables stands beside the book.
 import sqlite3
 from collections.abc import Sequence
 
-from mirador_lsp.store import earlier, feedback
+from mirador_lsp.store import earlier, feedback, history_tables
 from mirador_lsp.store.opening import Migration
 
 
@@ -56,5 +56,6 @@ MIGRATIONS: Sequence[Migration] = (
     _measurements,
     earlier.take_over,
     feedback.add_what_was_found,
+    history_tables.begin_history,
 )
 """Add a function of your own at the end, in one line; never change or remove one."""
