@@ -8,7 +8,7 @@ What a book keeps in its tables stands beside the book.
 import sqlite3
 from collections.abc import Sequence
 
-from mirador_lsp.store import earlier, feedback, history_tables
+from mirador_lsp.store import earlier, feedback, history_tables, metrics_tables
 from mirador_lsp.store.opening import Migration
 
 
@@ -57,5 +57,6 @@ MIGRATIONS: Sequence[Migration] = (
     earlier.take_over,
     feedback.add_what_was_found,
     history_tables.begin_history,
+    metrics_tables.begin,
 )
 """Add a function of your own at the end, in one line; never change or remove one."""
