@@ -1,0 +1,259 @@
+"""Measures how a model behaves: the set of questions through the doors that users' requests take.
+
+The caller brings an engine in which nothing is kept from before, over the one model.
+"""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from mirador_lsp.core.answers import (
+    AnswerEvent,
+    AnswerFinished,
+    AnswerRequest,
+    EmitAnswer,
+    Topic,
+)
+from mirador_lsp.core.behaviour import Behaviour
+from mirador_lsp.core.changes import (
+    ChangeEvent,
+    ChangeFinished,
+    ChangeRequest,
+    EmitChange,
+    Intent,
+)
+from mirador_lsp.core.dialogue import Limits, ModelCard, Priority, Prompt, Usage
+from mirador_lsp.core.edits import apply
+from mirador_lsp.core.errors import BadReply, ModelTimeout
+from mirador_lsp.core.events import Emit, Event, FindingReported, StageFailed, StageFinished
+from mirador_lsp.core.policy import INSTANT, QUICK, ReviewPolicy, StagePolicy
+from mirador_lsp.core.ports import ModelBackend
+from mirador_lsp.core.requests import ReviewRequest, Trigger
+from mirador_lsp.engine.dna.agreeing import believes
+from mirador_lsp.engine.dna.deciding import Decided
+from mirador_lsp.engine.dna.probes import Probe, ProbeKind, probes, version
+from mirador_lsp.engine.prompts.render import render
+
+_LOADING_SECONDS = 300.0
+"""Reading gigabytes from a slow disk."""
+
+
+class Asked(Protocol):
+    """What is asked: an engine."""
+
+    async def review(self, request: ReviewRequest, emit: Emit) -> None:
+        """As the engine does."""
+        ...
+
+    async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
+        """The same."""
+        ...
+
+    async def change(self, request: ChangeRequest, emit: EmitChange) -> None:
+        """The same."""
+        ...
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How the questions are put: the same for every model, whatever the user's settings say."""
+
+    review: ReviewPolicy
+    answer: ReviewPolicy
+    change: ReviewPolicy
+    max_tokens: int
+    """Of an explanation or an answer."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the measuring of a model is."""
+
+    model: str
+    done: int
+    total: int
+    at: str
+    """What is asked now."""
+
+
+@dataclass
+class _Figures:
+    """What is counted while a model answers."""
+
+    failed: int = 0
+    words: list[int] = field(default_factory=list)
+    claims: list[str] = field(default_factory=list)
+    lines: int = 0
+    broken: int = 0
+    found: int = 0
+    alarms: int = 0
+    fixed: int = 0
+    decisions: int = 0
+    agreed: int = 0
+    firsts: list[float] = field(default_factory=list)
+    written: int = 0
+    writing: float = 0.0
+
+    def cost(self, usage: Usage) -> None:
+        """Take in what a reply cost. The wait for the model says nothing of it."""
+        if usage.first_token_seconds is None:
+            return
+        self.firsts.append(max(0.0, usage.first_token_seconds - usage.wait_seconds))
+        self.written += max(0, usage.completion_tokens - 1)
+        self.writing += max(0.0, usage.seconds - usage.first_token_seconds)
+
+
+async def measure(
+    card: ModelCard,
+    asked: Asked,
+    backend: ModelBackend,
+    terms: Terms,
+    decided: Sequence[Decided],
+    tell: Callable[[Progress], None],
+) -> Behaviour:
+    """Put every question to the model. `time` and `memory_bytes` are left for the caller to fill.
+
+    A question that it does not answer is counted; raises `ModelError` only where it cannot be used
+    at all. Cancelling stops it.
+    """
+    every = probes()
+    total = len(every) + len(decided)
+    tell(Progress(card.name, 0, total, "loading"))
+    await _load(card, backend)
+    figures = _Figures()
+    for number, probe in enumerate(every):
+        tell(Progress(card.name, number, total, f"{probe.kind} {probe.snapshot.name}"))
+        await _put(probe, asked, terms, figures)
+    policy = terms.review.stage(QUICK)
+    for number, each in enumerate(decided, len(every)):
+        tell(Progress(card.name, number, total, "your decisions"))
+        said = await _believes(each, card, backend, policy)
+        figures.decisions += said is not None
+        figures.agreed += said is each.right
+    tell(Progress(card.name, total, total, ""))
+    return _behaviour(card, every, figures)
+
+
+async def _believes(
+    decided: Decided, card: ModelCard, backend: ModelBackend, policy: StagePolicy
+) -> bool | None:
+    try:
+        return await believes(decided, card, backend, policy)
+    except (BadReply, ModelTimeout):
+        return None  # it had its chance: a model that does not say agrees with nobody
+
+
+async def _load(card: ModelCard, backend: ModelBackend) -> None:
+    """Have the model in memory before anything is timed."""
+    limits = Limits(max_tokens=1, seconds=_LOADING_SECONDS, priority=Priority.SAVE)
+    prompt = Prompt(render("meaning_system").text, "", render("ask_any", lenses="bug").text)
+    async with backend.open(card.name, prompt, limits) as reply:
+        async for _ in reply:
+            pass
+
+
+async def _put(probe: Probe, asked: Asked, terms: Terms, figures: _Figures) -> None:
+    match probe.kind:
+        case ProbeKind.REVIEW:
+            await _review(probe, asked, terms, figures)
+        case ProbeKind.FIX:
+            await _fix(probe, asked, terms, figures)
+        case ProbeKind.EXPLAIN | ProbeKind.ASK:
+            await _answer(probe, asked, terms, figures)
+
+
+async def _review(probe: Probe, asked: Asked, terms: Terms, figures: _Figures) -> None:
+    index = probe.snapshot.lines
+    said: set[int] = set()
+
+    def hear(event: Event) -> None:
+        if isinstance(event, FindingReported) and event.stage != INSTANT:
+            said.add(index.line_of(event.finding.span.start) + 1)
+        elif isinstance(event, StageFinished) and event.stage != INSTANT:
+            figures.cost(event.usage)
+            figures.lines += event.rejected
+            figures.broken += event.misquoted + event.malformed
+        elif isinstance(event, StageFailed):
+            figures.failed += 1
+
+    request = ReviewRequest(probe.snapshot, terms.review, Trigger.COMMAND)
+    await asked.review(replace(request, priority=Priority.SAVE), hear)
+    figures.lines += len(said)
+    figures.claims += [f"{probe.name}:{line}" for line in sorted(said)]
+    if probe.faults:
+        figures.found += bool(said & set(probe.faults))
+    else:
+        figures.alarms += bool(said)
+
+
+async def _answer(probe: Probe, asked: Asked, terms: Terms, figures: _Figures) -> None:
+    words = [0]
+
+    def hear(event: AnswerEvent) -> None:
+        if isinstance(event, StageFinished) and event.stage != INSTANT:
+            figures.cost(event.usage)
+        elif isinstance(event, StageFailed):
+            figures.failed += 1
+        elif isinstance(event, AnswerFinished) and event.answer is not None and event.answer.model:
+            words.append(len(event.answer.text.split()))
+
+    request = AnswerRequest(
+        snapshot=probe.snapshot,
+        topic=Topic.ASK if probe.kind is ProbeKind.ASK else Topic.EXPLAIN,
+        policy=terms.answer,
+        question=probe.question,
+        max_tokens=terms.max_tokens,
+    )
+    await asked.answer(request, hear)
+    figures.words.append(words[-1])
+
+
+async def _fix(probe: Probe, asked: Asked, terms: Terms, figures: _Figures) -> None:
+    finding = probe.finding
+
+    def hear(event: ChangeEvent) -> None:
+        if isinstance(event, StageFinished) and event.stage != INSTANT:
+            figures.cost(event.usage)
+        elif isinstance(event, ChangeFinished) and event.patch is not None:
+            text = apply(probe.snapshot.text, event.patch.edits)
+            figures.fixed += probe.is_fixed(text)
+
+    request = ChangeRequest(
+        snapshot=probe.snapshot,
+        intent=Intent.FIX,
+        policy=terms.change,
+        span=finding.span,
+        finding=finding,
+        findings=(finding,),
+        repairs=0,
+    )
+    await asked.change(request, hear)
+
+
+def _behaviour(card: ModelCard, every: Sequence[Probe], figures: _Figures) -> Behaviour:
+    reviews = [probe for probe in every if probe.kind is ProbeKind.REVIEW]
+    defects = sum(bool(probe.faults) for probe in reviews)
+    speed = figures.written / figures.writing if figures.writing > 0 else 0.0
+    return Behaviour(
+        model=card.name,
+        digest=card.digest,
+        probes=version(),
+        time=0.0,
+        asked=len(every),
+        failed=figures.failed,
+        words=tuple(figures.words),
+        claims=tuple(figures.claims),
+        lines=figures.lines,
+        broken=figures.broken,
+        defects=defects,
+        found=figures.found,
+        sound=len(reviews) - defects,
+        alarms=figures.alarms,
+        fixes=sum(probe.kind is ProbeKind.FIX for probe in every),
+        fixed=figures.fixed,
+        decisions=figures.decisions,
+        agreed=figures.agreed,
+        first_token_seconds=round(statistics.median(figures.firsts), 4) if figures.firsts else 0.0,
+        tokens_per_second=round(speed, 2),
+    )
