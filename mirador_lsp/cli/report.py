@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import assert_never
 
 from mirador_lsp.core import events
+from mirador_lsp.core.baseline import Compared
 from mirador_lsp.core.change_sets import ChangeSet, Overview
 from mirador_lsp.core.dialogue import Usage
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.findings import Finding, Severity, ranked
+from mirador_lsp.core.findings import Finding, Severity, ranked, weight
 from mirador_lsp.core.text import Encoding
 
 
@@ -94,6 +95,8 @@ class FileReport:
     asked: list[events.ModelAsked] = field(default_factory=list)
     """Every question put to a model, with all that it was shown."""
     end: events.ReviewFinished | None = None
+    cut: frozenset[str] = frozenset()
+    """Ids of the findings that are counted and not shown because the run has more of them."""
 
     def __call__(self, event: events.Event) -> None:  # noqa: C901 — one arm for each event
         """Take note of an event."""
@@ -128,6 +131,11 @@ class FileReport:
     @property
     def findings(self) -> list[Finding]:
         """What is shown: what holds at the end or, of a stopped review, what was known by then."""
+        return [f for f in self.standing if f.id not in self.cut] if self.cut else self.standing
+
+    @property
+    def standing(self) -> list[Finding]:
+        """What would be shown, were there no cap for the whole run."""
         if self.end is not None:
             return list(self.end.findings)
         return ranked([f for f in self.known.values() if f.confidence >= self.gate])
@@ -250,6 +258,10 @@ class Report:
     """What was reviewed of a history; None where files were named."""
     overview: Overview | None = None
     """What the change does and how risky it is: known once all of it was looked at."""
+    compared: Compared | None = None
+    """What a baseline knows of it; None where findings are not held against one."""
+    notices: list[events.Notice] = field(default_factory=list)
+    """What is to be said of the run as a whole."""
 
     def count(self, severity: Severity) -> int:
         """How many findings of that severity are shown."""
@@ -274,6 +286,25 @@ class Report:
     def over_cap(self) -> int:
         """How many findings lie above the cap for one file."""
         return sum(file.end.over_cap for file in self.files if file.end)
+
+    @property
+    def cut(self) -> int:
+        """How many findings lie above the cap for the whole run."""
+        return sum(len(file.cut) for file in self.files)
+
+    def hushed_by(self, why: events.Hush) -> int:
+        """How many findings are not shown for that reason."""
+        return sum(file.end.hushed_by(why) for file in self.files if file.end)
+
+    def cap(self, most: int) -> None:
+        """Show so many findings of the run, those that weigh most; the others are counted."""
+        found = [(file, finding) for file in self.files for finding in file.standing]
+        found.sort(key=lambda each: -weight(each[1]))
+        over: dict[int, set[str]] = {}
+        for file, finding in found[most:]:
+            over.setdefault(id(file), set()).add(finding.id)
+        for file in self.files:
+            file.cut = frozenset(over.get(id(file), ()))
 
     def stage_failures(self) -> dict[tuple[str, str], list[str]]:
         """(message, remedy) of each failure → the stages it stopped, each once, in order."""

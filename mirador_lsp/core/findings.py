@@ -30,6 +30,14 @@ class Severity(StrEnum):
 _RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFORMATION: 2, Severity.HINT: 3}
 
 
+_WEIGHTS = {
+    Severity.ERROR: 1.0,
+    Severity.WARNING: 0.6,
+    Severity.INFORMATION: 0.3,
+    Severity.HINT: 0.1,
+}
+
+
 class Lens(StrEnum):
     """The angle from which a reviewer looks."""
 
@@ -110,6 +118,11 @@ class Finding:
     def band(self) -> ConfidenceBand:
         """The shade in which the confidence is shown."""
         return ConfidenceBand.of(self.confidence)
+
+
+def weight(finding: Finding) -> float:
+    """How much a finding matters, 0…1: how bad it is if it is true, times how sure it is."""
+    return _WEIGHTS[finding.severity] * finding.confidence
 
 
 def fingerprint(topic: str, text: str, symbol: str, occurrence: int = 0) -> str:

@@ -11,11 +11,12 @@ from types import MappingProxyType
 
 from mirador_lsp.core.events import Hush, Hushed
 from mirador_lsp.core.feedback import Opinion, Verdict
-from mirador_lsp.core.findings import Finding, Lens, Severity
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Suppression
+from mirador_lsp.core.shielding import is_shielded, softened
 from mirador_lsp.core.silence import Silence, rule_means
 from mirador_lsp.core.text import LineIndex
-from mirador_lsp.engine.silencing import Ran, Silencer, softened
+from mirador_lsp.engine.silencing import Ran, Silencer
 
 _SILENCED = "(silenced by a comment in the file)"
 _ALL = "*"
@@ -62,7 +63,7 @@ class Quiet:
         comment = self._comment_on(finding)
         if comment is None:
             return self._silencer.hear(finding)
-        if finding.lens is Lens.SECURITY and finding.severity.at_least(Severity.INFORMATION):
+        if is_shielded(finding):
             return softened(finding, _SILENCED)
         line = self._lines.line_of(comment.comment.start) + 1
         return Hushed(finding, Hush.COMMENT, f"a comment on line {line}")

@@ -19,15 +19,15 @@ from mirador_lsp.core.events import (
     StageFailed,
     StageFinished,
 )
-from mirador_lsp.core.findings import Finding, Lens, Severity
+from mirador_lsp.core.findings import Finding, Lens
 from mirador_lsp.core.outline import Suppression
 from mirador_lsp.core.policy import DEEP, INSTANT, QUICK
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.shielding import is_shielded, known_to, softened
 from mirador_lsp.core.silence import Accepted, PathRule, Silence, likeness, rule_means
 from mirador_lsp.core.text import LineIndex
 
 _BY_RULE = "(made less of by a settings file of the workspace)"
-_BY_BASELINE = "(known to the baseline)"
 _MOST_TOLD = 20
 """Stale comments of one file that get a line each."""
 
@@ -53,10 +53,7 @@ class Silencer:
         heard = self._by_rules(finding)
         if isinstance(heard, Hushed) or not self._accepts(finding):
             return heard
-        grave = heard.lens is Lens.SECURITY and finding.severity.at_least(Severity.WARNING)
-        if grave:
-            return softened(heard, _BY_BASELINE)
-        return Hushed(heard, Hush.BASELINE, self._accepted.name if self._accepted else "")
+        return known_to(self._accepted.name if self._accepted is not None else "", heard)
 
     def silences(self, ran: "Ran") -> tuple[Silence, ...]:
         """What the rules ask for, and whether there was any of it."""
@@ -75,18 +72,16 @@ class Silencer:
             self._used.update((number, name) for name in (*ignored, *(n for n, _ in changed)))
             if isinstance(heard, Hushed):
                 continue
-            shielded = (
-                not rule.trusted
-                and finding.lens is Lens.SECURITY
-                and finding.severity.at_least(Severity.INFORMATION)
-            )
+            shielded = not rule.trusted and is_shielded(finding)
             if ignored:
                 why = f"rules for {rule.path}"
                 heard = softened(heard, _BY_RULE) if shielded else Hushed(heard, Hush.RULE, why)
             elif changed:
                 to = changed[-1][1]
                 less = not to.at_least(heard.severity)
-                heard = softened(heard, _BY_RULE) if shielded and less else _as(heard, to)
+                heard = (
+                    softened(heard, _BY_RULE) if shielded and less else replace(heard, severity=to)
+                )
         return heard
 
     def _accepts(self, finding: Finding) -> bool:
@@ -173,16 +168,3 @@ def stale(
     if (more := len(by_line) - _MOST_TOLD) > 0:
         text = f"{snapshot.name}: {more} more comments silence nothing."
         yield Notice(NoticeKind.STALE, text, count=more)
-
-
-def softened(finding: Finding, why: str) -> Finding:
-    """A security finding that somebody wants gone: information that says so."""
-    if finding.message.endswith(why):
-        return finding
-    message = f"{finding.message} {why}"
-    least = max(finding.severity, Severity.INFORMATION, key=lambda severity: severity.rank)
-    return replace(finding, severity=least, message=message)
-
-
-def _as(finding: Finding, severity: Severity) -> Finding:
-    return replace(finding, severity=severity)

@@ -1,0 +1,140 @@
+"""Holds the findings of a run against a baseline: what is known, what moved, what is gone."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mirador_lsp.cli.report import FileReport, Outcome, Report
+from mirador_lsp.core.baseline import Baseline, Compared, Entry
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.events import Hush, Hushed
+from mirador_lsp.core.findings import Finding, Lens
+from mirador_lsp.core.policy import DEEP, INSTANT, QUICK
+from mirador_lsp.core.shielding import known_to
+from mirador_lsp.core.silence import Accepted, likeness, name_under
+
+
+class Against:
+    """A baseline and the report of the run that is held against it.
+
+    A finding is known by its file and id. One whose code moved is known by its likeness, if the
+    baseline has an entry for it that nothing else answers to: of a file that is gone at once, of
+    one that is still there at the end of the run, when it is sure that it is not there any more.
+    """
+
+    def __init__(self, baseline: Baseline, report: Report, lenses: Sequence[Lens]) -> None:
+        self._baseline = baseline
+        self._report = report
+        self._all_lenses = set(lenses) == set(Lens)
+        self._by_path: dict[str, dict[str, Entry]] = {}
+        for entry in baseline.entries:
+            self._by_path.setdefault(entry.path, {})[entry.id] = entry
+        self._lost = [entry for entry in baseline.entries if not self._is_there(entry.path)]
+
+    def accepted(self, snapshot: Snapshot) -> Accepted:
+        """What the baseline knows of a document that is reviewed next."""
+        name = name_under(self._baseline.folder, snapshot)
+        known = frozenset(self._by_path.get(name, ()))
+        taken = Counter(likeness(f) for file in self._report.files for f in self._taken(file))
+        moved = Counter(entry.like for entry in self._lost if entry.path != name) - taken
+        return Accepted(self._baseline.name, known, moved)
+
+    def settle(self) -> Compared:
+        """What came of it, to be asked once: the reports then hold no finding that only moved."""
+        held: set[tuple[str, str]] = set()
+        moved: list[tuple[Entry, str]] = []
+        left = Counter(dict.fromkeys(self._lost, 1))
+        left.update({entry: 1 for file in self._report.files for entry in self._missing(file)})
+        for file in self._report.files:
+            held.update((file.snapshot.name, f.id) for f in _found(file) if self._knows(file, f))
+        for file in self._report.files:
+            for finding in (*self._taken(file), *file.standing):
+                if (file.snapshot.name, finding.id) in held:
+                    continue
+                entry = next((e for e in left if left[e] and e.like == likeness(finding)), None)
+                if entry is not None:
+                    left[entry] = 0
+                    moved.append((entry, name_under(self._baseline.folder, file.snapshot)))
+                    held.add((file.snapshot.name, finding.id))
+                    _take(file, finding, self._baseline.name)
+        new = sum(
+            (file.snapshot.name, finding.id) not in held
+            for file in self._report.files
+            for finding in file.standing
+        )
+        gone = tuple(sorted(entry for entry in left if left[entry]))
+        return Compared(self._baseline.name, len(held), tuple(moved), new, gone, frozenset(held))
+
+    def _is_there(self, path: str) -> bool:
+        return os.path.lexists(Path(self._baseline.folder, path))
+
+    def _knows(self, file: FileReport, finding: Finding) -> bool:
+        path = name_under(self._baseline.folder, file.snapshot)
+        return finding.id in self._by_path.get(path, ())
+
+    def _taken(self, file: FileReport) -> list[Finding]:
+        """What was taken for known while the file was reviewed although its path is another."""
+        hushed = file.end.hushed if file.end is not None else ()
+        known = [each.finding for each in hushed if each.by is Hush.BASELINE]
+        return [finding for finding in known if not self._knows(file, finding)]
+
+    def _missing(self, file: FileReport) -> Iterator[Entry]:
+        """The entries of a file that would have been found, were they still there."""
+        if not self._all_lenses or self._report.change is not None or file.broken:
+            return
+        path = name_under(self._baseline.folder, file.snapshot)
+        found = {finding.id for finding in _found(file)}
+        whole = whole_stages(file)
+        for entry in self._by_path.get(path, {}).values():
+            needed = {QUICK, DEEP} if entry.rule.startswith("model/") else {INSTANT}
+            if entry.id not in found and needed <= whole and file.end is not None:
+                yield entry
+
+
+def whole_stages(file: FileReport) -> set[str]:
+    """The stages that looked at the whole file."""
+    last = {stage.stage: stage for stage in file.stages}
+    return {
+        name
+        for name, stage in last.items()
+        if stage.outcome is Outcome.FINISHED and not stage.not_reviewed
+    }
+
+
+def entries_of(report: Report, folder: str, before: Baseline | None) -> tuple[Entry, ...]:
+    """The baseline that makes everything known that this run shows.
+
+    Of a baseline there was, what this run could not judge stays: other files, other stages.
+    """
+    found: list[Entry] = []
+    judged: set[tuple[str, str]] = set()
+    for file in report.files:
+        path = name_under(folder, file.snapshot)
+        found += [Entry.of(finding, path) for finding in file.standing]
+        judged.update((path, stage) for stage in whole_stages(file))
+    for entry in before.entries if before is not None else ():
+        stage = DEEP if entry.rule.startswith("model/") else INSTANT
+        if (entry.path, stage) not in judged and os.path.lexists(Path(folder, entry.path)):
+            found.append(entry)
+    return tuple(sorted(set(found)))
+
+
+def _found(file: FileReport) -> list[Finding]:
+    """Every finding of a file, shown or not."""
+    hushed = [each.finding for each in file.hushed]
+    shown = [f for f in file.known.values() if f not in hushed]
+    return [*{f.id: f for f in (*shown, *file.standing, *file.withheld, *hushed)}.values()]
+
+
+def _take(file: FileReport, finding: Finding, baseline: str) -> None:
+    """Show a finding of the report no more, or as something that is known."""
+    if file.end is None or finding not in file.end.findings:
+        return
+    heard = known_to(baseline, finding)
+    others = tuple(f for f in file.end.findings if f is not finding)
+    if isinstance(heard, Hushed):
+        file.end = replace(file.end, findings=others, hushed=(*file.end.hushed, heard))
+    else:
+        file.end = replace(file.end, findings=(*others, heard))
