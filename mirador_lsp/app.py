@@ -30,6 +30,7 @@ from mirador_lsp.core.ports import (
     ModelBackend,
 )
 from mirador_lsp.ipc.clock import SystemClock
+from mirador_lsp.measuring import count_requests
 from mirador_lsp.models.catalogue import Entry, load_catalogue
 from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.download import pull
@@ -110,6 +111,7 @@ async def open_app(
             parser=parser,
             store=store,
             feedback=books.feedback,
+            figures=count_requests(books, stack),
             measurements=books.measurements,
             problems=(*broken, *unreachable, *disbelieved),
             trusted=trusted,

@@ -43,6 +43,7 @@ from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.chains.running import Manner, run_chain
 from mirador_lsp.engine.engine import Engine
+from mirador_lsp.engine.figures.recording import Figures
 from mirador_lsp.index.client import IndexClient
 from mirador_lsp.index.clients import Clients
 from mirador_lsp.ipc.clock import SystemClock
@@ -76,6 +77,8 @@ class App:
     parser: ParseWorker
     store: ModelStore
     feedback: FeedbackBook
+    figures: Figures
+    """Counts what is asked."""
     problems: tuple[Check, ...] = ()
     """What was wrong when it opened, and was worked around."""
     trusted: Path | None = None
@@ -97,7 +100,8 @@ class App:
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
-        await self.engine.review(request, emit)
+        async with self.figures.of_review(request, emit) as tell:
+            await self.engine.review(request, tell)
         if self.engine.comparing.review_ended():
             self.supervisor.start(self._compare(request.policy), "comparison of models")
 
@@ -122,7 +126,8 @@ class App:
 
     async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
         """Answer a question about code, telling `emit` everything. Cancelling stops the model."""
-        await self.engine.answer(request, emit)
+        async with self.figures.of_answer(request, emit) as tell:
+            await self.engine.answer(request, tell)
 
     def known_answer(
         self, snapshot: Snapshot, outline: Outline, span: Span | None
@@ -152,7 +157,8 @@ class App:
         if request.intent is Intent.TESTS and request.new_tests is None and snapshot.path:
             place = await asyncio.to_thread(new_tests, Path(snapshot.path), snapshot.language)
             request = replace(request, new_tests=place)
-        await self.engine.change(request, emit)
+        async with self.figures.of_change(request, emit) as tell:
+            await self.engine.change(request, tell)
 
     async def check_change(self, request: ChangeRequest, text: str) -> Attempted:
         """How far a text that is ready gets as the new text of the request's document."""

@@ -6,6 +6,7 @@ Only `assembly` and `app` use it.
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from mirador_lsp.core.metrics import MetricsBook
 from mirador_lsp.core.ports import FeedbackBook, Measurements, ReplyBook
 from mirador_lsp.settings import Paths
 from mirador_lsp.settings.paths import private_folder
@@ -14,6 +15,7 @@ from mirador_lsp.store import (
     Database,
     SqliteFeedbackBook,
     SqliteMeasurements,
+    SqliteMetricsBook,
     SqliteReplyBook,
     earlier,
 )
@@ -29,6 +31,8 @@ class Books:
     """What the user said of findings."""
     measurements: Measurements
     """How models did."""
+    metrics: MetricsBook
+    """What requests cost and what came of them."""
     replies: ReplyBook
     """What models said: a cache, in a file of its own."""
 
@@ -43,6 +47,7 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
         database=database,
         feedback=SqliteFeedbackBook(database),
         measurements=SqliteMeasurements(database),
+        metrics=SqliteMetricsBook(database),
         replies=replies,
     )
 

@@ -309,7 +309,7 @@ class EnergyMeter(Protocol):
 
     @property
     def source(self) -> str:
-        """See `Energy`; "" where nothing can be measured here."""
+        """See `Energy`."""
         ...
 
     def joules(self) -> float | None:

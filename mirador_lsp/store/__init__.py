@@ -9,6 +9,7 @@ from mirador_lsp.store.database import Database
 from mirador_lsp.store.feedback import SqliteFeedbackBook
 from mirador_lsp.store.history import SqliteHistoryBook
 from mirador_lsp.store.measurements import SqliteMeasurements
+from mirador_lsp.store.metrics import SqliteMetricsBook
 from mirador_lsp.store.replies import SqliteReplyBook
 from mirador_lsp.store.schema import MIGRATIONS
 
@@ -18,6 +19,7 @@ __all__ = [
     "SqliteFeedbackBook",
     "SqliteHistoryBook",
     "SqliteMeasurements",
+    "SqliteMetricsBook",
     "SqliteReplyBook",
     "comparisons",
 ]

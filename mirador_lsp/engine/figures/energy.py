@@ -1,6 +1,7 @@
 """Shares what the machine takes among the requests that run at the same time."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mirador_lsp.core.metrics import Energy, EnergyMeter
@@ -23,18 +24,27 @@ class SharedMeter:
     energy again.
     """
 
-    def __init__(self, meter: EnergyMeter | None) -> None:
-        """Without a `meter` nothing is measured, and nothing is guessed."""
-        self._meter = meter if meter is not None and meter.source else None
+    def __init__(self, find: Callable[[], EnergyMeter | None]) -> None:
+        """`find` looks for a meter, in a thread, when the first request begins. Without one nothing
+        is measured, and nothing is guessed.
+        """
+        self._find = find
+        self._found = False
+        self._meter: EnergyMeter | None = None
         self._running: list[Share] = []
         self._last: float | None = None
         self._turn = asyncio.Lock()
 
     async def begin(self) -> Share | None:
         """Charge a request from now on."""
-        if self._meter is None:
+        if self._found and self._meter is None:
             return None
         async with self._turn:
+            if not self._found:
+                self._meter = await asyncio.to_thread(self._find)
+                self._found = True
+            if self._meter is None:
+                return None
             await self._settle(self._meter)
             share = Share()
             self._running.append(share)

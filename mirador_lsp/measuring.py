@@ -1,0 +1,43 @@
+"""Counting requests and telling what was counted: the parts of it, put together.
+
+Only `app` and the commands that show figures use it.
+"""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from mirador_lsp.books import Books, open_books
+from mirador_lsp.core.figures import Summary
+from mirador_lsp.core.metrics import Price
+from mirador_lsp.engine.figures.energy import SharedMeter
+from mirador_lsp.engine.figures.recording import Figures
+from mirador_lsp.engine.figures.summary import Wanted, summarize
+from mirador_lsp.ipc.clock import SystemClock
+from mirador_lsp.models.energy import find_meter
+from mirador_lsp.settings import Paths
+
+__all__ = ["Wanted", "count_requests", "read_summary"]
+
+_MOST_OPINIONS = 100_000
+
+
+def count_requests(books: Books, stack: AsyncExitStack) -> Figures:
+    """What counts the requests of one application; closed with `stack`, before the books are."""
+    figures = Figures(books.metrics, SystemClock(), SharedMeter(find_meter))
+    stack.push_async_callback(figures.close)
+    return figures
+
+
+async def read_summary(
+    paths: Paths, wanted: Wanted, prices: Sequence[Price], *, latest: int = 0
+) -> Summary:
+    """What was counted so far, by all processes of this user, with the `latest` requests.
+
+    Raises `ServiceError` for a store that cannot be read. Makes no file.
+    """
+    async with AsyncExitStack() as stack:
+        books = open_books(paths, stack)
+        sums = await books.metrics.sums(wanted.since)
+        opinions = await books.feedback.latest(_MOST_OPINIONS, _MOST_OPINIONS)
+        requests = await books.metrics.latest(latest) if latest else ()
+        return summarize(sums, opinions, prices, wanted, requests)
