@@ -45,18 +45,19 @@ class Against:
         """What came of it, to be asked once: the reports then hold no finding that only moved."""
         held: set[tuple[str, str]] = set()
         moved: list[tuple[Entry, str]] = []
-        left = Counter(dict.fromkeys(self._lost, 1))
-        left.update({entry: 1 for file in self._report.files for entry in self._missing(file)})
+        left: dict[str, list[Entry]] = {}
+        missing = (entry for file in self._report.files for entry in self._missing(file))
+        for entry in sorted({*self._lost, *missing}, reverse=True):
+            left.setdefault(entry.like, []).append(entry)
         for file in self._report.files:
             held.update((file.snapshot.name, f.id) for f in _found(file) if self._knows(file, f))
         for file in self._report.files:
             for finding in (*self._taken(file), *file.standing):
                 if (file.snapshot.name, finding.id) in held:
                     continue
-                entry = next((e for e in left if left[e] and e.like == likeness(finding)), None)
-                if entry is not None:
-                    left[entry] = 0
-                    moved.append((entry, name_under(self._baseline.folder, file.snapshot)))
+                if alike := left.get(likeness(finding)):
+                    path = name_under(self._baseline.folder, file.snapshot)
+                    moved.append((alike.pop(), path))
                     held.add((file.snapshot.name, finding.id))
                     _take(file, finding, self._baseline.name)
         new = sum(
@@ -64,7 +65,7 @@ class Against:
             for file in self._report.files
             for finding in file.standing
         )
-        gone = tuple(sorted(entry for entry in left if left[entry]))
+        gone = tuple(sorted(entry for alike in left.values() for entry in alike))
         return Compared(self._baseline.name, len(held), tuple(moved), new, gone, frozenset(held))
 
     def _is_there(self, path: str) -> bool:
@@ -123,9 +124,9 @@ def entries_of(report: Report, folder: str, before: Baseline | None) -> tuple[En
 
 def _found(file: FileReport) -> list[Finding]:
     """Every finding of a file, shown or not."""
-    hushed = [each.finding for each in file.hushed]
-    shown = [f for f in file.known.values() if f not in hushed]
-    return [*{f.id: f for f in (*shown, *file.standing, *file.withheld, *hushed)}.values()]
+    hushed = (each.finding for each in file.hushed)
+    every = (*file.known.values(), *file.standing, *file.withheld, *hushed)
+    return [*{finding.id: finding for finding in every}.values()]
 
 
 def _take(file: FileReport, finding: Finding, baseline: str) -> None:

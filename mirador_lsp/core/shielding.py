@@ -26,6 +26,7 @@ def known_to(baseline: str, finding: Finding) -> Finding | Hushed:
 
     It comes with the code, so of a grave finding about security it makes information.
     """
-    if finding.lens is Lens.SECURITY and finding.severity.at_least(Severity.WARNING):
+    grave = finding.lens is Lens.SECURITY and finding.severity.at_least(Severity.WARNING)
+    if grave or finding.message.endswith(_KNOWN):
         return softened(finding, _KNOWN)
     return Hushed(finding, Hush.BASELINE, baseline)
