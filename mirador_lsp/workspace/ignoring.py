@@ -8,12 +8,15 @@ global ignore file, and that a tracked file is never ignored.
 """
 
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_RULES = 2000
 _MAX_PATTERN = 512
 
+_ESCAPED_SLASH = re.compile(r"(?<!\\)(?!\A\\/)((?:\\\\)*)\\/")
+"""A slash after an odd number of backslashes."""
 _STAR = "*"
 _ANY = "?"
 _DEEP = ()
@@ -170,7 +173,7 @@ def _rule(line: str) -> Rule | None:
     folders_only = line.endswith("/")
     line = line.removesuffix("/")
     anchored = "/" in line
-    names = line.removeprefix("/").split("/")
+    names = _plain_slashes(line).removeprefix("/").split("/")
     if not any(names):
         return None
     segments: list[_Segment] = []
@@ -197,6 +200,11 @@ def _rule(line: str) -> Rule | None:
         negated=negated,
         cost=1 if literal or suffix else 8 * len(line),
     )
+
+
+def _plain_slashes(line: str) -> str:
+    r"""`line` with its `\/` as `/`: git reads them alike, but for one at the very beginning."""
+    return _ESCAPED_SLASH.sub(r"\1/", line)
 
 
 def _stripped(line: str) -> str:
