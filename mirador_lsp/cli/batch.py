@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from mirador_lsp.app import Skipped, Source
+from mirador_lsp.cli.known import Accepts, nothing
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.events import Emit, Event, fan_out
@@ -57,6 +59,7 @@ async def review_all(
     policy: ReviewPolicy,
     renderers: Sequence[Renderer],
     report: Report,
+    accepted: Accepts = nothing,
 ) -> None:
     """Review every source of `entries` and fill `report`. One at a time: there is one model.
 
@@ -79,6 +82,7 @@ async def review_all(
             for renderer in renderers:
                 renderer.begin(file)
             request = ReviewRequest(entry.snapshot, policy, Trigger.CLI, priority=Priority.SAVE)
+            request = replace(request, accepted=accepted(entry.snapshot))
             await app.review(request, fan_out(file, *renderers))
     finally:
         for renderer in renderers:

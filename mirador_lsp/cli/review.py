@@ -15,6 +15,7 @@ from typing import Protocol, TextIO
 from mirador_lsp.app import SkipKind, Skipped, Source, gather, open_app, usable_model
 from mirador_lsp.cli import review_options, wording
 from mirador_lsp.cli.batch import Reviewer, review_all
+from mirador_lsp.cli.known import Keeping, Known
 from mirador_lsp.cli.outputs import Outputs
 from mirador_lsp.cli.report import Report
 from mirador_lsp.cli.review_options import FailOn, Options, flags, full_name
@@ -96,6 +97,9 @@ async def review(options: Options, around: Surroundings) -> int:
     if options.wishes.show_context and options.wishes.format not in ("text", "json"):
         message = f"--show-context does not go with --format {options.wishes.format}."
         raise UserError(message, remedy="Use --format text or --format json.")
+    if options.fail_on == "new" and not options.baseline:
+        message = "--fail-on new needs to know what is not new."
+        raise UserError(message, remedy="Name a baseline: --baseline FILE")
     loaded = load_settings(
         workspace=find_workspace_root(around.folder), env=around.env, flags=flags(options)
     )
@@ -104,6 +108,9 @@ async def review(options: Options, around: Surroundings) -> int:
     policy = review_policy(loaded.settings, stages=options.stages, lenses=options.lenses)
     panel = tuple(dict.fromkeys(full_name(name) for name in options.models))
     policy = replace(policy, panel=panel)
+    if options.keeping is Keeping.WRITE:
+        # A baseline that knew no more than what fits a screen would let the rest fail.
+        policy = replace(policy, max_findings_per_file=sys.maxsize, max_findings=sys.maxsize)
     run = _Run(options, around, policy)
     return await run.to_the_end(loaded)
 
@@ -114,8 +121,10 @@ def exit_code(report: Report, fail_on: FailOn) -> int:
         return COULD_NOT_RUN
     if fail_on == "never":
         return CLEAN
+    if fail_on == "new":
+        return FOUND if report.compared is not None and report.compared.new else CLEAN
     bar = Severity(fail_on)
-    found = any(f.severity.at_least(bar) for file in report.files for f in file.findings)
+    found = any(f.severity.at_least(bar) for file in report.files for f in file.standing)
     return FOUND if found else CLEAN
 
 
@@ -147,6 +156,8 @@ class _Run:
         self._begun = time.monotonic()
         started = around.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         self._report = Report(started_utc=started)
+        self._known = Known(options.baseline, options.keeping, around.folder, self._report, policy)
+        self._workspace: Path | None = None
         self._task = asyncio.current_task()
         self._finished = False
         self._write_error: OSError | None = None
@@ -157,6 +168,7 @@ class _Run:
     async def to_the_end(self, loaded: Loaded) -> int:
         """Review everything; on the first signal say what was found so far and leave."""
         self._check_paths()
+        self._workspace = loaded.workspace
         interrupts = Interrupts(self._interrupted, lambda: show_cursor(self._around.stdout))
         try:
             with interrupts, self._outputs:
@@ -193,10 +205,25 @@ class _Run:
         entries = self._not_the_output(
             self._around.gather(self._options.paths, self._options.stdin_filename)
         )
-        await review_all(app, entries, self._policy, self._outputs.renderers, self._report)
+        renderers, report = self._outputs.renderers, self._report
+        await review_all(app, entries, self._policy, renderers, report, self._known.accepted)
+        self._settle()
         self._finish(exit_code(self._report, self._options.fail_on))
-        for reason in reasons_not_run(self._report):
+        reasons = reasons_not_run(self._report)
+        for reason in reasons:
             say(reason, self._around.stderr)
+        if not reasons and (kept := self._known.keep()):
+            say(kept, self._around.stderr)
+
+    def _settle(self) -> None:
+        """What can be said of the run as a whole."""
+        here, paths = self._around.folder, self._options.paths
+        root = self._workspace
+        everything = root is not None and any(
+            root.is_relative_to((here / path).resolve()) for path in paths if path != "-"
+        )
+        self._known.settle(everything=everything)
+        self._report.cap(self._policy.max_findings)
 
     def _not_the_output(self, entries: Iterator[Source | Skipped]) -> Iterator[Source | Skipped]:
         """The entries but an older report, which is no source and about to be replaced."""
@@ -216,6 +243,7 @@ class _Run:
             renderer.stop()
         if not self._finished:
             say("stopped; this is what was found so far", self._around.stderr)
+            self._settle()
         self._finish(130)
         self._cancel()
 

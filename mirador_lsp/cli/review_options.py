@@ -2,19 +2,21 @@
 
 import argparse
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from mirador_lsp.app import find_model
+from mirador_lsp.cli.known import Keeping
 from mirador_lsp.cli.outputs import FORMATS, Wishes
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import DEEP, QUICK, STAGES, SYNTHESIS
 
-FailOn = Literal["error", "warning", "never"]
+FailOn = Literal["error", "warning", "information", "new", "never"]
 _EPILOG = """\
 exit codes:
   0    nothing at or above the bar (--fail-on)
-  1    findings at or above the bar; a syntax error is one where the parser is sure
+  1    findings at or above the bar; a syntax error is one where the parser is sure;
+       with a baseline: findings that it does not know
   2    could not run: a path that is not there, nothing to review, or a file that
        not one stage could look at; the reason is on stderr
   130  stopped by Ctrl-C
@@ -25,6 +27,7 @@ examples:
   mirador review --lens security,bug app.py
   mirador review --models 0.5b,1.5b app.py     both look, and what they say is merged
   mirador review --format sarif --output mirador.sarif .
+  mirador review --baseline .mirador-baseline.json .   only new findings count
   git show HEAD:app.py | mirador review - --stdin-filename app.py
 """
 
@@ -37,6 +40,9 @@ class Options:
     stages: tuple[str, ...] | None = None
     lenses: tuple[str, ...] | None = None
     fail_on: FailOn = "error"
+    baseline: str = ""
+    """The file of what is known already; "" for none."""
+    keeping: Keeping = Keeping.NOTHING
     model: str = ""
     models: tuple[str, ...] = ()
     """Those that all answer, to be merged; empty for one at a time."""
@@ -62,7 +68,12 @@ def add_parser(
     add("--lens", action="append", metavar="NAME,…", help=f"of {','.join(Lens)}")
     add("--format", choices=FORMATS, default="text", help="default: text")
     add("--output", default="", metavar="FILE", help="write there instead of stdout")
-    add("--fail-on", choices=("error", "warning", "never"), default="error", help="default: error")
+    add(
+        "--fail-on",
+        choices=get_args(FailOn),
+        help="the bar; default: error and, with --baseline, new: whatever it does not know",
+    )
+    add("--baseline", default="", metavar="FILE", help="findings known to it are counted alone")
     who = parser.add_mutually_exclusive_group().add_argument
     who("--model", default="", metavar="NAME", help="this model for every stage")
     who("--models", action="append", metavar="NAME,…", help="ask all of these and merge")
@@ -102,7 +113,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         paths=tuple(arguments.paths),
         stages=_names(arguments.stages),
         lenses=_names(arguments.lens),
-        fail_on=arguments.fail_on,
+        fail_on=arguments.fail_on or ("new" if arguments.baseline else "error"),
+        baseline=arguments.baseline,
         model=arguments.model,
         models=_names(arguments.models) or (),
         gate=arguments.gate,
