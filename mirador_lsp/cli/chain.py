@@ -300,6 +300,7 @@ def _facts(chain: Chain, who: str) -> dict[str, object]:
         "quick": list(chain.quick),
         "deep": list(chain.deep),
         "synthesis": list(chain.synthesis),
+        "stages": list(chain.stages),
         "lenses": list(chain.lenses),
         "severity": chain.severity,
         "most_fixes": chain.most_fixes,

@@ -17,7 +17,7 @@ from mirador_lsp.core.chains import (
 )
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.events import Notice, NoticeKind, StageProgressed, StageStarted
+from mirador_lsp.core.events import NoticeKind, StageProgressed, StageStarted
 from mirador_lsp.core.findings import Finding
 
 if TYPE_CHECKING:
@@ -91,13 +91,11 @@ class ChainView:
                 self._now(f"{event.name}: {event.step}")
             case StepFinished():
                 took = duration(event.seconds)
-                self._line(f"  {event.step:<9} {event.summary}  ({took})", style="dim")
+                self._line(f"{event.summary} ({took})", lead=f"  {event.step:<9} ", style="dim")
             case Within(event=StageStarted(stage=stage, model=model)) if model:
                 self._now(f"{event.name}: {event.step}, {stage} on {model}")
             case Within(event=StageProgressed(stage=stage, unit=unit)):
                 self._now(f"{event.name}: {event.step}, {stage} at {unit}")
-            case Within(event=Notice(kind=NoticeKind.FALLBACK, message=message)):
-                self._line(f"  {message}", style="yellow")
             case Within():
                 pass
 
@@ -131,9 +129,10 @@ class ChainView:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, description=plain(text, 90))
 
-    def _line(self, text: str, *, style: str = "") -> None:
+    def _line(self, text: str, *, lead: str = "", style: str = "") -> None:
         if not self._quiet:
-            self._told.print(plain(text, 1000), style=style or None, soft_wrap=True)
+            lead = lead or " " * (len(text) - len(text.lstrip(" ")))
+            self._told.print(lead + plain(text, 1000), style=style or None, soft_wrap=True)
 
 
 def diff_of(outcome: Outcome) -> Iterator[str]:
@@ -227,7 +226,8 @@ def _lines(outcome: Outcome, *, written: bool, writes: bool) -> Iterator[tuple[s
     if over:
         yield f"  … and {over} more (--json has all)", "dim"
     for notice in outcome.notices:
-        yield f"  {notice.message.removeprefix(f'{outcome.before.name}: ')}", "dim"
+        style = "yellow" if notice.kind is NoticeKind.FALLBACK else "dim"
+        yield f"  {notice.message.removeprefix(f'{outcome.before.name}: ')}", style
     if written:
         yield "  written", "green"
     elif outcome.changed and writes:

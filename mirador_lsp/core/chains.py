@@ -37,8 +37,10 @@ class Chain:
     """Models of that stage in order of preference; () leaves it to the settings of stages."""
     deep: tuple[str, ...] = ()
     synthesis: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    """Stages of its reviews; () leaves it to the settings of reviews."""
     lenses: tuple[str, ...] = ()
-    """() leaves it to the settings of reviews."""
+    """The same for the angles it looks from."""
     severity: str = "warning"
     """Findings of that severity or worse are mended."""
     most_fixes: int = 5
@@ -62,7 +64,7 @@ BUILT_IN = (
     Chain(
         name="tidy",
         title="every safe fix of the analyzers; no model writes code",
-        steps=("analyse", "fix", "validate"),
+        stages=("instant",),
         severity="hint",
         most_fixes=0,
     ),

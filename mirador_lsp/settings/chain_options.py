@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mirador_lsp.core.chains import STEPS
 from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.policy import STAGES
 from mirador_lsp.settings.option import option
 
 
@@ -32,6 +33,12 @@ class ChainOptions:
         "Models of the deep stage, which also writes fixes.", may_be_empty=True
     )
     synthesis: tuple[str, ...] | None = option("Models of the synthesis stage.", may_be_empty=True)
+    stages: tuple[str, ...] | None = option(
+        "The stages of its reviews. Empty leaves it to `review.stages`, or all where that is "
+        "empty.",
+        choices=STAGES,
+        may_be_empty=True,
+    )
     lenses: tuple[str, ...] | None = option(
         "The angles it looks from. Empty leaves it to `review.lenses`.",
         choices=tuple(Lens),

@@ -138,10 +138,11 @@ def _one(
     taken: Mapping[str, object],
 ) -> Read | str:
     """A chain, or why it cannot be used, as a phrase."""
-    facts = raw if isinstance(raw, Mapping) else {"models": raw}
-    if not isinstance(facts.get("models"), list):
+    facts: Mapping[str, Any] = raw if isinstance(raw, Mapping) else {"models": raw}
+    listed = facts.get("models")
+    if not isinstance(listed, list):
         return "it names no list of models"
-    names = [_model_name(entry, personas) for entry in facts["models"]]
+    names = [_model_name(entry, personas) for entry in listed]
     models = tuple(dict.fromkeys(name for name in names if name))
     if not models:
         return "it names no model"
@@ -170,15 +171,13 @@ def _model_name(entry: object, personas: Mapping[str, str]) -> str:
     return name if _MODEL.fullmatch(name) else ""
 
 
-def _dropped(facts: Mapping[object, object], names: Sequence[str]) -> Iterator[str]:
+def _dropped(facts: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
     unusable = sum(not name for name in names)
     if unusable:
         yield f"{unusable} entries that name no model"
     if len(names) - unusable > len({name for name in names if name}):
         yield "models that are named again"
-    listed = facts["models"]
-    entries: Sequence[Any] = listed if isinstance(listed, list) else []
-    inside = {str(key) for entry in entries if isinstance(entry, Mapping) for key in entry}
+    inside = {str(key) for entry in facts["models"] if isinstance(entry, Mapping) for key in entry}
     inside -= {"model", "name"}
     others = {str(key) for key in facts} - _KNOWN
     for key in sorted(inside | others)[:8]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from mirador_lsp.core.chains import STEPS, Chain, Step
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Lens
-from mirador_lsp.core.policy import ReviewPolicy
+from mirador_lsp.core.policy import STAGES, ReviewPolicy
 
 
 def under(policy: ReviewPolicy, chain: Chain) -> ReviewPolicy:
@@ -18,7 +18,8 @@ def under(policy: ReviewPolicy, chain: Chain) -> ReviewPolicy:
         replace(stage, models=chain.models(stage.name) or stage.models) for stage in policy.models
     )
     lenses = tuple(Lens(name) for name in chain.lenses) or policy.lenses
-    return replace(policy, models=models, lenses=lenses, automatic=False)
+    stages = tuple(name for name in STAGES if name in chain.stages) or policy.stages
+    return replace(policy, stages=stages, models=models, lenses=lenses, automatic=False)
 
 
 def check(chain: Chain) -> None:

@@ -150,11 +150,15 @@ class _Run:
         most = self._manner.chain.most_fixes
         for finding in wanted[:most]:
             await self._fix_one(finding.id)
-        for finding in wanted[most:]:
-            self._stays(finding, f"The chain mends {most} findings of a file at most.")
+        if over := len(wanted[most:]) if most else 0:
+            text = f"{_count(over, 'finding')} left as they are: no more than {most} are mended."
+            self._tell(NoticeKind.SKIPPED, text, over)
         made = sum(len(each.findings) for each in self._out.mended[before[0] :])
         stay = len(self._out.unmended) - before[1]
-        return f"{made} mended" + (f", {stay} could not be" if stay else "")
+        parts = [f"{made} mended"]
+        parts += [f"{stay} could not be"] if stay else []
+        parts += [f"{over} left as they are"] if over else []
+        return ", ".join(parts)
 
     async def _fix_safely(self) -> None:
         """What analyzers know to mend without changing what the code does."""
@@ -262,7 +266,7 @@ class _Run:
         return ChangeRequest(
             snapshot=self._text,
             intent=Intent.FIX,
-            policy=under(self._manner.change, self._manner.chain),
+            policy=under(self._manner.change, replace(self._manner.chain, stages=())),
             span=finding.span if finding is not None else Span(0, 0),
             finding=finding,
             findings=tuple(self._findings),
@@ -283,8 +287,8 @@ class _Run:
     def _stays(self, finding: Finding, why: str) -> None:
         self._out = replace(self._out, unmended=(*self._out.unmended, Unmended(finding, why)))
 
-    def _tell(self, kind: NoticeKind, message: str) -> None:
-        notice = Notice(kind, f"{self._before.name}: {message}")
+    def _tell(self, kind: NoticeKind, message: str, count: int = 1) -> None:
+        notice = Notice(kind, f"{self._before.name}: {message}", count)
         self._out = replace(self._out, notices=(*self._out.notices, notice))
 
 
