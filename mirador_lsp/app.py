@@ -21,6 +21,7 @@ from mirador_lsp.assembly import (
     open_store,
     reach_servers,
     read_ahead_of_requests,
+    read_comparisons,
     read_history,
     server_cards,
     usable_model,
@@ -42,7 +43,6 @@ from mirador_lsp.models.queues import room_at
 from mirador_lsp.models.storage import Installed, ModelStore, Status
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
-from mirador_lsp.store.comparisons import read as read_comparisons
 from mirador_lsp.workspace.intake import gather
 from mirador_lsp.workspace.reading import read_source
 from mirador_lsp.workspace.sources import SkipKind, Skipped, Source
@@ -120,6 +120,7 @@ async def open_app(
             matrix=matrix,
             indexes=indexes,
             workplaces=workplaces,
+            books=books,
         )
         stack.push_async_callback(app.supervisor.close)
         yield app

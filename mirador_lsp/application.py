@@ -12,6 +12,7 @@ from mirador_lsp.assembly import (
     Workplaces,
     usable_model,
 )
+from mirador_lsp.books import Books
 from mirador_lsp.checkup import examine
 from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
 from mirador_lsp.core.chains import Chain, EmitChain, Outcome
@@ -38,7 +39,7 @@ from mirador_lsp.core.ports import (
 )
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.retrieval import Memory
-from mirador_lsp.core.routing import Chosen, Comparison, Matrix, Workings
+from mirador_lsp.core.routing import Chosen, Matrix, Workings
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.chains.running import Manner, run_chain
@@ -55,8 +56,6 @@ from mirador_lsp.models.queues import queues_of
 from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import ModelStore
 from mirador_lsp.settings import Paths, Settings, change_policy, review_policy
-from mirador_lsp.settings.paths import private_folder
-from mirador_lsp.store import comparisons
 from mirador_lsp.workspace.git.changes import Changes, changes_of
 from mirador_lsp.workspace.intake import gather
 from mirador_lsp.workspace.new_tests import new_tests
@@ -97,6 +96,8 @@ class App:
     """The indexes of workspaces."""
     workplaces: Workplaces = field(default_factory=Workplaces)
     """Which of them a document is in."""
+    books: Books | None = None
+    """Everything that is remembered."""
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
@@ -118,11 +119,8 @@ class App:
         choices = await self.engine.choices(policy)
         cards = [choice.cards[0] for choice in choices.values()]
 
-        async def keep(rows: Sequence[Comparison]) -> None:
-            file = self.paths.comparisons
-            await asyncio.to_thread(comparisons.keep, file, rows, private_folder)
-
-        await self.engine.comparing.run(cards, keep)
+        if self.books is not None:
+            await self.engine.comparing.run(cards, self.books.comparisons.keep)
 
     async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
         """Answer a question about code, telling `emit` everything. Cancelling stops the model."""

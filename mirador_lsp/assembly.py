@@ -24,7 +24,7 @@ from mirador_lsp.core.ports import (
     ModelBackend,
     TokenCounter,
 )
-from mirador_lsp.core.routing import Matrix, Measurement, Standing
+from mirador_lsp.core.routing import Comparison, Matrix, Measurement, Standing
 from mirador_lsp.core.servers import TeamServer
 from mirador_lsp.engine import capabilities
 from mirador_lsp.engine.answers.guessing import Room
@@ -47,6 +47,7 @@ from mirador_lsp.settings.files import read_own
 from mirador_lsp.workspace.project import ProjectFolder
 
 _log = logging.getLogger(__name__)
+_MOST_COMPARED = 5000
 
 
 def make_analyzers(settings: Settings, parser: ParseWorker) -> tuple[Analyzer, ...]:
@@ -165,6 +166,7 @@ def make_engine(
         slicer=parser,
         counter=backend if isinstance(backend, TokenCounter) else None,
         preferences=settings.context.preferences,
+        dna=books.preferences,
     )
 
 
@@ -176,6 +178,12 @@ async def read_history(paths: Paths, most: int) -> tuple[Sequence[Measurement], 
     async with AsyncExitStack() as stack:
         book = open_books(paths, stack).measurements
         return await book.recent(most), await book.standings()
+
+
+async def read_comparisons(paths: Paths) -> Sequence[Comparison]:
+    """How models did when several were asked the same, oldest first. Raises `ServiceError`."""
+    async with AsyncExitStack() as stack:
+        return await open_books(paths, stack).comparisons.latest(_MOST_COMPARED)
 
 
 def make_parser(settings: Settings, stack: AsyncExitStack) -> ParseWorker:

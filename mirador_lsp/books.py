@@ -6,16 +6,21 @@ Only `assembly` and `app` use it.
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from mirador_lsp.core.behaviour import BehaviourBook, ComparisonBook
 from mirador_lsp.core.metrics import MetricsBook
 from mirador_lsp.core.ports import FeedbackBook, Measurements, ReplyBook
+from mirador_lsp.core.preferences import PreferenceBook
 from mirador_lsp.settings import Paths
 from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import (
     MIGRATIONS,
     Database,
+    SqliteBehaviourBook,
+    SqliteComparisonBook,
     SqliteFeedbackBook,
     SqliteMeasurements,
     SqliteMetricsBook,
+    SqlitePreferenceBook,
     SqliteReplyBook,
     earlier,
 )
@@ -35,6 +40,12 @@ class Books:
     """What requests cost and what came of them."""
     replies: ReplyBook
     """What models said: a cache, in a file of its own."""
+    preferences: PreferenceBook
+    """How the user likes to be helped."""
+    behaviours: BehaviourBook
+    """How models behaved with a fixed set of questions."""
+    comparisons: ComparisonBook
+    """How models did when several were asked the same."""
 
 
 def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
@@ -49,6 +60,9 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
         measurements=SqliteMeasurements(database),
         metrics=SqliteMetricsBook(database),
         replies=replies,
+        preferences=SqlitePreferenceBook(database),
+        behaviours=SqliteBehaviourBook(database),
+        comparisons=SqliteComparisonBook(database, paths.comparisons),
     )
 
 

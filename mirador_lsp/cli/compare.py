@@ -1,5 +1,6 @@
 """`mirador models compare`: how models did on the same questions."""
 
+import asyncio
 import json
 import os
 import statistics
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mirador_lsp.cli import model_history
-from mirador_lsp.cli.terminal import console_for, say
+from mirador_lsp.cli.terminal import console_for
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.routing import Comparison, Outcome
 
@@ -23,14 +24,10 @@ def run(*, as_json: bool) -> int:
     from mirador_lsp.settings import load_settings  # noqa: PLC0415
 
     loaded = load_settings(env=os.environ)
-    found = read_comparisons(loaded.paths.comparisons)
-    if found.unreadable:
-        say(f"{found.unreadable} lines of {loaded.paths.comparisons} cannot be read")
-    rows = summary(found.rows)
+    rows = summary(asyncio.run(read_comparisons(loaded.paths)))
     _, used = model_history.of(loaded.paths)
     if as_json:
-        file = str(loaded.paths.comparisons)
-        print(json.dumps({"file": file, "models": rows, "used": used}))
+        print(json.dumps({"models": rows, "used": used}))
         return 0
     console = console_for(sys.stdout, "auto", interactive=False)
     if used:

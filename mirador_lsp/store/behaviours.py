@@ -88,8 +88,8 @@ class SqliteBehaviourBook:
 
     async def keep(self, behaviour: Behaviour) -> None:
         """See the port."""
-        named = {name: _encodable(getattr(behaviour, name)) for name in ("model", "digest")}
-        known = replace(behaviour, **named)
+        model, digest = _encodable(behaviour.model), _encodable(behaviour.digest)
+        known = replace(behaviour, model=model, digest=digest)
         row = (known.model, known.digest, known.probes, known.time, pack(known))
         await self._database.transact([(_KEEP, row), (_FORGET, (_MOST,))])
 

@@ -8,7 +8,15 @@ What a book keeps in its tables stands beside the book.
 import sqlite3
 from collections.abc import Sequence
 
-from mirador_lsp.store import earlier, feedback, history_tables, metrics_tables
+from mirador_lsp.store import (
+    behaviours,
+    comparisons,
+    earlier,
+    feedback,
+    history_tables,
+    metrics_tables,
+    preferences,
+)
 from mirador_lsp.store.opening import Migration
 
 
@@ -58,5 +66,8 @@ MIGRATIONS: Sequence[Migration] = (
     feedback.add_what_was_found,
     history_tables.begin_history,
     metrics_tables.begin,
+    preferences.begin,
+    behaviours.begin,
+    comparisons.begin,
 )
 """Add a function of your own at the end, in one line; never change or remove one."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mirador_lsp import app as application
+from mirador_lsp import application
 from mirador_lsp.app import open_app, read_comparisons
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.requests import ReviewRequest, Trigger
@@ -38,4 +38,4 @@ async def test_the_models_of_the_stages_are_compared_but_not_on_battery(
         await app.review(request, lambda _event: None)
         begun = [each for each in asyncio.all_tasks() if each.get_name() == "comparison of models"]
         await asyncio.gather(*begun)
-    assert {row.model for row in read_comparisons(where.comparisons).rows} == compared
+    assert {row.model for row in await read_comparisons(where)} == compared

@@ -1,74 +1,65 @@
-"""The file of comparisons: appended to, bounded, and readable whatever lies in it."""
+"""Comparisons in the store, and the file of earlier versions that they are taken over from."""
 
-import stat
 from pathlib import Path
 
-import pytest
+import msgspec
 
-from mirador_lsp.core.errors import ServiceError
-from mirador_lsp.core.routing import Comparison, Outcome
-from mirador_lsp.settings.paths import private_folder
-from mirador_lsp.store import comparisons
-
-
-def row(model: str = "small", claims: int = 1) -> Comparison:
-    """One model's answer."""
-    return Comparison(
-        "r1", "review.quick", model, "d", 1.5, 0.2, 300, 20, Outcome.HELD, claims, 0, 1.7e9
-    )
+from fakes.comparisons import compared
+from fakes.stores import store_at
+from mirador_lsp.core.routing import Comparison
+from mirador_lsp.store import SqliteComparisonBook
 
 
-def test_what_was_kept_is_read_again(tmp_path: Path) -> None:
-    """In order, in a file of the user's alone."""
-    file = tmp_path / "state" / "comparisons.jsonl"
-
-    comparisons.keep(file, [row("a"), row("b")], private_folder)
-    comparisons.keep(file, [row("c")], private_folder)
-
-    assert [r.model for r in comparisons.read(file).rows] == ["a", "b", "c"]
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+def write(file: Path, *rows: Comparison) -> None:
+    """A file as earlier versions kept it."""
+    file.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
 
 
-def test_no_file_is_nothing_compared(tmp_path: Path) -> None:
-    """And reading makes none."""
-    assert comparisons.read(tmp_path / "none.jsonl") == comparisons.Comparisons((), 0)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_lines_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
-    """The others count; a hostile one does no harm."""
+async def test_rows_of_an_earlier_file_are_taken_over_once(tmp_path: Path) -> None:
+    """Those that were put aside first; then the files are gone."""
     file = tmp_path / "comparisons.jsonl"
-    comparisons.keep(file, [row()], private_folder)
+    write(tmp_path / "comparisons.jsonl.1", compared("old"))
+    write(file, compared("young"))
+    book = SqliteComparisonBook(store_at(tmp_path / "store" / "mirador.db"), file)
+
+    assert [row.model for row in await book.latest(10)] == ["old", "young"]
+    assert not file.exists()
+    await book.close()
+    again = SqliteComparisonBook(store_at(tmp_path / "store" / "mirador.db"), file)
+    assert len(await again.latest(10)) == 2
+    await again.close()
+
+
+async def test_a_kill_while_taking_over_doubles_nothing(tmp_path: Path) -> None:
+    """The file is still there, and its rows are in the store already."""
+    file = tmp_path / "comparisons.jsonl"
+    for _ in range(2):
+        write(file, compared("small"))
+        book = SqliteComparisonBook(store_at(tmp_path / "store" / "mirador.db"), file)
+        assert [row.model for row in await book.latest(10)] == ["small"]
+        await book.close()
+
+
+async def test_lines_that_cannot_be_read_do_no_harm(tmp_path: Path) -> None:
+    """The others count."""
+    file = tmp_path / "comparisons.jsonl"
+    write(file, compared())
     with file.open("ab") as opened:
         opened.write(b'{"run": 3}\n\xff\xfe\n' + b"[" * 50_000 + b"\n")
+    book = SqliteComparisonBook(store_at(tmp_path / "store" / "mirador.db"), file)
 
-    found = comparisons.read(file)
-
-    assert (len(found.rows), found.unreadable) == (1, 3)
-
-
-def test_a_large_file_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is older than the one put aside goes."""
-    monkeypatch.setattr(comparisons, "_MOST_BYTES", 300)
-    file = tmp_path / "comparisons.jsonl"
-    for number in range(20):
-        comparisons.keep(file, [row(f"m{number}")], private_folder)
-
-    kept = [r.model for r in comparisons.read(file).rows]
-
-    assert kept[-1] == "m19"
-    assert len(kept) < 10
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "comparisons.jsonl",
-        "comparisons.jsonl.1",
-    ]
+    assert len(await book.latest(10)) == 1
+    await book.close()
 
 
-def test_a_folder_in_its_place_is_an_error_with_a_remedy(tmp_path: Path) -> None:
-    """Never a traceback."""
+async def test_a_folder_in_its_place_is_left_alone(tmp_path: Path) -> None:
+    """And nothing is made where nothing was compared."""
     (tmp_path / "comparisons.jsonl").mkdir()
+    book = SqliteComparisonBook(
+        store_at(tmp_path / "store" / "mirador.db"), tmp_path / "comparisons.jsonl"
+    )
 
-    with pytest.raises(ServiceError):
-        comparisons.keep(tmp_path / "comparisons.jsonl", [row()], private_folder)
-    with pytest.raises(ServiceError):
-        comparisons.read(tmp_path / "comparisons.jsonl")
+    assert await book.latest(10) == ()
+    assert (tmp_path / "comparisons.jsonl").is_dir()
+    assert not (tmp_path / "store").exists()
+    await book.close()

@@ -1,4 +1,4 @@
-"""How alike two models behave, and how alike two users' preferences are: 0…1, part by part. Pure."""
+"""How alike two models behave, and two sets of preferences are: 0…1, part by part. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Likeness:
 
 def of_behaviours(ours: Behaviour, theirs: Behaviour) -> Likeness:
     """How alike two models behave with the same set of questions. What they claim of the same code
-    counts twice: it is what a user sees of a reviewer. Speed counts half: it is of the machine, too.
+    counts twice: that is what users see of a reviewer. Speed counts half: it is the machine's, too.
     """
     parts = [
         Part(
