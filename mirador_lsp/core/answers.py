@@ -59,6 +59,8 @@ class AnswerRequest:
     priority: Priority = Priority.INTERACTIVE
     max_tokens: int = 320
     """Of one stage's answer."""
+    conversation: str = ""
+    """Name of the conversation that it belongs to, for `ASK`; "" where it stands alone."""
 
 
 @dataclass(frozen=True)
