@@ -227,6 +227,8 @@ class Hush(StrEnum):
     """The settings ask for it, for files with such a path."""
     BASELINE = "baseline"
     """It was there before: a baseline knows it."""
+    LEARNED = "learned"
+    """The user dismissed others like it."""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,19 @@ class Particulars:
 
 
 @dataclass(frozen=True)
+class Learning:
+    """What may be learned from opinions."""
+
+    enabled: bool = True
+    security_rules: frozenset[str] = frozenset()
+    """Rules whose security findings may be withheld, too; the user named them by hand."""
+    fix_examples: int = 0
+    """How many accepted changes a model is shown at most when it writes a similar one."""
+    review_examples: int = 0
+    """How many accepted findings it is shown at most when it reviews."""
+
+
+@dataclass(frozen=True)
 class Which:
     """Opinions that are meant: those that fit all that is said here. Nothing said means all."""
 

@@ -113,6 +113,10 @@ class Finding:
     """Tools that said the same, in the order in which they did."""
     fix: Fix | None = None
     """How the analyzer that found it would mend it; never from a model."""
+    favoured: bool = False
+    """The user accepted others like it, so it comes first among those of its severity."""
+    lesson: str = ""
+    """What the user decided of others like it, where that counted: "you accepted 3 like this"."""
 
     @property
     def band(self) -> ConfidenceBand:
@@ -138,5 +142,18 @@ def fingerprint(topic: str, text: str, symbol: str, occurrence: int = 0) -> str:
 
 
 def ranked(findings: "tuple[Finding, ...] | list[Finding]") -> list[Finding]:
-    """The order in which findings are shown: worst first, then surest, then by place."""
-    return sorted(findings, key=lambda f: (f.severity.rank, -f.confidence, f.span.start, f.id))
+    """The order in which findings are shown: worst first, then favoured, surest, and by place.
+
+    Being favoured lifts no error above an error of security.
+    """
+    lifts = any(f.favoured and f.severity is Severity.ERROR for f in findings)
+    return sorted(
+        findings,
+        key=lambda f: (
+            f.severity.rank,
+            not (f.favoured or (lifts and f.lens is Lens.SECURITY)),
+            -f.confidence,
+            f.span.start,
+            f.id,
+        ),
+    )

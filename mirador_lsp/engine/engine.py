@@ -17,7 +17,7 @@ from mirador_lsp.core.events import (
     ReviewFinished,
     ReviewStarted,
 )
-from mirador_lsp.core.feedback import Opinion
+from mirador_lsp.core.feedback import Learning, Opinion
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import DEEP, INSTANT, ReviewPolicy
 from mirador_lsp.core.ports import (
@@ -48,6 +48,8 @@ from mirador_lsp.engine.context.stock import Stock, WorkplaceOf, nowhere
 from mirador_lsp.engine.difficulty import Difficulty, can_be_judged, judge
 from mirador_lsp.engine.dna import applied
 from mirador_lsp.engine.elsewhere import Farewells
+from mirador_lsp.engine.learning.learner import Learner
+from mirador_lsp.engine.learning.lessons import Lessons
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.orchestrator import Outcome, run_plan
@@ -84,6 +86,7 @@ class Engine:
         preferences: str = "",
         room: Room = no_room,
         dna: PreferenceBook | None = None,
+        learning: Learning | None = None,
     ) -> None:
         """Without `feedback` nothing is known to be dismissed; without a `matrix` the shipped one
         says which model is for what, without `measurements` nothing is learned of them, and without
@@ -94,10 +97,11 @@ class Engine:
         alone, and without a `counter` tokens are estimated.
 
         `room` tells how many more requests for a model its engine would work on at once, and `dna`
-        how the user likes to be helped.
+        how the user likes to be helped. `learning` bounds what follows from their opinions.
         """
         self._room = room
         self._feedback = feedback
+        self._learner = Learner(feedback, clock, learning) if feedback is not None else None
         self._meter = Meter(matrix or shipped_matrix(), clock, measurements)
         self.comparing = Comparing(backend, self._meter, clock, compare_every)
         """What is to be done when a review has ended, if the caller has somebody to do it."""
@@ -256,16 +260,20 @@ class Engine:
     async def _quiet(self, request: ReviewRequest, tell: Emit) -> Quiet:
         """What the user dismissed. A book that cannot be read is told, and all is shown."""
         silencer = Silencer.of(request)
-        if self._feedback is None:
+        if self._feedback is None or self._learner is None:
             return Quiet((), request.snapshot.lines, silencer)
         opinions: Sequence[Opinion] = ()
+        lessons: Lessons | None = None
+        place = self._tools.stock.workplace_of(request.snapshot)
+        index = place.index if place is not None else None
         try:
             opinions = await self._feedback.about(request.snapshot.uri)
+            lessons = await self._learner.lessons(opinions, request.policy.gate, index)
         except ServiceError as error:
             tell(Notice(NoticeKind.UNAVAILABLE, error.sentence()))
         for notice in self._feedback.notices():
             tell(notice)
-        return Quiet(opinions, request.snapshot.lines, silencer)
+        return Quiet(opinions, request.snapshot.lines, silencer, lessons)
 
 
 def _left_out(request: ReviewRequest, ledger: Ledger, scope: Scope) -> Iterator[Notice]:

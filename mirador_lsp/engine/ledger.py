@@ -55,7 +55,8 @@ class Ledger:
         self._quiet = quiet or Quiet((), lines)
         self._scope = scope or Scope(None, lines)
         self._known: dict[str, Finding] = {}
-        self._told: set[str] = set()
+        self._told: dict[str, Finding] = {}
+        """As listeners know them."""
         self.withdrawn = 0
 
     def learn(self, outline: Outline) -> None:
@@ -100,16 +101,7 @@ class Ledger:
     def revise(self, stage: str, finding: Finding, reason: str) -> None:
         """Replace a known finding by a changed one of the same id."""
         self._known[finding.id] = finding
-        seen = self._seen(finding)
-        if finding.id in self._told:
-            if seen is not None:
-                self._emit(FindingRevised(stage, seen, reason))
-            else:
-                self._told.discard(finding.id)
-                self._emit(FindingWithdrawn(stage, finding.id, f"{reason}; now below the gate"))
-        elif seen is not None:
-            self._told.add(finding.id)
-            self._emit(FindingReported(stage, seen))
+        self._tell(stage, finding, reason, f"{reason}; now below the gate")
 
     def withdraw(
         self, stage: str, finding: Finding, reason: str, *, unproven: bool = False
@@ -117,8 +109,7 @@ class Ledger:
         """Drop a finding that does not hold or, where it is `unproven`, was not told to the end."""
         del self._known[finding.id]
         self.withdrawn += 1
-        if finding.id in self._told:
-            self._told.discard(finding.id)
+        if self._told.pop(finding.id, None) is not None:
             self._emit(FindingWithdrawn(stage, finding.id, reason, unproven))
 
     @contextmanager
@@ -149,29 +140,50 @@ class Ledger:
         return ranked([seen for f in self._all() if (seen := self._seen(f)) is not None])
 
     def withheld(self) -> list[Finding]:
-        """Those below the gate."""
-        return [f for f in self._all() if f.confidence < self._gate]
+        """Those below the gate, be it because of what was learned."""
+        heard = (self._heard(f) for f in self._all())
+        return [f for f in heard if isinstance(f, Finding) and f.confidence < self._gate]
 
     def hushed(self) -> list[Hushed]:
         """Those at or above the gate that somebody asked not to be shown."""
-        heard = (self._quiet.hear(f) for f in self._all() if f.confidence >= self._gate)
+        heard = (self._heard(f) for f in self._all())
         return [each for each in heard if isinstance(each, Hushed)]
+
+    async def reconsider(self, stage: str) -> None:
+        """Hear the findings again once they were compared by meaning with those that the user
+        decided about, and tell what became of them.
+        """
+        await self._quiet.look([f for f in self._all() if f.confidence >= self._gate])
+        for finding in self._all():
+            heard = self._heard(finding)
+            why = heard.reason if isinstance(heard, Hushed) else heard.lesson
+            if self._told.get(finding.id) != self._seen(finding):
+                self._tell(stage, finding, why, why)
 
     def _all(self) -> list[Finding]:
         return ranked(list(self._known.values()))
 
     def _seen(self, finding: Finding) -> Finding | None:
         """The finding as listeners are told of it; None when they are not."""
-        if finding.confidence < self._gate:
-            return None
-        heard = self._quiet.hear(finding)
-        return None if isinstance(heard, Hushed) else heard
+        heard = self._heard(finding)
+        return heard if isinstance(heard, Finding) and heard.confidence >= self._gate else None
+
+    def _heard(self, finding: Finding) -> Finding | Hushed:
+        return finding if finding.confidence < self._gate else self._quiet.hear(finding)
+
+    def _tell(self, stage: str, finding: Finding, revised: str, gone: str) -> None:
+        """Tell what listeners do not know of it yet, with the reason for either case."""
+        seen, known = self._seen(finding), self._told.pop(finding.id, None)
+        if seen is not None:
+            self._told[finding.id] = seen
+            reported = FindingReported(stage, seen)
+            self._emit(reported if known is None else FindingRevised(stage, seen, revised))
+        elif known is not None:
+            self._emit(FindingWithdrawn(stage, finding.id, gone))
 
     def _put(self, stage: str, finding: Finding) -> None:
         self._known[finding.id] = finding
-        if (seen := self._seen(finding)) is not None:
-            self._told.add(finding.id)
-            self._emit(FindingReported(stage, seen))
+        self._tell(stage, finding, "", "")
 
     def _on_line(self, finding: Finding) -> list[Finding]:
         """Known findings on the same line; of analyzers only those that warn."""

@@ -60,6 +60,7 @@ async def run_plan(
             await _repeat(name, request, whole, cards, tools, desk)
             continue
         said = await _run_model_stage(name, request, whole, cards, tools, desk)
+        await desk.ledger.reconsider(name)
         if said.looked:
             finished.append(name)
         summary = said.summary or summary

@@ -16,6 +16,7 @@ from mirador_lsp.core.outline import Suppression
 from mirador_lsp.core.shielding import is_shielded, softened
 from mirador_lsp.core.silence import Silence, rule_means
 from mirador_lsp.core.text import LineIndex
+from mirador_lsp.engine.learning.lessons import Lessons
 from mirador_lsp.engine.silencing import Ran, Silencer
 
 _SILENCED = "(silenced by a comment in the file)"
@@ -26,6 +27,7 @@ _WHY = MappingProxyType(
         Hush.RULE: "ignored by rules for the path",
         Hush.BASELINE: "known to the baseline",
         Hush.DISMISSED: "dismissed",
+        Hush.LEARNED: "like others that you dismissed",
     }
 )
 
@@ -38,8 +40,10 @@ class Quiet:
         opinions: Iterable[Opinion],
         lines: LineIndex,
         silencer: Silencer | None = None,
+        lessons: Lessons | None = None,
     ) -> None:
         self._silencer = silencer or Silencer()
+        self._lessons = lessons or Lessons()
         self._dismissed = {
             opinion.finding_id: opinion.reason
             for opinion in opinions
@@ -58,6 +62,17 @@ class Quiet:
 
     def hear(self, finding: Finding) -> Finding | Hushed:
         """The finding as it is shown, or why it is not."""
+        heard = self._asked(finding)
+        # What was asked for in so many words goes before what is concluded from it.
+        return heard if isinstance(heard, Hushed) else self._lessons.hear(finding, heard)
+
+    async def look(self, findings: Sequence[Finding]) -> None:
+        """Compare findings by meaning too, where that can be had: they may be heard another way
+        afterwards.
+        """
+        await self._lessons.look(findings)
+
+    def _asked(self, finding: Finding) -> Finding | Hushed:
         if finding.id in self._dismissed:
             return Hushed(finding, Hush.DISMISSED, self._dismissed[finding.id])
         comment = self._comment_on(finding)

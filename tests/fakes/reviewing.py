@@ -6,13 +6,16 @@ from pathlib import Path
 
 from fakes.analyzer import FakeAnalyzer
 from fakes.clock import FakeClock
+from fakes.project import FakeProject
 from mirador_lsp.analysis.worker import InlineParser
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Event, EvidenceHeard, ReviewFinished
+from mirador_lsp.core.feedback import Learning
 from mirador_lsp.core.policy import STAGES
-from mirador_lsp.core.ports import Analyzer, FeedbackBook
+from mirador_lsp.core.ports import Analyzer, CodeIndex, FeedbackBook
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.core.text import Span
+from mirador_lsp.engine.context.stock import Workplace
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.models.scripted import ScriptedBackend
 from mirador_lsp.settings import Settings, review_policy
@@ -35,8 +38,10 @@ async def reviewed(
     stages: Sequence[str] = STAGES,
     feedback: FeedbackBook | None = None,
     only: tuple[Span, ...] | None = None,
+    security_rules: frozenset[str] = frozenset(),
+    index: CodeIndex | None = None,
 ) -> list[Event]:
-    """Everything that a review of the document tells."""
+    """Everything that a review of the document tells; in a workspace where there is an index."""
     file = folder / "script.toml"
     file.write_text(script)
     backend = await asyncio.to_thread(ScriptedBackend, file)
@@ -50,6 +55,8 @@ async def reviewed(
         analyzers=[FakeAnalyzer("ruff", words=words)] if analyzers is None else analyzers,
         clock=FakeClock(),
         feedback=feedback,
+        learning=Learning(security_rules=security_rules),
+        workplace_of=lambda _: Workplace(FakeProject(), index) if index is not None else None,
     )
     policy = review_policy(Settings(), stages=stages)
     events: list[Event] = []

@@ -141,6 +141,7 @@ async def ask_about(
             message = "not one line of the model's reply could be read"
             raise BadReply(message)
     hearing.end()
+    await desk.ledger.reconsider(job.policy.name)
     if tally.last is not None:
         language = job.request.snapshot.language
         tools.comparing.met(
