@@ -153,6 +153,16 @@ class FixSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HistorySettings:
+    """What is kept of questions, answers and findings."""
+
+    enabled: bool = True
+    days: int = 90
+    max_mib: int = 256
+    session_hours: float = 8
+
+
+@dataclass(frozen=True, kw_only=True)
 class ActionSettings:
     """An action of the user's own."""
 
@@ -201,6 +211,7 @@ class Settings:
     answers: AnswersSettings = AnswersSettings()
     context: ContextSettings = ContextSettings()
     fix: FixSettings = FixSettings()
+    history: HistorySettings = HistorySettings()
     actions: tuple[ActionSettings, ...] = ()
     """In the order in which the sources name them; no two share a name."""
     servers: tuple[ModelServer, ...] = ()
