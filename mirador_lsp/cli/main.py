@@ -20,6 +20,7 @@ from mirador_lsp.core.errors import MiradorError, UserError
 
 COMMANDS = (
     ("review", "review files and folders, or text from stdin"),
+    ("baseline", "know a project's findings, so that only new ones count"),
     ("chain", "review, fix and check in one go"),
     ("search", "find code by words, names and meaning"),
     ("index", "build, show, watch or drop the index of a workspace"),

@@ -4,16 +4,15 @@ Fields may be added within a version; one that goes or changes its meaning raise
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mirador_lsp import __version__
-from mirador_lsp.cli import wording
+from mirador_lsp.cli import places, wording
 from mirador_lsp.cli.report import FileReport, Report, StageReport
 from mirador_lsp.core import clean
-from mirador_lsp.core.events import Hushed, ModelAsked, Notice
+from mirador_lsp.core.events import Hush, Hushed, ModelAsked, Notice
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.retrieval import account
-from mirador_lsp.core.text import Encoding
 
 VERSION = 1
 _NAME = 4096
@@ -23,6 +22,7 @@ def render(
     report: Report, *, show_withheld: bool, exit_code: int, show_context: bool = False
 ) -> str:
     """The whole report as one JSON document, ASCII only, with a final line end."""
+    known = report.compared.held if report.compared is not None else ()
     document: dict[str, object] = {
         "version": VERSION,
         "tool": {"name": "mirador", "version": __version__},
@@ -30,14 +30,24 @@ def render(
         "seconds": round(report.seconds, 3),
         "interrupted": report.interrupted,
         "exit_code": exit_code,
+        "overview": _overview(report),
+        "baseline": _compared(report),
+        "cut": report.cut,
         "files": [_file(file) for file in report.files],
         "findings": [
-            _finding(file, finding, withheld=withheld, hushed=hushed)
+            _finding(file, finding, known, withheld=withheld, hushed=hushed)
             for file in report.files
             for finding, withheld, hushed in _shown(file, show_withheld=show_withheld)
         ],
         "stages": [_stage(file, stage) for file in report.files for stage in file.stages],
-        "notices": [_notice(file, notice) for file in report.files for notice in file.notices],
+        "notices": [
+            *(_notice("", notice) for notice in report.notices),
+            *(
+                _notice(clean.plain(file.snapshot.name, _NAME), notice)
+                for file in report.files
+                for notice in file.notices
+            ),
+        ],
         "skipped": [
             {
                 "name": clean.plain(entry.name, _NAME),
@@ -95,23 +105,31 @@ def _file(file: FileReport) -> dict[str, object]:
         "withheld": len(file.withheld),
         "suppressed": file.end.suppressed if file.end else 0,
         "dismissed": file.end.dismissed if file.end else 0,
+        "ignored": file.end.hushed_by(Hush.RULE) if file.end else 0,
+        "known": file.end.hushed_by(Hush.BASELINE) if file.end else 0,
+        "learned": file.end.hushed_by(Hush.LEARNED) if file.end else 0,
         "over_cap": file.end.over_cap if file.end else 0,
+        "cut": len(file.cut),
         "withdrawn": len(file.withdrawals),
     }
 
 
 def _finding(
-    file: FileReport, finding: Finding, *, withheld: bool, hushed: Hushed | None
+    file: FileReport,
+    finding: Finding,
+    known: Collection[tuple[str, str]],
+    *,
+    withheld: bool,
+    hushed: Hushed | None,
 ) -> dict[str, object]:
-    line, column = file.place(finding)
-    end_line, end_column = file.snapshot.lines.position(finding.span.end, Encoding.UTF32)
+    line, column, end_line, end_column = places.code_points(file.snapshot, finding.span)
     return {
         "id": finding.id,
         "file": clean.plain(file.snapshot.name, _NAME),
         "line": line,
         "column": column,
-        "end_line": end_line + 1,
-        "end_column": end_column + 1,
+        "end_line": end_line,
+        "end_column": end_column,
         "severity": finding.severity.value,
         "lens": finding.lens.value,
         "confidence": round(finding.confidence, 4),
@@ -126,10 +144,34 @@ def _finding(
         "tool": clean.plain(finding.origin.tool, 200),
         "digest": finding.origin.digest,
         "confirmed_by": [clean.plain(name, 200) for name in finding.confirmed_by],
+        "known": (file.snapshot.name, finding.id) in known,
+        "fix": _fix(file, finding),
+        "favoured": finding.favoured,
+        "lesson": clean.plain(finding.lesson),
         "withheld": withheld,
         "hushed_by": hushed.by.value if hushed else "",
         "hushed_why": clean.plain(hushed.reason) if hushed else "",
     }
+
+
+def _fix(file: FileReport, finding: Finding) -> dict[str, object] | None:
+    """How the analyzer would mend it; the edits speak of the reviewed text."""
+    if finding.fix is None:
+        return None
+    edits = []
+    for edit in finding.fix.edits:
+        line, column, end_line, end_column = places.code_points(file.snapshot, edit.span)
+        edits.append(
+            {
+                "line": line,
+                "column": column,
+                "end_line": end_line,
+                "end_column": end_column,
+                "text": edit.text,
+            }
+        )
+    title = clean.plain(finding.fix.title)
+    return {"title": title, "safe": finding.fix.safe, "edits": edits}
 
 
 def _stage(file: FileReport, stage: StageReport) -> dict[str, object]:
@@ -158,9 +200,42 @@ def _stage(file: FileReport, stage: StageReport) -> dict[str, object]:
     }
 
 
-def _notice(file: FileReport, notice: Notice) -> dict[str, object]:
+def _overview(report: Report) -> dict[str, object] | None:
+    """What a reviewed change does and how risky it is."""
+    overview = report.overview
+    if overview is None:
+        return None
     return {
-        "file": clean.plain(file.snapshot.name, _NAME),
+        "title": clean.plain(overview.title),
+        "sentences": [clean.plain(sentence) for sentence in overview.sentences],
+        "risk": overview.risk.value,
+        "reasons": [clean.plain(reason) for reason in overview.reasons],
+    }
+
+
+def _compared(report: Report) -> dict[str, object] | None:
+    """What a baseline knows of the findings."""
+    compared = report.compared
+    if compared is None:
+        return None
+    return {
+        "name": clean.plain(compared.name, _NAME),
+        "known": compared.known,
+        "new": compared.new,
+        "moved": [
+            {"rule": entry.rule, "from": clean.plain(entry.path, _NAME), "to": path}
+            for entry, path in ((e, clean.plain(p, _NAME)) for e, p in compared.moved)
+        ],
+        "gone": [
+            {"path": clean.plain(entry.path, _NAME), "rule": entry.rule, "id": entry.id}
+            for entry in compared.gone
+        ],
+    }
+
+
+def _notice(name: str, notice: Notice) -> dict[str, object]:
+    return {
+        "file": name,
         "stage": notice.stage,
         "kind": notice.kind.value,
         "message": clean.plain(notice.message),

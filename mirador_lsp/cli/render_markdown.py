@@ -25,10 +25,15 @@ def render(report: Report, *, show_withheld: bool) -> str:
         "",
         escape(wording.totals(report, withheld_shown=show_withheld)),
     ]
+    lines += _overview(report)
     for file in report.files:
         lines += ["", f"## {code(file.snapshot.name)}", ""]
         lines += _file(file, show_withheld=show_withheld)
-    left_out = [*wording.skipped_lines(report.skipped), *wording.failure_lines(report)]
+    left_out = [
+        *wording.run_lines(report),
+        *wording.skipped_lines(report.skipped),
+        *wording.failure_lines(report),
+    ]
     if left_out:
         lines += ["", "## Left out", ""]
         lines += [f"- {escape(line, 1000)}" for line in left_out]
@@ -50,6 +55,20 @@ def code(text: str, limit: int = 300) -> str:
     return f"{fence}{pad}{inner}{pad}{fence}"
 
 
+def _overview(report: Report) -> list[str]:
+    overview = report.overview
+    if overview is None:
+        return []
+    reasons = f": {'; '.join(overview.reasons)}" if overview.reasons else ""
+    return [
+        "",
+        f"## {escape(overview.title)}",
+        "",
+        f"**Risk: {overview.risk}**{escape(reasons)}",
+        *(["", *(f"- {escape(sentence)}" for sentence in overview.sentences)]),
+    ]
+
+
 def _file(file: FileReport, *, show_withheld: bool) -> list[str]:
     lines = []
     if state := wording.verdict(file):
@@ -65,7 +84,7 @@ def _file(file: FileReport, *, show_withheld: bool) -> list[str]:
         count = wording.plural(len(file.withheld), "finding")
         lines += ["", f"{count} below the confidence gate, not shown."]
     if file.end is not None and file.end.hushed:
-        parts = wording.hushed_parts(file.end.suppressed, file.end.dismissed)
+        parts = wording.hushed_parts(file.end.hushed_by)
         lines += ["", f"Not shown: {', '.join(parts)}."]
     notes = [f"- {escape(notice.message)}" for notice in file.notices]
     if notes:

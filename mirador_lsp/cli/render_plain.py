@@ -92,6 +92,10 @@ class PlainRenderer:
 
     def end(self, report: Report) -> None:
         """What was left out and what was found, in all."""
+        for line in wording.overview_lines(report):
+            self._write(line)
+        for line in wording.run_lines(report):
+            self._write(line)
         for line in wording.skipped_lines(report.skipped):
             self._write(line)
         for line in wording.failure_lines(report):

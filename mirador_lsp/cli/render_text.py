@@ -126,7 +126,9 @@ class TextRenderer:
         if self._only_progress:
             return
         self._screen.line()
-        for line in wording.skipped_lines(report.skipped):
+        for line in wording.overview_lines(report):
+            self._screen.line(Text(clean.plain(line, 1000), "bold"))
+        for line in (*wording.run_lines(report), *wording.skipped_lines(report.skipped)):
             self._screen.line(Text(clean.plain(line, 1000), "bright_black"))
         if self._quiet:
             return

@@ -111,12 +111,12 @@ def options_of(arguments: argparse.Namespace) -> Options:
     )
     return Options(
         paths=tuple(arguments.paths),
-        stages=_names(arguments.stages),
-        lenses=_names(arguments.lens),
+        stages=split_names(arguments.stages),
+        lenses=split_names(arguments.lens),
         fail_on=arguments.fail_on or ("new" if arguments.baseline else "error"),
         baseline=arguments.baseline,
         model=arguments.model,
-        models=_names(arguments.models) or (),
+        models=split_names(arguments.models) or (),
         gate=arguments.gate,
         stdin_filename=arguments.stdin_filename,
         wishes=wishes,
@@ -142,7 +142,7 @@ def flags(options: Options) -> dict[str, dict[str, object]]:
     return flags
 
 
-def _names(values: list[str] | None) -> tuple[str, ...] | None:
+def split_names(values: list[str] | None) -> tuple[str, ...] | None:
     """The names in repeated, comma-separated values; None when the option was not given."""
     if values is None:
         return None

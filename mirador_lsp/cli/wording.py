@@ -1,5 +1,8 @@
 """The sentences and figures that the text formats share."""
 
+from collections.abc import Callable
+from types import MappingProxyType
+
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile, StageReport, by_kind
 from mirador_lsp.core.events import Hush, Hushed, Notice
 from mirador_lsp.core.findings import Finding, Severity, percent
@@ -10,6 +13,16 @@ SHORT = {
     Severity.INFORMATION: "info",
     Severity.HINT: "hint",
 }
+_HUSHED = MappingProxyType(
+    {
+        Hush.COMMENT: ("suppressed by comments", "suppressed by"),
+        Hush.RULE: ("ignored by rules for paths", "ignored by"),
+        Hush.BASELINE: ("known to the baseline", "known to"),
+        Hush.DISMISSED: ("dismissed", "dismissed"),
+        Hush.LEARNED: ("like others you dismissed", "learned"),
+    }
+)
+"""Why findings are not shown: in the words that follow a number, and before a reason."""
 _MOST_LINES = 20
 """So many skipped files get a line each; more are counted by reason."""
 _USUAL = frozenset({"unknown language", "ignored", "hidden", "generated", "dependencies"})
@@ -117,9 +130,13 @@ def totals(report: Report, *, withheld_shown: bool) -> str:
     if report.withheld:
         hint = "" if withheld_shown else " (--show-withheld)"
         parts.append(f"{report.withheld} below the gate{hint}")
-    parts += hushed_parts(report.suppressed, report.dismissed)
+    parts += hushed_parts(report.hushed_by)
+    if report.compared is not None:
+        parts.append(f"{report.compared.new:,} new")
     if report.over_cap:
         parts.append(f"{report.over_cap} over the cap for one file")
+    if report.cut:
+        parts.append(f"{report.cut:,} over the cap for the run")
     if report.skipped:
         parts.append(f"{len(report.skipped):,} skipped")
     unseen = sum(not file.reviewed for file in report.files)
@@ -133,18 +150,38 @@ def totals(report: Report, *, withheld_shown: bool) -> str:
     return " · ".join(parts)
 
 
-def hushed_parts(suppressed: int, dismissed: int) -> list[str]:
+def hushed_parts(count: Callable[[Hush], int]) -> list[str]:
     """How many findings are not shown because somebody said so: `2 suppressed by comments`."""
-    parts = [f"{suppressed} suppressed by comments"] if suppressed else []
-    return parts + ([f"{dismissed} dismissed"] if dismissed else [])
+    return [f"{number:,} {words}" for by, (words, _) in _HUSHED.items() if (number := count(by))]
 
 
 def why_hushed(hushed: Hushed) -> str:
     """Why a finding is not shown: `dismissed: checked above`."""
-    head = "suppressed by" if hushed.by is Hush.COMMENT else "dismissed"
+    head = _HUSHED[hushed.by][1]
     if not hushed.reason:
         return head
-    return f"{head}{' ' if hushed.by is Hush.COMMENT else ': '}{hushed.reason}"
+    said = {Hush.DISMISSED, Hush.LEARNED}
+    return f"{head}{': ' if hushed.by in said else ' '}{hushed.reason}"
+
+
+def overview_lines(report: Report) -> list[str]:
+    """What a reviewed change does and how risky it is; nothing where files were named."""
+    overview = report.overview
+    if overview is None:
+        return []
+    risk = f"risk {overview.risk}" + (
+        f": {'; '.join(overview.reasons)}" if overview.reasons else ""
+    )
+    return [f"{overview.title} · {risk}", *overview.sentences]
+
+
+def run_lines(report: Report) -> list[str]:
+    """What is to be said of the run as a whole, one line each."""
+    moved = report.compared.moved if report.compared is not None else ()
+    lines = [f"{path}: {entry.rule} is known from {entry.path}" for entry, path in moved]
+    if (more := len(lines) - _MOST_LINES) > 0:
+        lines = [*lines[:_MOST_LINES], f"{more:,} more are known from elsewhere"]
+    return lines + [notice.message for notice in report.notices]
 
 
 def skipped_lines(skipped: list[SkippedFile]) -> list[str]:
