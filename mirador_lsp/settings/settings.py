@@ -163,6 +163,15 @@ class HistorySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForgesSettings:
+    """Where pull requests live, and how much is said on them."""
+
+    hosts: tuple[str, ...] = ()
+    """"HOST=KIND" each."""
+    max_comments: int = 20
+
+
+@dataclass(frozen=True, kw_only=True)
 class ActionSettings:
     """An action of the user's own."""
 
@@ -212,6 +221,7 @@ class Settings:
     context: ContextSettings = ContextSettings()
     fix: FixSettings = FixSettings()
     history: HistorySettings = HistorySettings()
+    forges: ForgesSettings = ForgesSettings()
     actions: tuple[ActionSettings, ...] = ()
     """In the order in which the sources name them; no two share a name."""
     servers: tuple[ModelServer, ...] = ()
