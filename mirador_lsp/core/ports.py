@@ -315,6 +315,12 @@ class CodeIndex(Protocol):
         """Definitions of `names` as seen from file `name`, and users of its `symbol`."""
         ...
 
+    async def central(self) -> Mapping[str, int]:
+        """By file, how many others name what it alone defines; files that nobody names are left
+        out.
+        """
+        ...
+
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Vectors of the index's own embedder; () where it has none."""
         ...

@@ -7,7 +7,7 @@ import itertools
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -115,6 +115,10 @@ class IndexClient:
             wire.AskAround, name=utf8(name), symbol=utf8(symbol), names=clean, most=most
         )
         return (await self._ask(ask, wire.Around)).neighbourhood
+
+    async def central(self) -> Mapping[str, int]:
+        """See `CodeIndex`."""
+        return (await self._ask(wire.AskCentral, wire.Central)).users
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """See `CodeIndex`."""

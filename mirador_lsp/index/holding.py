@@ -106,6 +106,10 @@ class Holding:
         """What stands around a symbol."""
         return self._search().neighbourhood(name, symbol, names, most)
 
+    def central(self) -> dict[str, int]:
+        """By file, how many others use it."""
+        return self._search().central()
+
     def remember(self, memories: Sequence[Memory]) -> None:
         """Make memories searchable."""
         self.apply(self.catalogue.put_memories(memories))

@@ -213,10 +213,8 @@ class IndexHost:
         match request:
             case wire.Ask(query=query):
                 return wire.Searched(number, await self._search(query))
-            case wire.AskAround(name=name, symbol=symbol, names=names, most=most):
-                await self._builder.until_open()
-                look = self._holding.neighbourhood
-                return wire.Around(number, await self._keeper.do(look, name, symbol, names, most))
+            case wire.AskAround() | wire.AskCentral():
+                return await self._ties(request)
             case wire.Embed(texts=texts):
                 return wire.Vectors(number, await self._embed(texts))
             case wire.Report(follow=follow):
@@ -229,6 +227,15 @@ class IndexHost:
             case _:
                 await self._steer(client, request)
         return wire.Done(number)
+
+    async def _ties(self, request: wire.AskAround | wire.AskCentral) -> wire.Answer:
+        """Who uses what."""
+        await self._builder.until_open()
+        if isinstance(request, wire.AskCentral):
+            return wire.Central(request.number, await self._keeper.do(self._holding.central))
+        asked = (request.name, request.symbol, request.names, request.most)
+        found = await self._keeper.do(self._holding.neighbourhood, *asked)
+        return wire.Around(request.number, found)
 
     async def _memories(self, request: wire.Remember | wire.Forget) -> None:
         await self._builder.until_open()

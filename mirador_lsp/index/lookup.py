@@ -56,6 +56,20 @@ JOIN names ON names.id = mentions.name
 JOIN names AS qualifiers ON qualifiers.id = mentions.qualifier
 WHERE sources.name = ? AND sources.kind = ? AND sources.gone IS NULL AND mentions.kind = ?
 """
+_USERS_OF_FILES = """
+WITH own AS (
+    SELECT mentions.name AS name, min(mentions.source) AS source FROM mentions
+    JOIN sources ON sources.id = mentions.source
+    WHERE mentions.kind = ?1 AND sources.gone IS NULL
+    GROUP BY mentions.name HAVING count(DISTINCT mentions.source) = 1
+)
+SELECT sources.name, count(DISTINCT mentions.source) FROM own
+JOIN mentions ON mentions.name = own.name AND mentions.source <> own.source
+JOIN sources AS users ON users.id = mentions.source
+JOIN sources ON sources.id = own.source
+WHERE mentions.kind IN (SELECT value FROM json_each(?2)) AND users.gone IS NULL
+GROUP BY own.source
+"""
 _LIKE = """
 SELECT name FROM names WHERE lower(name) >= ?1 AND lower(name) < ?1 || char(1114111)
 AND EXISTS (
@@ -182,6 +196,13 @@ class Lookup:
         values = (sources.storable(file), FILE, KINDS.index(MentionKind.IMPORTS))
         with self._opened.reading() as connection:
             return [(name, module) for name, module in connection.execute(_IMPORTS, values)]
+
+    def users_of_files(self) -> dict[str, int]:
+        """By file, how many others mention a name that it alone defines."""
+        kinds = [KINDS.index(kind) for kind in (MentionKind.CALLS, MentionKind.USES)]
+        values = (KINDS.index(MentionKind.DEFINES), json.dumps(kinds))
+        with self._opened.reading() as connection:
+            return dict(connection.execute(_USERS_OF_FILES, values))
 
     def defined_like(self, start: str, most: int) -> list[str]:
         """Names with a definition that begin so, whatever the case, the shortest first."""

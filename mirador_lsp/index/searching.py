@@ -121,6 +121,10 @@ class Searcher:
         using = graph.users(self._lookup, name, symbol, most)
         return Neighbourhood(self._shown(defined, "defines"), self._shown(using, "uses"))
 
+    def central(self) -> dict[str, int]:
+        """See `core.ports.CodeIndex`."""
+        return self._lookup.users_of_files()
+
     def _by_words(
         self, query: Query, enough: int, admits: Callable[[Place], bool], *, memories: bool
     ) -> _Ranked:

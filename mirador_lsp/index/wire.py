@@ -64,6 +64,12 @@ class AskAround(Message, frozen=True, tag="around"):
     most: int
 
 
+class AskCentral(Message, frozen=True, tag="central"):
+    """Count who uses which file."""
+
+    number: int
+
+
 class Embed(Message, frozen=True, tag="embed"):
     """Turn texts into vectors."""
 
@@ -161,6 +167,13 @@ class Around(Message, frozen=True, tag="neighbourhood"):
     neighbourhood: Neighbourhood
 
 
+class Central(Message, frozen=True, tag="counted"):
+    """By file, how many others use it."""
+
+    number: int
+    users: dict[str, int]
+
+
 class Vectors(Message, frozen=True, tag="vectors"):
     """One for each text; none where there is no embedder."""
 
@@ -198,6 +211,7 @@ def utf8(text: str) -> str:
 Request = (
     Ask
     | AskAround
+    | AskCentral
     | Embed
     | Changed
     | Remember
@@ -210,7 +224,7 @@ Request = (
     | Import
 )
 FromClient = Attach | Request | Stop
-Answer = Done | Searched | Around | Vectors | Reported | Moved | Refused
+Answer = Done | Searched | Around | Central | Vectors | Reported | Moved | Refused
 FromHost = Hello | Attached | Answer
 
 FROM_CLIENT: "Final[msgspec.json.Decoder[FromClient]]" = msgspec.json.Decoder(FromClient)

@@ -124,6 +124,14 @@ async def test_the_neighbourhood_has_definitions_and_users(index: CodeIndex) -> 
     assert nobody.definitions == nobody.users == ()
 
 
+async def test_files_that_others_use_are_counted(index: CodeIndex) -> None:
+    """By the names that they alone define."""
+    users = await index.central()
+
+    assert users["shop/prices.py"] == 1
+    assert all(count > 0 for count in users.values())
+
+
 async def test_vectors_are_alike_or_not_there(index: CodeIndex) -> None:
     """One for each text, all of one length; none at all without an embedder."""
     vectors = await index.embed(["one text", "another", ""])

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 from fakes.embedder import HashEmbedder
@@ -98,6 +98,13 @@ class FakeIndex:
         await self.gate.wait()
         found = [each for wanted in names for each in self.definitions.get(wanted, ())]
         return Neighbourhood(tuple(found[:most]), self.users.get((name, symbol), ())[:most])
+
+    async def central(self) -> Mapping[str, int]:
+        self._check()
+        used: dict[str, set[str]] = {}
+        for (name, _), users in self.users.items():
+            used.setdefault(name, set()).update(h.name for h in users if h.name != name)
+        return {name: len(users) for name, users in used.items() if users}
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         self._check()

@@ -1,0 +1,140 @@
+"""How a run over files goes: what comes next, how much time it may take, how long it will be.
+
+A run may have a budget. Facts cost little and models much, so time for the facts of every file is
+kept back, and models get the rest, file by file, in the order of the files. What models, or nobody,
+had the time to look at is said of each file; it is never counted as clean.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from mirador_lsp.cli.wording import duration, plural
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.events import Emit, Notice, NoticeKind, ReviewFinished
+from mirador_lsp.core.policy import INSTANT, ReviewPolicy
+
+_FACTS_SECONDS = 0.3
+"""Of one file, before any was looked at."""
+_LEAST_SECONDS = 2.0
+"""Below this a model is not asked about a file any more."""
+_SHARES = {"quick": 0.2, "deep": 0.6, "synthesis": 0.2}
+"""Of a file's time, where it is short."""
+_OPEN_END = float("inf")
+
+Now = Callable[[], float]
+"""Seconds that never go back."""
+
+
+@dataclass
+class Course:
+    """One run. Ask for the policy of each file in turn, and say when it is done."""
+
+    now: Now
+    budget: float = 0.0
+    """Seconds; 0 for as long as it takes."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """By URI, the characters of each file that is to come; empty where nobody knows what comes."""
+    known: frozenset[str] = frozenset()
+    """URIs of files that were reviewed before the run was interrupted: they cost next to nothing.
+    """
+    _end: float = _OPEN_END
+    _total: int = 0
+    _begun: float = 0.0
+    _facts: list[float] = field(default_factory=list)
+    _spent: float = 0.0
+    _read: int = 0
+
+    def __post_init__(self) -> None:
+        self._total = len(self.waiting)
+        if self.budget > 0:
+            self._end = self.now() + self.budget
+
+    def policy(self, snapshot: Snapshot, policy: ReviewPolicy) -> ReviewPolicy | None:
+        """How the next file is reviewed; None where there is no time for it at all."""
+        self._begun = self.now()
+        self.waiting.pop(snapshot.uri, None)
+        left = self._end - self._begun
+        if left == _OPEN_END:
+            return policy
+        if left <= 0:
+            return None
+        for_models = left - self._facts_seconds * (len(self.waiting) + 1)
+        if for_models >= _LEAST_SECONDS:
+            return _within(policy, for_models)
+        if INSTANT not in policy.stages:
+            return None
+        return replace(policy, stages=(INSTANT,), automatic=False)
+
+    def done(self, snapshot: Snapshot, seconds_of_facts: float | None) -> None:
+        """The file is reviewed; `seconds_of_facts` is what its instant stage took, if it ran."""
+        if seconds_of_facts is not None:
+            self._facts.append(seconds_of_facts)
+        if snapshot.uri not in self.known:
+            self._spent += self.now() - self._begun
+            self._read += len(snapshot.text)
+
+    @property
+    def ahead(self) -> str:
+        """Where the run is: "12 of 340, about 14 min left"; "" where nobody knows."""
+        if self._total < 2:
+            return ""
+        at = self._total - len(self.waiting)
+        text = f"{at} of {self._total}"
+        seconds = self._seconds_left()
+        return f"{text}, about {duration(seconds)} left" if seconds is not None else text
+
+    @property
+    def _facts_seconds(self) -> float:
+        return sum(self._facts) / len(self._facts) if self._facts else _FACTS_SECONDS
+
+    def _seconds_left(self) -> float | None:
+        if self._read == 0:
+            return None
+        fresh = sum(size for uri, size in self.waiting.items() if uri not in self.known)
+        known = sum(uri in self.known for uri in self.waiting)
+        seconds = self._spent / self._read * fresh + self._facts_seconds * known
+        return min(seconds, max(0.0, self._end - self.now()))
+
+
+def _within(policy: ReviewPolicy, seconds: float) -> ReviewPolicy:
+    """The policy with stages that end in time."""
+    asked = [stage for stage in policy.models if stage.name in policy.stages]
+    if sum(stage.seconds for stage in asked) <= seconds:
+        return policy
+    whole = sum(_SHARES[stage.name] for stage in asked) or 1.0
+    models = tuple(
+        replace(stage, seconds=min(stage.seconds, seconds * _SHARES[stage.name] / whole))
+        if stage in asked
+        else stage
+        for stage in policy.models
+    )
+    return replace(policy, models=models)
+
+
+def tell_no_time(
+    snapshot: Snapshot, wanted: ReviewPolicy, got: ReviewPolicy | None, budget: float, emit: Emit
+) -> None:
+    """Say of a file what there was no time for; where that is everything, it ends here."""
+    if got is not None and got.stages == wanted.stages:
+        return
+    spent = f"the budget of {budget:g} s is used up"
+    if got is None:
+        notice = Notice(NoticeKind.SKIPPED, f"{snapshot.name}: not reviewed: {spent}.")
+        emit(notice)
+        emit(ReviewFinished(0.0, (), (), 0, 0, reviewed=False, notices=(notice,)))
+        return
+    left_out = [stage for stage in wanted.stages if stage not in got.stages]
+    text = f"{snapshot.name}: {', '.join(left_out)} did not look at it: {spent}."
+    emit(Notice(NoticeKind.SKIPPED, text))
+
+
+def no_time_for(names: Sequence[str], facts_only: Sequence[str], budget: float) -> list[str]:
+    """What a run had no time for, one sentence each, with every file named."""
+    lines = []
+    if facts_only:
+        files = plural(len(facts_only), "file")
+        lines.append(f"no model looked at {files} within {budget:g} s: {', '.join(facts_only)}")
+    if names:
+        files = plural(len(names), "file")
+        lines.append(f"{files} not reviewed within {budget:g} s: {', '.join(names)}")
+    return lines
