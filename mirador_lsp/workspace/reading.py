@@ -102,9 +102,13 @@ def read_bytes(
             return refusal
         # `open` closes the descriptor itself when it turns out to be a folder; `fdopen` leaks it.
         with open(path, "rb", opener=lambda name, _: os.open(name, flags, dir_fd=folder)) as file:
-            if (refusal := _refusal(os.fstat(file.fileno()), max_bytes)) is not None:
+            facts = os.fstat(file.fileno())
+            if (refusal := _refusal(facts, max_bytes)) is not None:
                 return refusal
-            content = file.read(max_bytes + 1)
+            # Room for all that may be read is not taken for each small file.
+            content = file.read(facts.st_size + 1)
+            if len(content) > facts.st_size:
+                content += file.read(max_bytes + 1 - len(content))
     except (OSError, ValueError) as error:
         return why_not(error, path if folder is None else "")
     if len(content) > max_bytes:
