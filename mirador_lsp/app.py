@@ -41,6 +41,7 @@ from mirador_lsp.models.embedder_pull import pull_embedder
 from mirador_lsp.models.pulling import Phase, PullProgress
 from mirador_lsp.models.queues import room_at
 from mirador_lsp.models.storage import Installed, ModelStore, Status
+from mirador_lsp.past import Oblivion, Past, make_recorder, open_past
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.workspace.intake import gather
@@ -55,6 +56,8 @@ __all__ = [
     "Entry",
     "Installed",
     "ModelStore",
+    "Oblivion",
+    "Past",
     "Phase",
     "PullProgress",
     "SkipKind",
@@ -66,6 +69,7 @@ __all__ = [
     "gather",
     "load_catalogue",
     "open_app",
+    "open_past",
     "pull",
     "pull_embedder",
     "read_comparisons",
@@ -112,6 +116,7 @@ async def open_app(
             store=store,
             feedback=books.feedback,
             figures=count_requests(books, stack),
+            recorder=make_recorder(settings, books, indexes, stack),
             measurements=books.measurements,
             problems=(*broken, *unreachable, *disbelieved),
             trusted=trusted,

@@ -14,7 +14,7 @@ from mirador_lsp.assembly import (
 )
 from mirador_lsp.books import Books
 from mirador_lsp.checkup import examine
-from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
+from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer, Turn
 from mirador_lsp.core.chains import Chain, EmitChain, Outcome
 from mirador_lsp.core.changes import (
     Attempted,
@@ -30,6 +30,7 @@ from mirador_lsp.core.events import Emit
 from mirador_lsp.core.feedback import Particulars, Verdict, opinion_on
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
+from mirador_lsp.core.history import Visit
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.core.ports import (
@@ -45,6 +46,7 @@ from mirador_lsp.core.text import Span
 from mirador_lsp.engine.chains.running import Manner, run_chain
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.engine.figures.recording import Figures
+from mirador_lsp.engine.recording.recorder import Recorder
 from mirador_lsp.index.client import IndexClient
 from mirador_lsp.index.clients import Clients
 from mirador_lsp.ipc.clock import SystemClock
@@ -77,6 +79,8 @@ class App:
     store: ModelStore
     feedback: FeedbackBook
     figures: Figures
+    recorder: Recorder
+    """Keeps what was asked, what came of it, and what became of findings."""
     """Counts what is asked."""
     problems: tuple[Check, ...] = ()
     """What was wrong when it opened, and was worked around."""
@@ -101,8 +105,9 @@ class App:
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""
-        async with self.figures.of_review(request, emit) as tell:
-            await self.engine.review(request, tell)
+        with self.recorder.review(request, emit) as told:
+            async with self.figures.of_review(request, told) as tell:
+                await self.engine.review(request, tell)
         if self.engine.comparing.review_ended():
             self.supervisor.start(self._compare(request.policy), "comparison of models")
 
@@ -124,8 +129,11 @@ class App:
 
     async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
         """Answer a question about code, telling `emit` everything. Cancelling stops the model."""
-        async with self.figures.of_answer(request, emit) as tell:
-            await self.engine.answer(request, tell)
+        with self.recorder.answer(request, emit) as told:
+            async with self.figures.of_answer(request, told) as tell:
+                await self.engine.answer(request, tell)
+        # Its words are shown by now; once it is acknowledged they are on disk.
+        await self.recorder.write()
 
     def known_answer(
         self, snapshot: Snapshot, outline: Outline, span: Span | None
@@ -155,8 +163,9 @@ class App:
         if request.intent is Intent.TESTS and request.new_tests is None and snapshot.path:
             place = await asyncio.to_thread(new_tests, Path(snapshot.path), snapshot.language)
             request = replace(request, new_tests=place)
-        async with self.figures.of_change(request, emit) as tell:
-            await self.engine.change(request, tell)
+        with self.recorder.change(request, emit) as told:
+            async with self.figures.of_change(request, told) as tell:
+                await self.engine.change(request, tell)
 
     async def check_change(self, request: ChangeRequest, text: str) -> Attempted:
         """How far a text that is ready gets as the new text of the request's document."""
@@ -186,8 +195,10 @@ class App:
 
     async def remember(self, folder: Path, memory: Memory) -> None:
         """Have a memory of now found in a workspace folder later, where there is an index."""
+        memory = replace(memory, time=SystemClock().wall())
         try:
-            await self.index(folder).remember([replace(memory, time=SystemClock().wall())])
+            await self.index(folder).remember([memory])
+            self.recorder.remembered(str(folder), memory)
         except (IndexUnavailable, UserError) as error:
             _log.info("not kept for later: %s", error)
 
@@ -203,6 +214,19 @@ class App:
         now = SystemClock().wall()
         said = opinion_on(finding, verdict, reason, uri=uri, time=now, more=more)
         await self.feedback.record(said)
+        self.recorder.decided(uri, finding, verdict, reason)
+
+    def attend(self, visit: Visit) -> None:
+        """Who works where from now on; to be said before the first request."""
+        self.recorder.attend(visit)
+
+    async def turns(self, conversation: str, most: int) -> Sequence[Turn]:
+        """What was said in a conversation of this session, also before a restart, oldest first."""
+        return await self.recorder.turns(conversation, most)
+
+    def shown(self, snapshot: Snapshot, findings: Sequence[Finding]) -> None:
+        """Findings of a document are before the user's eyes."""
+        self.recorder.shown(snapshot, findings)
 
     async def changed_since(self, snapshot: Snapshot, opened: str) -> Changes:
         """What differs from the last commit or, where git knows none of it, from `opened`."""

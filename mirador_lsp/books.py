@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from mirador_lsp.core.behaviour import BehaviourBook, ComparisonBook
+from mirador_lsp.core.history import HistoryBook
 from mirador_lsp.core.metrics import MetricsBook
 from mirador_lsp.core.ports import FeedbackBook, Measurements, ReplyBook
 from mirador_lsp.core.preferences import PreferenceBook
@@ -18,6 +19,7 @@ from mirador_lsp.store import (
     SqliteBehaviourBook,
     SqliteComparisonBook,
     SqliteFeedbackBook,
+    SqliteHistoryBook,
     SqliteMeasurements,
     SqliteMetricsBook,
     SqlitePreferenceBook,
@@ -36,6 +38,8 @@ class Books:
     """What the user said of findings."""
     measurements: Measurements
     """How models did."""
+    history: HistoryBook
+    """What was asked, what came of it, and what became of findings."""
     metrics: MetricsBook
     """What requests cost and what came of them."""
     replies: ReplyBook
@@ -58,6 +62,7 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
         database=database,
         feedback=SqliteFeedbackBook(database),
         measurements=SqliteMeasurements(database),
+        history=SqliteHistoryBook(database),
         metrics=SqliteMetricsBook(database),
         replies=replies,
         preferences=SqlitePreferenceBook(database),
