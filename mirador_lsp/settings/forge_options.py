@@ -17,6 +17,7 @@ class ForgesOptions:
         form=rf"[a-z0-9.:\[\]-]{{1,255}}=({'|'.join(ForgeKind)})",
         pairs=True,
         may_be_empty=True,
+        restricted=True,
         own=True,
     )
     max_comments: int | None = option(

@@ -67,7 +67,8 @@ def test_restricted_settings_are_refused_only_where_the_layer_says_so(name: str)
     """Every restricted key of a refused layer is ignored and told; the others still count."""
     for key in keys().values():
         default = key.default
-        written: object = [*default, "other"] if isinstance(default, tuple) else default
+        other = "other.example=gitlab" if key.option.pairs else "other"
+        written: object = [*default, other] if isinstance(default, tuple) else default
         if key.option.choices and isinstance(default, tuple):
             written = list(default[:1])
         nested: object = written
@@ -95,7 +96,7 @@ def test_exactly_what_runs_and_where_files_lie_is_restricted() -> None:
     engine = {key.name for key in keys().values() if key.path[0] == "engine"}
     assert len(engine) == 10
     index = {key.name for key in keys().values() if key.path[0] == "index"}
-    others = {"models.folder", "fix.tests", "profile", "context.preferences"}
+    others = {"models.folder", "fix.tests", "profile", "context.preferences", "forges.hosts"}
     assert restricted == stages | engine | index | others
 
 
