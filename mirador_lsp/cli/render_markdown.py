@@ -100,6 +100,8 @@ def _finding(file: FileReport, finding: Finding) -> list[str]:
         f"confidence {wording.sureness(finding.confidence)} ({finding.band}), "
         f"{code(wording.tool(finding))}"
     )
+    if finding.lesson:
+        head += f", {escape(finding.lesson)}"
     lines = [head + "  ", f"  {escape(finding.message)}"]
     if finding.quote:
         lines[-1] += "  "

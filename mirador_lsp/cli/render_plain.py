@@ -73,7 +73,8 @@ class PlainRenderer:
             case events.Notice():
                 self._notice(event)
             case events.ReviewStarted(stages=stages, reason=reason):
-                self._progress(f"{', '.join(stages)} ({reason})")
+                ahead = f"; {self._current().ahead}" if self._current().ahead else ""
+                self._progress(f"{', '.join(stages)} ({reason}{ahead})")
             case events.StageStarted(stage=stage, model=model, reason=reason):
                 by = f" by {model}" if model else ""
                 self._progress(f"{stage} begins{by}" + (f" ({reason})" if reason else ""))
@@ -122,7 +123,8 @@ class PlainRenderer:
         file = self._current()
         line, column = file.place(finding)
         head = f"{file.snapshot.name}:{line}:{column}: {wording.SHORT[finding.severity]}"
-        tail = f" ({change})" if change else ""
+        notes = "; ".join(filter(None, (change, finding.lesson)))
+        tail = f" ({notes})" if notes else ""
         return (
             f"{head} {finding.lens} {wording.sureness(finding.confidence)} "
             f"{finding.message} [{wording.tool(finding)}]{tail}"

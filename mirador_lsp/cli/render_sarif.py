@@ -202,6 +202,7 @@ def _result(
             "digest": finding.origin.digest,
             "confirmedBy": [clean.plain(name, 200) for name in finding.confirmed_by],
             "withheld": withheld,
+            **({"lesson": clean.plain(finding.lesson)} if finding.lesson else {}),
         },
     }
 

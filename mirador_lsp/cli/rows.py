@@ -57,8 +57,8 @@ def finding_row(
     message = Text(clean.plain(finding.message), "strike bright_black" if struck else band)
     if not finding.rule.startswith("model/"):
         message.append(f"  {clean.plain(finding.rule, 60)}", "bright_black not strike")
-    if note:
-        message.append(f"  {clean.plain(note, 300)}", "italic bright_black not strike")
+    for said in filter(None, (note, finding.lesson)):
+        message.append(f"  {clean.plain(said, 300)}", "italic bright_black not strike")
     grid.add_row(
         Text(f"{line}:{column}", "bright_black" if struck else "bold"),
         Text(wording.SHORT[finding.severity], _SEVERITY_STYLES[finding.severity]),

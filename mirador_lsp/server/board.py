@@ -37,6 +37,9 @@ from mirador_lsp.core.policy import STAGES, SYNTHESIS, ReviewPolicy
 from mirador_lsp.core.text import Span
 from mirador_lsp.server import carry
 
+RESTORABLE = frozenset({Hush.DISMISSED, Hush.LEARNED})
+"""Why a finding may be hidden that the user can have back by asking for it."""
+
 
 @dataclass(frozen=True)
 class Aside:
@@ -147,7 +150,7 @@ class Board:
         """The user wants to see it again; None where it is not known any more."""
         self.dismissed.pop(finding_id, None)
         hushed = self.hushed.get(finding_id)
-        if hushed is not None and hushed.by is Hush.DISMISSED:
+        if hushed is not None and hushed.by in RESTORABLE:
             self.restored.add(finding_id)
         return next((f for f in self._sure() if f.id == finding_id), None)
 

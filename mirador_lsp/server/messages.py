@@ -20,6 +20,7 @@ from mirador_lsp.core.events import (
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
+    Hush,
     ModelAsked,
     Notice,
     NoticeKind,
@@ -161,6 +162,8 @@ def _figures(name: str, event: ReviewFinished) -> str:
         parts.append(f"{event.suppressed} suppressed by comments")
     if event.dismissed:
         parts.append(f"{event.dismissed} dismissed")
+    if learned := event.hushed_by(Hush.LEARNED):
+        parts.append(f"{learned} like others that you dismissed")
     if event.over_cap:
         parts.append(f"{event.over_cap} above the limit for a file")
     if event.withdrawn:

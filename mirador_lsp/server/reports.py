@@ -14,6 +14,13 @@ from mirador_lsp.server.jobs import Ending
 from mirador_lsp.server.markdown import block, code, words
 from mirador_lsp.server.workspace_review import Tour
 
+_HUSHED = (
+    (Hush.COMMENT, "Suppressed by comments"),
+    (Hush.RULE, "Ignored by rules for the path"),
+    (Hush.BASELINE, "Known to the baseline"),
+    (Hush.DISMISSED, "Dismissed"),
+    (Hush.LEARNED, "Like others that you dismissed"),
+)
 _MARKS = {Health.OK: "ok", Health.WARNING: "warning", Health.FAILURE: "**failure**"}
 
 
@@ -25,6 +32,7 @@ def line_of(finding: Finding, snapshot: Snapshot) -> dict[str, Any]:
         "rule": finding.rule,
         "message": finding.message,
         "confidence": round(finding.confidence, 4),
+        "lesson": finding.lesson,
     }
 
 
@@ -42,6 +50,8 @@ def evidence(finding: Finding, heard: Sequence[EvidenceHeard], snapshot: Snapsho
         parts[-1] += f"\n- confirmed by: {words(', '.join(finding.confirmed_by))}"
     if origin.digest:
         parts[-1] += f"\n- model file: SHA-256 {code(origin.digest)}"
+    if finding.lesson:
+        parts[-1] += f"\n- learned: {words(finding.lesson)}"
     if finding.quote:
         parts += ["The code it points at:", block(finding.quote, snapshot.language)]
     if not heard:
@@ -96,7 +106,7 @@ def withheld(aside: Aside, gate: float, snapshot: Snapshot) -> str:
     if aside.withheld:
         parts.append(f"## Too unsure: below {round(gate * 100)} %")
         parts.append("\n".join(_row(finding, snapshot) for finding in aside.withheld))
-    for by, title in ((Hush.COMMENT, "Suppressed by comments"), (Hush.DISMISSED, "Dismissed")):
+    for by, title in _HUSHED:
         rows = [_hushed_row(each, snapshot) for each in aside.hushed if each.by is by]
         if rows:
             parts += [f"## {title}", "\n".join(rows)]
@@ -108,7 +118,8 @@ def withheld(aside: Aside, gate: float, snapshot: Snapshot) -> str:
 def _row(finding: Finding, snapshot: Snapshot) -> str:
     line = snapshot.lines.line_of(finding.span.start) + 1
     sure = percent(finding.confidence)
-    return f"- line {line}, {code(finding.rule)}, {sure} %: {words(finding.message)}"
+    why = f" — {words(finding.lesson)}" if finding.lesson else ""
+    return f"- line {line}, {code(finding.rule)}, {sure} %: {words(finding.message)}{why}"
 
 
 def _hushed_row(hushed: Hushed, snapshot: Snapshot) -> str:

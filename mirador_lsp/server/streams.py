@@ -16,6 +16,7 @@ from mirador_lsp.core.events import (
     FindingReported,
     FindingRevised,
     FindingWithdrawn,
+    Hush,
     ModelAsked,
     Notice,
     NoticeKind,
@@ -261,6 +262,7 @@ def outcome_in_words(name: str, end: ReviewFinished) -> str:
             (len(end.withheld), "withheld as too unsure"),
             (end.suppressed, "suppressed by comments"),
             (end.dismissed, "dismissed"),
+            (end.hushed_by(Hush.LEARNED), "like others that you dismissed"),
         )
         if count
     ]

@@ -113,6 +113,60 @@ async def hushing(request: ReviewRequest, emit: Emit) -> None:
     emit(replace(finished(MODELS), hushed=hushed, withheld=(faint,)))
 
 
+@pytest.mark.parametrize("stars", [1, 5])
+async def test_a_rating_is_recorded(stars: int) -> None:
+    """With the finding as it was shown, so that others can be compared with it."""
+    app = FakeApp(TWO)
+    async with ready(app) as editor:
+        await opened(editor, 2)
+        answer = await result(editor, "rate", about(rating=stars, reason="as it is"))
+        assert answer == {"recorded": "rated", "rating": stars}
+        (kept,) = await app.book.about(URI)
+        assert (kept.verdict, kept.rating, kept.reason) == (Verdict.RATED, stars, "as it is")
+        assert (kept.lens, kept.message, kept.language) == (
+            MODELS.lens,
+            MODELS.message,
+            "python",
+        )
+
+
+@pytest.mark.parametrize("stars", [None, 0, 6, 2.5, True, "5"])
+async def test_a_rating_that_is_none_is_refused(stars: object) -> None:
+    """Whole numbers from one to five."""
+    app = FakeApp(TWO)
+    async with ready(app) as editor:
+        await opened(editor, 2)
+        assert (await command(editor, "rate", about(rating=stars)))["error"]["code"] == -32602
+        assert app.book.kept == {}
+
+
+async def learning(request: ReviewRequest, emit: Emit) -> None:
+    """A review that withholds what is like dismissed findings, and doubts another."""
+    emit(ReviewStarted("cart.py", ("quick",), ""))
+    emit(FindingReported("quick", MODELS))
+    why = "you dismissed 4 like this"
+    hushed = (Hushed(finding("like", start=6, end=10), Hush.LEARNED, why),)
+    faint = replace(finding("faint", start=0, end=1, confidence=0.2), lesson="you dismissed 2")
+    emit(replace(finished(MODELS), hushed=hushed, withheld=(faint,)))
+
+
+async def test_what_is_withheld_for_likeness_is_listed_with_the_reason_and_restorable() -> None:
+    """Restored, it is shown at once, and the book knows that the kind is wanted again."""
+    app = FakeApp(learning)
+    async with ready(app) as editor:
+        await opened(editor, 1)
+        listed = await result(editor, "showWithheld", {"uri": URI})
+        assert [(h["findingId"], h["by"], h["reason"]) for h in listed["hushed"]] == [
+            ("like", "learned", "you dismissed 4 like this")
+        ]
+        assert [w["lesson"] for w in listed["withheld"]] == ["you dismissed 2"]
+
+        assert await result(editor, "restore", about("like")) == {"restored": True}
+        assert set(marks(editor)) == {"f1", "like"}
+        (kept,) = await app.book.about(URI)
+        assert kept.verdict is Verdict.RESTORED
+
+
 async def test_what_earlier_sessions_dismissed_can_be_restored() -> None:
     """The review knows it; what a comment hides is not the user's to restore."""
     app = FakeApp(hushing)

@@ -26,6 +26,7 @@ from mirador_lsp.core.changes import (
 from mirador_lsp.core.edits import Edit, Fix
 from mirador_lsp.core.errors import ModelUnavailable
 from mirador_lsp.core.events import StageFailed
+from mirador_lsp.core.feedback import Verdict
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Encoding, Span
 from mirador_lsp.server.neighbours import read
@@ -675,13 +676,16 @@ async def test_a_finding_is_suppressed_by_a_comment_that_changes_nothing_else(
     """In the language's own form; where none can end the line, it stands above."""
     start = text.index(place)
     found = replace(FOUND, span=Span(start, start + len(place)))
-    async with fixable(FakeApp(), found, text=text, language=language) as (editor, client):
+    app = FakeApp()
+    async with fixable(app, found, text=text, language=language) as (editor, client):
         msg_id = command(editor, "mirador.suppress", uri=URI, findingId="f1")
         client.take(await client.next())
         answer = await editor.answer(msg_id)
+        (kept,) = await app.book.about(URI)
 
     assert answer["result"]["state"] == "applied"
     assert client.texts[URI] == after
+    assert (kept.verdict, kept.rule, kept.language) == (Verdict.SUPPRESSED, found.rule, language)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, Command] = {
     "mirador.restore": opinions.restore,
     "mirador.helpful": opinions.helpful,
     "mirador.notHelpful": opinions.not_helpful,
+    "mirador.rate": opinions.rate,
     "mirador.showEvidence": showing.show_evidence,
     "mirador.showWithheld": showing.show_withheld,
     "mirador.cancel": workings.cancel,

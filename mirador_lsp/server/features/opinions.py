@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pygls.exceptions import JsonRpcInvalidParams
+
 from mirador_lsp.core.errors import MiradorError, UserError
-from mirador_lsp.core.events import Hush
-from mirador_lsp.core.feedback import Verdict
+from mirador_lsp.core.feedback import Particulars, Verdict
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.server.arguments import about_finding, must_be_open, text
 from mirador_lsp.server.asked import current, finding_of
+from mirador_lsp.server.board import RESTORABLE
 from mirador_lsp.server.server import MiradorServer
 
 Answer = dict[str, Any]
 
 _LONGEST_REASON = 500
+_STARS = 5
 
 
 async def dismiss(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
@@ -32,7 +35,7 @@ async def dismiss(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
 
 
 async def restore(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
-    """`mirador.restore`: show a dismissed finding again."""
+    """`mirador.restore`: show a finding again that was dismissed, or is like those that were."""
     said, finding_id = about_finding(arguments)
     uri = said["uri"]
     snapshot = current(ls, uri)
@@ -40,8 +43,8 @@ async def restore(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
         raise must_be_open(uri)
     hushed = {h.finding.id: h for h in ls.publisher.aside(snapshot).hushed}
     known = hushed.get(finding_id)
-    if known is None or known.by is not Hush.DISMISSED:
-        message = "This finding is not among those that were dismissed."
+    if known is None or known.by not in RESTORABLE:
+        message = "This finding is not among those that were dismissed or withheld for likeness."
         raise UserError(message, remedy="Save the document to have it reviewed again.")
     await _record(ls, uri, known.finding, Verdict.RESTORED, "")
     return {"restored": ls.publisher.restore(uri, finding_id) is not None}
@@ -55,6 +58,21 @@ async def helpful(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
 async def not_helpful(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     """`mirador.notHelpful`: it was not; it stays where it is."""
     return await _judge(ls, arguments, Verdict.UNHELPFUL)
+
+
+async def rate(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
+    """`mirador.rate`: one to five stars; five and four rank others like it up, one counts as a
+    dismissal of the kind.
+    """
+    said, finding_id = about_finding(arguments)
+    stars = said.get("rating")
+    if not isinstance(stars, int) or isinstance(stars, bool) or not 1 <= stars <= _STARS:
+        message = f"rating is a whole number from 1 to {_STARS}."
+        raise JsonRpcInvalidParams(message)
+    finding = _shown(ls, said["uri"], finding_id)
+    reason = text(said, "reason", _LONGEST_REASON)
+    await _record(ls, said["uri"], finding, Verdict.RATED, reason, rating=stars)
+    return {"recorded": Verdict.RATED.value, "rating": stars}
 
 
 async def _judge(ls: MiradorServer, arguments: Sequence[Any], verdict: Verdict) -> Answer:
@@ -72,7 +90,15 @@ def _shown(ls: MiradorServer, uri: str, finding_id: str) -> Finding:
 
 
 async def _record(
-    ls: MiradorServer, uri: str, finding: Finding, verdict: Verdict, reason: str
+    ls: MiradorServer,
+    uri: str,
+    finding: Finding,
+    verdict: Verdict,
+    reason: str,
+    *,
+    rating: int = 0,
 ) -> None:
+    snapshot = current(ls, uri)
+    language = snapshot.language if snapshot is not None else ""
     app = await ls.apps.get()
-    await app.opine(uri, finding, verdict, reason)
+    await app.opine(uri, finding, verdict, reason, Particulars(rating=rating, language=language))

@@ -8,6 +8,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.events import Hush
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.core.text import Span
 from mirador_lsp.server import reports, reviewing, workspace_review
@@ -136,6 +137,7 @@ def outcome(run: Run) -> Answer:
         "withheld": len(finished.withheld),
         "suppressed": finished.suppressed,
         "dismissed": finished.dismissed,
+        "learned": finished.hushed_by(Hush.LEARNED),
         "overCap": finished.over_cap,
         "withdrawn": finished.withdrawn,
         "seconds": round(finished.seconds, 3),

@@ -5,7 +5,8 @@ from typing import Any
 
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import Edit, apply
-from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.errors import ServiceError, UserError
+from mirador_lsp.core.feedback import Particulars, Verdict
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Span
 from mirador_lsp.server.applying import apply_edit
@@ -45,7 +46,19 @@ async def _suppress(ls: MiradorServer, snapshot: Snapshot, finding: Finding) -> 
     builder = EditBuilder(ls.session.client, title)
     builder.change(snapshot, [edit])
     why = await apply_edit(ls, builder.build(), title)
+    if not why:
+        await _remember(ls, snapshot, finding)
     return Outcome(State.REFUSED if why else State.APPLIED, title, why)
+
+
+async def _remember(ls: MiradorServer, snapshot: Snapshot, finding: Finding) -> None:
+    """The user does not want findings like it. The comment stands whether that is kept or not."""
+    more = Particulars(language=snapshot.language)
+    app = await ls.apps.get()
+    try:
+        await app.opine(snapshot.uri, finding, Verdict.SUPPRESSED, "", more)
+    except ServiceError as error:
+        ls.messages.refusal(error)
 
 
 async def _comment(ls: MiradorServer, snapshot: Snapshot, finding: Finding) -> Edit | None:
