@@ -5,10 +5,11 @@ Only `app` and the commands that show figures use it.
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from mirador_lsp.books import Books, open_books
 from mirador_lsp.core.figures import Summary
-from mirador_lsp.core.metrics import Price
+from mirador_lsp.core.metrics import Price, Sums
 from mirador_lsp.engine.figures.energy import SharedMeter
 from mirador_lsp.engine.figures.recording import Figures
 from mirador_lsp.engine.figures.summary import Wanted, summarize
@@ -16,7 +17,7 @@ from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.energy import find_meter
 from mirador_lsp.settings import Paths
 
-__all__ = ["Wanted", "count_requests", "read_summary"]
+__all__ = ["Measured", "Wanted", "count_requests", "read_figures"]
 
 _MOST_OPINIONS = 100_000
 
@@ -28,9 +29,17 @@ def count_requests(books: Books, stack: AsyncExitStack) -> Figures:
     return figures
 
 
-async def read_summary(
+@dataclass(frozen=True)
+class Measured:
+    """What was counted, as it is shown and as it is."""
+
+    summary: Summary
+    sums: Sums
+
+
+async def read_figures(
     paths: Paths, wanted: Wanted, prices: Sequence[Price], *, latest: int = 0
-) -> Summary:
+) -> Measured:
     """What was counted so far, by all processes of this user, with the `latest` requests.
 
     Raises `ServiceError` for a store that cannot be read. Makes no file.
@@ -40,4 +49,4 @@ async def read_summary(
         sums = await books.metrics.sums(wanted.since)
         opinions = await books.feedback.latest(_MOST_OPINIONS, _MOST_OPINIONS)
         requests = await books.metrics.latest(latest) if latest else ()
-        return summarize(sums, opinions, prices, wanted, requests)
+        return Measured(summarize(sums, opinions, prices, wanted, requests), sums)
