@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TextIO, assert_never, get_args
 
+from mirador_lsp.cli import places
 from mirador_lsp.cli.render_plain import PlainRenderer
 from mirador_lsp.cli.report import Report
 from mirador_lsp.cli.terminal import ColorChoice, console_for, is_terminal
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from mirador_lsp.cli.batch import Renderer
 
-Format = Literal["text", "json", "sarif", "markdown"]
+Format = Literal["text", "json", "sarif", "markdown", "github", "gitlab", "rdjson"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _SVG_COLUMNS = 108
 
@@ -131,7 +132,7 @@ class Outputs:
             case "text":
                 return ""
             case "json":
-                from mirador_lsp.cli import render_json  # noqa: PLC0415 — one of four
+                from mirador_lsp.cli import render_json  # noqa: PLC0415 — one of seven
 
                 asked = self._wishes.show_context
                 return render_json.render(
@@ -146,7 +147,7 @@ class Outputs:
 
                 return render_markdown.render(report, show_withheld=held)
             case _:
-                assert_never(self._wishes.format)
+                return _for_a_host(self._wishes.format, report, root)
 
     def _renderers(self) -> "list[Renderer]":
         wishes = self._wishes
@@ -184,6 +185,25 @@ class Outputs:
             on_closed=self._on_closed,
             recorder=self._recorder,
         )
+
+
+def _for_a_host(form: Literal["github", "gitlab", "rdjson"], report: Report, root: Path) -> str:
+    """What a host of repositories reads; those count paths from the repository's root."""
+    match form:
+        case "github":
+            from mirador_lsp.cli import render_github  # noqa: PLC0415 — one of seven
+
+            return render_github.render(report, root=places.repository_around(root))
+        case "gitlab":
+            from mirador_lsp.cli import render_gitlab  # noqa: PLC0415
+
+            return render_gitlab.render(report, root=places.repository_around(root))
+        case "rdjson":
+            from mirador_lsp.cli import render_rdjson  # noqa: PLC0415
+
+            return render_rdjson.render(report, root=root)
+        case _:
+            assert_never(form)
 
 
 def _writable(path: str, shown: str = "") -> TextIO:

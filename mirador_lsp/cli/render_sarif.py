@@ -6,13 +6,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mirador_lsp import __version__
-from mirador_lsp.cli import wording
+from mirador_lsp.cli import places, wording
 from mirador_lsp.cli.report import FileReport, Outcome, Report
 from mirador_lsp.core import clean
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Hush, Hushed, NoticeKind
 from mirador_lsp.core.findings import Finding, Severity
-from mirador_lsp.core.text import Encoding
+from mirador_lsp.core.silence import likeness
+from mirador_lsp.core.text import Span
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "SRCROOT"
@@ -51,13 +52,16 @@ def render(report: Report, *, show_withheld: bool, exit_code: int, root: Path) -
             _result(index, file, finding, order, root, withheld=withheld)
             # SARIF wants the list on every result or on none.
             | ({"suppressions": []} if hushed else {})
+            | _compared(report, file, finding)
             for index, file, finding, withheld in shown
         ]
         + [
             _result(index, file, each.finding, order, root, withheld=False)
             | {"suppressions": [_suppression(each)]}
+            | _compared(report, file, each.finding)
             for index, file, each in hushed
         ],
+        "properties": _properties(report),
     }
     if cwes:
         run["taxonomies"] = [_taxonomy(cwes)]
@@ -165,14 +169,7 @@ def _result(
     *,
     withheld: bool,
 ) -> Json:
-    line, column = file.place(finding)
-    end_line, end_column = file.snapshot.lines.position(finding.span.end, Encoding.UTF32)
-    region: Json = {
-        "startLine": line,
-        "startColumn": column,
-        "endLine": end_line + 1,
-        "endColumn": end_column + 1,
-    }
+    region = _region(file.snapshot, finding.span)
     if finding.quote:
         region["snippet"] = {"text": clean.plain(finding.quote)}
     place: Json = {
@@ -191,7 +188,8 @@ def _result(
         "level": "none" if withheld else _LEVELS[finding.severity],
         "message": {"text": safe_text(finding.message)},
         "locations": [place],
-        "partialFingerprints": {"mirador/v1": finding.id},
+        "partialFingerprints": {"mirador/v1": finding.id, "mirador-like/v1": likeness(finding)},
+        **_fixes(file, finding, root),
         "rank": round(100 * finding.confidence, 2),
         "properties": {
             "lens": finding.lens.value,
@@ -204,6 +202,53 @@ def _result(
             "withheld": withheld,
             **({"lesson": clean.plain(finding.lesson)} if finding.lesson else {}),
         },
+    }
+
+
+def _compared(report: Report, file: FileReport, finding: Finding) -> Json:
+    """Whether a baseline knows the result, in SARIF's words; nothing without a baseline."""
+    if report.compared is None:
+        return {}
+    known = (file.snapshot.name, finding.id) in report.compared.held
+    return {"baselineState": "unchanged" if known else "new"}
+
+
+def _properties(report: Report) -> Json:
+    """What is known of the run and has no place of its own in SARIF."""
+    properties: Json = {"overCap": report.over_cap, "cut": report.cut}
+    if (overview := report.overview) is not None:
+        properties["overview"] = {
+            "title": clean.plain(overview.title),
+            "sentences": [clean.plain(sentence) for sentence in overview.sentences],
+            "risk": overview.risk.value,
+            "reasons": [clean.plain(reason) for reason in overview.reasons],
+        }
+    return properties
+
+
+def _fixes(file: FileReport, finding: Finding, root: Path) -> Json:
+    """The analyzer's own fix where it keeps the meaning of the code."""
+    if finding.fix is None or not finding.fix.safe:
+        return {}
+    replacements = [
+        {
+            "deletedRegion": _region(file.snapshot, edit.span),
+            "insertedContent": {"text": edit.text},
+        }
+        for edit in finding.fix.edits
+    ]
+    change = {"artifactLocation": _location(file.snapshot, root), "replacements": replacements}
+    title = {"text": safe_text(finding.fix.title)}
+    return {"fixes": [{"description": title, "artifactChanges": [change]}]}
+
+
+def _region(snapshot: Snapshot, span: Span) -> Json:
+    line, column, end_line, end_column = places.code_points(snapshot, span)
+    return {
+        "startLine": line,
+        "startColumn": column,
+        "endLine": end_line,
+        "endColumn": end_column,
     }
 
 
@@ -223,6 +268,7 @@ def _invocation(report: Report, exit_code: int, root: Path) -> Json:
         "executionSuccessful": exit_code in {0, 1},
         "exitCode": exit_code,
         "toolExecutionNotifications": [
+            *(_note("note", each.kind.value, each.message, None) for each in report.notices),
             *(note for file in report.files for note in _file_notes(file, root)),
             *(
                 _note("note", "skipped", f"{entry.name}: {entry.reason}", None)
