@@ -26,7 +26,7 @@ from mirador_lsp.assembly import (
     server_cards,
     usable_model,
 )
-from mirador_lsp.books import open_books
+from mirador_lsp.books import Books, open_books
 from mirador_lsp.core.ports import (
     ModelBackend,
 )
@@ -42,6 +42,7 @@ from mirador_lsp.models.pulling import Phase, PullProgress
 from mirador_lsp.models.queues import room_at
 from mirador_lsp.models.storage import Installed, ModelStore, Status
 from mirador_lsp.past import Oblivion, Past, make_recorder, open_past
+from mirador_lsp.profiling import behaviour_of, infer_preferences
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.workspace.intake import gather
@@ -51,6 +52,7 @@ from mirador_lsp.workspace.writing import write_back
 
 __all__ = [
     "App",
+    "Books",
     "EmbedderFiles",
     "EmbedderStatus",
     "Entry",
@@ -65,10 +67,13 @@ __all__ = [
     "Source",
     "Status",
     "SystemClock",
+    "behaviour_of",
     "find_model",
     "gather",
+    "infer_preferences",
     "load_catalogue",
     "open_app",
+    "open_books",
     "open_past",
     "pull",
     "pull_embedder",

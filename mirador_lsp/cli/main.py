@@ -26,6 +26,7 @@ COMMANDS = (
     ("index", "build, show, watch or drop the index of a workspace"),
     ("serve", "run the language server for an editor"),
     ("models", "list, fetch, check and remove models"),
+    ("dna", "show, set and infer how you like to be helped"),
     ("metrics", "what requests cost and what came of them"),
     ("doctor", "check everything a review needs and say how to mend it"),
     ("engine", "show or stop the process that keeps models loaded"),
