@@ -44,6 +44,7 @@ from mirador_lsp.models.storage import Installed, ModelStore
 from mirador_lsp.models.switchboard import Switchboard
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings.files import read_own
+from mirador_lsp.settings.policies import learning_of
 from mirador_lsp.workspace.project import ProjectFolder
 
 _log = logging.getLogger(__name__)
@@ -167,6 +168,7 @@ def make_engine(
         counter=backend if isinstance(backend, TokenCounter) else None,
         preferences=settings.context.preferences,
         dna=books.preferences,
+        learning=learning_of(settings),
     )
 
 

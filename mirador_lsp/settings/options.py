@@ -14,6 +14,7 @@ from mirador_lsp.settings.chain_options import ChainOptions
 from mirador_lsp.settings.context_options import ContextOptions
 from mirador_lsp.settings.forge_options import ForgesOptions
 from mirador_lsp.settings.history_options import HistoryOptions
+from mirador_lsp.settings.learning_options import LearningOptions
 from mirador_lsp.settings.option import option
 from mirador_lsp.settings.rule_options import RuleOptions
 from mirador_lsp.settings.table_options import ActionOptions, ModelServerOptions
@@ -364,6 +365,7 @@ class Options:
     fix: FixOptions = FixOptions()  # noqa: RUF009
     history: HistoryOptions = HistoryOptions()  # noqa: RUF009
     forges: ForgesOptions = ForgesOptions()  # noqa: RUF009
+    learning: LearningOptions = LearningOptions()  # noqa: RUF009
     actions: tuple[ActionOptions, ...] = ()
     """A list of tables. As a whole it is restricted: an action tells a model what to do."""
     servers: tuple[ModelServerOptions, ...] = ()

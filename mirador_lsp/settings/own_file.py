@@ -39,6 +39,22 @@ def prefer_model(file: Path, model: str, stages: Sequence[str]) -> None:
     _write(file, text)
 
 
+def allow_security(file: Path, rule: str, *, allowed: bool) -> None:
+    """Name `rule` among those whose security findings lessons may withhold, or no more. Raises as
+    `prefer_model`.
+    """
+    document = _document(file)
+    table = _table(document, "learning", file)
+    held = table.get("security_rules", [])
+    others = [str(name) for name in held if name != rule] if isinstance(held, list) else []
+    table["security_rules"] = [*others, rule] if allowed else others
+    text = document.as_string()
+    if isinstance(parse_toml(text.encode("utf-8", "replace")), Unreadable):
+        message = f"{file} is written in a way that cannot be edited."
+        raise UserError(message, remedy="Name the rule there yourself.")
+    _write(file, text)
+
+
 def add_chains(file: Path, chains: Sequence[Chain]) -> None:
     """Append `[[chains]]` tables, in place of those of the same name. Raises as `prefer_model`."""
     import tomlkit  # noqa: PLC0415

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.feedback import Learning
 from mirador_lsp.core.findings import Lens, Severity
 from mirador_lsp.core.policy import (
     DEEP,
@@ -57,6 +58,17 @@ def review_policy(
         max_findings=review.max_findings,
         rules=tuple(_path_rule(rule, settings.folder) for rule in settings.rules),
         given=settings.said | ({"review.stages"} if stages is not None else set()),
+    )
+
+
+def learning_of(settings: Settings) -> Learning:
+    """What may be learned from the user's decisions."""
+    learning = settings.learning
+    return Learning(
+        enabled=learning.enabled,
+        security_rules=frozenset(learning.security_rules),
+        fix_examples=learning.fix_examples,
+        review_examples=learning.review_examples,
     )
 
 

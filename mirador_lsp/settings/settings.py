@@ -172,6 +172,16 @@ class ForgesSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LearningSettings:
+    """What the user's decisions about findings do to later reviews."""
+
+    enabled: bool = True
+    security_rules: tuple[str, ...] = ()
+    fix_examples: int = 2
+    review_examples: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ActionSettings:
     """An action of the user's own."""
 
@@ -222,6 +232,7 @@ class Settings:
     fix: FixSettings = FixSettings()
     history: HistorySettings = HistorySettings()
     forges: ForgesSettings = ForgesSettings()
+    learning: LearningSettings = LearningSettings()
     actions: tuple[ActionSettings, ...] = ()
     """In the order in which the sources name them; no two share a name."""
     servers: tuple[ModelServer, ...] = ()
