@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from mirador_lsp import pull_requests as pulls
 from mirador_lsp.application import App
 from mirador_lsp.assembly import (
     Workplaces,
@@ -46,6 +47,7 @@ from mirador_lsp.profiling import behaviour_of, infer_preferences
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.workspace.intake import gather
+from mirador_lsp.workspace.journal import Journal
 from mirador_lsp.workspace.reading import read_source
 from mirador_lsp.workspace.sources import SkipKind, Skipped, Source
 from mirador_lsp.workspace.writing import write_back
@@ -57,6 +59,7 @@ __all__ = [
     "EmbedderStatus",
     "Entry",
     "Installed",
+    "Journal",
     "ModelStore",
     "Oblivion",
     "Past",
@@ -77,6 +80,7 @@ __all__ = [
     "open_past",
     "pull",
     "pull_embedder",
+    "pulls",
     "read_comparisons",
     "read_history",
     "read_source",

@@ -46,6 +46,7 @@ from mirador_lsp.core.text import Span
 from mirador_lsp.engine.chains.running import Manner, run_chain
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.engine.figures.recording import Figures
+from mirador_lsp.engine.priority import Ranked
 from mirador_lsp.engine.recording.recorder import Recorder
 from mirador_lsp.index.client import IndexClient
 from mirador_lsp.index.clients import Clients
@@ -57,6 +58,7 @@ from mirador_lsp.models.power import on_battery
 from mirador_lsp.models.queues import queues_of
 from mirador_lsp.models.servers import Server
 from mirador_lsp.models.storage import ModelStore
+from mirador_lsp.ordering import in_order_of_risk
 from mirador_lsp.settings import Paths, Settings, change_policy, review_policy
 from mirador_lsp.workspace.git.changes import Changes, changes_of
 from mirador_lsp.workspace.intake import gather
@@ -126,6 +128,14 @@ class App:
 
         if self.books is not None:
             await self.engine.comparing.run(cards, self.books.comparisons.keep)
+
+    async def in_order_of_risk(
+        self, folder: Path, snapshots: Sequence[Snapshot]
+    ) -> tuple[Sequence[Ranked], tuple[str, ...]]:
+        """Files of a workspace folder, riskiest first, and in sentences what does not count."""
+        index = self.indexes.of(folder) if self.indexes.enabled else None
+        history = self.books.history if self.books is not None else None
+        return await in_order_of_risk(folder, snapshots, index, history)
 
     async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
         """Answer a question about code, telling `emit` everything. Cancelling stops the model."""

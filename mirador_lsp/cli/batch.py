@@ -1,11 +1,13 @@
 """Reviews one file after the other and keeps the terminal moving meanwhile."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from mirador_lsp.app import Skipped, Source
+from mirador_lsp.cli.course import Course
 from mirador_lsp.cli.known import Accepts, nothing
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile
 from mirador_lsp.core.dialogue import Priority
@@ -60,12 +62,15 @@ async def review_all(
     renderers: Sequence[Renderer],
     report: Report,
     accepted: Accepts = nothing,
+    course: Course | None = None,
 ) -> None:
     """Review every source of `entries` and fill `report`. One at a time: there is one model.
 
-    Nobody waits for one answer of a batch, so it does not go before what an editor asks.
+    Nobody waits for one answer of a batch, so it does not go before what an editor asks. `course`
+    says how much time each file gets.
     """
     supervisor = Supervisor()
+    course = course or Course(time.monotonic)
     for renderer in renderers:
         renderer.start()
     try:
@@ -77,13 +82,18 @@ async def review_all(
                     SkippedFile(entry.name, entry.reason, entry.kind.value, entry.asked)
                 )
                 continue
-            file = FileReport(entry.snapshot, policy.gate)
+            got = course.policy(entry.snapshot, policy)
+            file = FileReport(entry.snapshot, policy.gate, ahead=course.ahead)
             report.files.append(file)
             for renderer in renderers:
                 renderer.begin(file)
-            request = ReviewRequest(entry.snapshot, policy, Trigger.CLI, priority=Priority.SAVE)
-            request = replace(request, accepted=accepted(entry.snapshot))
-            await app.review(request, fan_out(file, *renderers))
+            emit = fan_out(file, *renderers)
+            course.tell(entry.snapshot, policy, got, emit)
+            if got is not None:
+                request = ReviewRequest(entry.snapshot, got, Trigger.CLI, priority=Priority.SAVE)
+                request = replace(request, accepted=accepted(entry.snapshot))
+                await app.review(request, emit)
+                await course.done(file)
     finally:
         for renderer in renderers:
             renderer.stop()

@@ -5,9 +5,10 @@ kept back, and models get the rest, file by file, in the order of the files. Wha
 had the time to look at is said of each file; it is never counted as clean.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from mirador_lsp.cli.report import FileReport
 from mirador_lsp.cli.wording import duration, plural
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Emit, Notice, NoticeKind, ReviewFinished
@@ -19,10 +20,16 @@ _LEAST_SECONDS = 2.0
 """Below this a model is not asked about a file any more."""
 _SHARES = {"quick": 0.2, "deep": 0.6, "synthesis": 0.2}
 """Of a file's time, where it is short."""
+_MOST_NAMES = 100
 _OPEN_END = float("inf")
 
 Now = Callable[[], float]
 """Seconds that never go back."""
+Note = Callable[[FileReport], Awaitable[None]]
+
+
+async def _forget_it(_file: FileReport) -> None:
+    """For a run that nobody can go on with."""
 
 
 @dataclass
@@ -32,53 +39,91 @@ class Course:
     now: Now
     budget: float = 0.0
     """Seconds; 0 for as long as it takes."""
-    waiting: dict[str, int] = field(default_factory=dict)
-    """By URI, the characters of each file that is to come; empty where nobody knows what comes."""
+    noted: Note = _forget_it
+    """Told of every file that is done."""
     known: frozenset[str] = frozenset()
     """URIs of files that were reviewed before the run was interrupted: they cost next to nothing.
     """
+    _waiting: dict[str, int] = field(default_factory=dict)
+    """By URI, the characters of each file that is to come; empty where nobody knows what comes."""
     _end: float = _OPEN_END
     _total: int = 0
     _begun: float = 0.0
     _facts: list[float] = field(default_factory=list)
     _spent: float = 0.0
     _read: int = 0
+    _unreached: list[str] = field(default_factory=list)
+    _facts_only: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._total = len(self.waiting)
         if self.budget > 0:
             self._end = self.now() + self.budget
+
+    def expect(self, snapshots: Iterable[Snapshot]) -> None:
+        """These files are to come."""
+        self._waiting = {each.uri: len(each.text) for each in snapshots}
+        self._total = len(self._waiting)
 
     def policy(self, snapshot: Snapshot, policy: ReviewPolicy) -> ReviewPolicy | None:
         """How the next file is reviewed; None where there is no time for it at all."""
         self._begun = self.now()
-        self.waiting.pop(snapshot.uri, None)
+        self._waiting.pop(snapshot.uri, None)
         left = self._end - self._begun
         if left == _OPEN_END:
             return policy
         if left <= 0:
             return None
-        for_models = left - self._facts_seconds * (len(self.waiting) + 1)
+        for_models = left - self._facts_seconds * (len(self._waiting) + 1)
         if for_models >= _LEAST_SECONDS:
             return _within(policy, for_models)
         if INSTANT not in policy.stages:
             return None
         return replace(policy, stages=(INSTANT,), automatic=False)
 
-    def done(self, snapshot: Snapshot, seconds_of_facts: float | None) -> None:
-        """The file is reviewed; `seconds_of_facts` is what its instant stage took, if it ran."""
-        if seconds_of_facts is not None:
-            self._facts.append(seconds_of_facts)
-        if snapshot.uri not in self.known:
+    def tell(
+        self, snapshot: Snapshot, wanted: ReviewPolicy, got: ReviewPolicy | None, emit: Emit
+    ) -> None:
+        """Say of a file what there is no time for; where that is everything, it ends here."""
+        if got is None:
+            self._unreached.append(snapshot.name)
+            text = f"{snapshot.name}: not reviewed: the budget of {self.budget:g} s is used up."
+            notice = Notice(NoticeKind.SKIPPED, text)
+            emit(notice)
+            emit(ReviewFinished(0.0, (), (), 0, 0, reviewed=False, notices=(notice,)))
+        elif left_out := [stage for stage in wanted.stages if stage not in got.stages]:
+            self._facts_only.append(snapshot.name)
+            who = ", ".join(left_out)
+            text = f"{snapshot.name}: {who} left out: the budget of {self.budget:g} s is used up."
+            emit(Notice(NoticeKind.SKIPPED, text))
+
+    def lacks(self) -> list[Notice]:
+        """What the run had no time for, with the names of the files."""
+        within = f"within {self.budget:g} s"
+        told = (
+            (self._unreached, f"not reviewed {within}"),
+            (self._facts_only, f"reviewed without models {within}"),
+        )
+        return [
+            Notice(NoticeKind.SKIPPED, f"{what}: {_listed(names)}", count=len(names))
+            for names, what in told
+            if names
+        ]
+
+    async def done(self, file: FileReport) -> None:
+        """The file is reviewed."""
+        facts = [stage.seconds for stage in file.stages if stage.stage == INSTANT]
+        self._facts += facts[-1:]
+        if file.snapshot.uri not in self.known:
             self._spent += self.now() - self._begun
-            self._read += len(snapshot.text)
+            self._read += len(file.snapshot.text)
+        await self.noted(file)
 
     @property
     def ahead(self) -> str:
         """Where the run is: "12 of 340, about 14 min left"; "" where nobody knows."""
         if self._total < 2:
             return ""
-        at = self._total - len(self.waiting)
+        at = self._total - len(self._waiting)
         text = f"{at} of {self._total}"
         seconds = self._seconds_left()
         return f"{text}, about {duration(seconds)} left" if seconds is not None else text
@@ -90,10 +135,18 @@ class Course:
     def _seconds_left(self) -> float | None:
         if self._read == 0:
             return None
-        fresh = sum(size for uri, size in self.waiting.items() if uri not in self.known)
-        known = sum(uri in self.known for uri in self.waiting)
+        fresh = sum(size for uri, size in self._waiting.items() if uri not in self.known)
+        known = sum(uri in self.known for uri in self._waiting)
         seconds = self._spent / self._read * fresh + self._facts_seconds * known
         return min(seconds, max(0.0, self._end - self.now()))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Files by their names; of many the first ones and how many there are more."""
+    shown = ", ".join(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    files = plural(len(names), "file")
+    return f"{files} ({shown}{f' and {more:,} more' if more > 0 else ''})"
 
 
 def _within(policy: ReviewPolicy, seconds: float) -> ReviewPolicy:
@@ -109,32 +162,3 @@ def _within(policy: ReviewPolicy, seconds: float) -> ReviewPolicy:
         for stage in policy.models
     )
     return replace(policy, models=models)
-
-
-def tell_no_time(
-    snapshot: Snapshot, wanted: ReviewPolicy, got: ReviewPolicy | None, budget: float, emit: Emit
-) -> None:
-    """Say of a file what there was no time for; where that is everything, it ends here."""
-    if got is not None and got.stages == wanted.stages:
-        return
-    spent = f"the budget of {budget:g} s is used up"
-    if got is None:
-        notice = Notice(NoticeKind.SKIPPED, f"{snapshot.name}: not reviewed: {spent}.")
-        emit(notice)
-        emit(ReviewFinished(0.0, (), (), 0, 0, reviewed=False, notices=(notice,)))
-        return
-    left_out = [stage for stage in wanted.stages if stage not in got.stages]
-    text = f"{snapshot.name}: {', '.join(left_out)} did not look at it: {spent}."
-    emit(Notice(NoticeKind.SKIPPED, text))
-
-
-def no_time_for(names: Sequence[str], facts_only: Sequence[str], budget: float) -> list[str]:
-    """What a run had no time for, one sentence each, with every file named."""
-    lines = []
-    if facts_only:
-        files = plural(len(facts_only), "file")
-        lines.append(f"no model looked at {files} within {budget:g} s: {', '.join(facts_only)}")
-    if names:
-        files = plural(len(names), "file")
-        lines.append(f"{files} not reviewed within {budget:g} s: {', '.join(names)}")
-    return lines

@@ -84,6 +84,8 @@ class TextRenderer:
         title = Text().append(clean.plain(file.snapshot.name, 200), "bold")
         lines = len(file.snapshot.lines)
         title.append(f"  {file.snapshot.language or 'text'}, {lines} lines", "bright_black")
+        if file.ahead:
+            title.append(f"  {file.ahead}", "cyan")
         self._screen.line()
         self._screen.line(Rule(title, align="left", style="bright_black"))
 

@@ -95,6 +95,8 @@ class FileReport:
     asked: list[events.ModelAsked] = field(default_factory=list)
     """Every question put to a model, with all that it was shown."""
     end: events.ReviewFinished | None = None
+    ahead: str = ""
+    """Where the run is with it: "12 of 340, about 14 min left"; "" where nobody knows."""
     cut: frozenset[str] = frozenset()
     """Ids of the findings that are counted and not shown because the run has more of them."""
 

@@ -15,8 +15,10 @@ from typing import Protocol, TextIO
 from mirador_lsp.app import SkipKind, Skipped, Source, gather, open_app, usable_model
 from mirador_lsp.cli import review_options, wording
 from mirador_lsp.cli.batch import Reviewer, review_all
+from mirador_lsp.cli.course import Course
 from mirador_lsp.cli.known import Keeping, Known
 from mirador_lsp.cli.outputs import Outputs
+from mirador_lsp.cli.planning import Orders, Plan, plan_for_time, plan_workspace
 from mirador_lsp.cli.report import Report
 from mirador_lsp.cli.review_options import FailOn, Options, flags, full_name
 from mirador_lsp.cli.signals import Interrupts
@@ -25,13 +27,13 @@ from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Severity
 from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.core.ports import ModelBackend
-from mirador_lsp.settings import Loaded, find_workspace_root, load_settings, review_policy
+from mirador_lsp.settings import Loaded, Paths, find_workspace_root, load_settings, review_policy
 
 CLEAN, FOUND, COULD_NOT_RUN, PIPE_CLOSED = 0, 1, 2, 141
 _FATAL_KINDS = frozenset({"missing", "unreadable"})
 
 
-class App(Reviewer, Protocol):
+class App(Reviewer, Orders, Protocol):
     """What the command needs of the application."""
 
     @property
@@ -158,6 +160,7 @@ class _Run:
         self._report = Report(started_utc=started)
         self._known = Known(options.baseline, options.keeping, around.folder, self._report, policy)
         self._workspace: Path | None = None
+        self._paths: Paths | None = None
         self._task = asyncio.current_task()
         self._finished = False
         self._write_error: OSError | None = None
@@ -168,7 +171,7 @@ class _Run:
     async def to_the_end(self, loaded: Loaded) -> int:
         """Review everything; on the first signal say what was found so far and leave."""
         self._check_paths()
-        self._workspace = loaded.workspace
+        self._workspace, self._paths = loaded.workspace, loaded.paths
         interrupts = Interrupts(self._interrupted, lambda: show_cursor(self._around.stdout))
         try:
             with interrupts, self._outputs:
@@ -192,6 +195,9 @@ class _Run:
     def _check_paths(self) -> None:
         """Raise `UserError` for what cannot be meant. A report is never written over its source."""
         output = self._options.wishes.output
+        if not self._options.paths and not self._options.workspace:
+            message = "It needs to know what to review."
+            raise UserError(message, remedy="Name files and folders, or write --workspace.")
         for path in self._options.paths:
             if not path:
                 message = "A PATH is empty."
@@ -201,12 +207,14 @@ class _Run:
                 message = f"{output} is a file to be reviewed."
                 raise UserError(message, remedy="Name another file with --output.")
 
-    async def _review(self, app: Reviewer) -> None:
-        entries = self._not_the_output(
-            self._around.gather(self._options.paths, self._options.stdin_filename)
+    async def _review(self, app: App) -> None:
+        plan = await self._plan(app)
+        renderers, report, known = self._outputs.renderers, self._report, self._known
+        await review_all(
+            app, plan.entries, self._policy, renderers, report, known.accepted, plan.course
         )
-        renderers, report = self._outputs.renderers, self._report
-        await review_all(app, entries, self._policy, renderers, report, self._known.accepted)
+        report.notices += plan.course.lacks()
+        plan.end()
         self._settle()
         self._finish(exit_code(self._report, self._options.fail_on))
         reasons = reasons_not_run(self._report)
@@ -214,6 +222,28 @@ class _Run:
             say(reason, self._around.stderr)
         if not reasons and (kept := self._known.keep()):
             say(kept, self._around.stderr)
+
+    async def _plan(self, app: App) -> Plan:
+        """What is reviewed in which order."""
+        options, root = self._options, self._workspace
+        paths = options.paths
+        if options.workspace and not paths and root is not None:
+            paths = (str(root),)
+        entries = self._not_the_output(self._around.gather(paths, options.stdin_filename))
+        if options.workspace and root is not None and self._paths is not None:
+            return await plan_workspace(
+                app,
+                entries,
+                root,
+                options.budget,
+                self._paths,
+                self._policy,
+                fresh=options.fresh,
+                say=lambda text: say(text, self._around.stderr),
+            )
+        if options.budget:
+            return await plan_for_time(entries, options.budget)
+        return Plan(entries, Course(time.monotonic), lambda: None)
 
     def _settle(self) -> None:
         """What can be said of the run as a whole."""

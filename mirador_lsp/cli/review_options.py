@@ -27,6 +27,7 @@ examples:
   mirador review --lens security,bug app.py
   mirador review --models 0.5b,1.5b app.py     both look, and what they say is merged
   mirador review --format sarif --output mirador.sarif .
+  mirador review --workspace --budget 600      the riskiest files first, for ten minutes
   mirador review --baseline .mirador-baseline.json .   only new findings count
   git show HEAD:app.py | mirador review - --stdin-filename app.py
 """
@@ -48,6 +49,12 @@ class Options:
     """Those that all answer, to be merged; empty for one at a time."""
     gate: float | None = None
     stdin_filename: str = ""
+    workspace: bool = False
+    """All of the workspace, the riskiest files first."""
+    fresh: bool = False
+    """Do not go on with an interrupted run."""
+    budget: float = 0.0
+    """Seconds that the run may take; 0 for as long as it takes."""
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -63,7 +70,14 @@ def add_parser(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("paths", nargs="+", metavar="PATH", help="a file, a folder, or - for stdin")
+    add("paths", nargs="*", metavar="PATH", help="a file, a folder, or - for stdin")
+    add(
+        "--workspace",
+        action="store_true",
+        help="all of this workspace, riskiest files first; goes on where it was interrupted",
+    )
+    add("--fresh", action="store_true", help="with --workspace: begin anew")
+    add("--budget", type=_seconds, default=0.0, metavar="SECONDS", help="time it may take in all")
     add("--stages", action="append", metavar="NAME,…", help=f"of {','.join(STAGES)}")
     add("--lens", action="append", metavar="NAME,…", help=f"of {','.join(Lens)}")
     add("--format", choices=FORMATS, default="text", help="default: text")
@@ -119,6 +133,9 @@ def options_of(arguments: argparse.Namespace) -> Options:
         models=split_names(arguments.models) or (),
         gate=arguments.gate,
         stdin_filename=arguments.stdin_filename,
+        workspace=arguments.workspace,
+        fresh=arguments.fresh,
+        budget=arguments.budget,
         wishes=wishes,
     )
 
@@ -147,6 +164,17 @@ def split_names(values: list[str] | None) -> tuple[str, ...] | None:
     if values is None:
         return None
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 1 <= seconds <= 1_000_000:
+        message = f"{text} is not a number of seconds from 1 to 1000000"
+        raise argparse.ArgumentTypeError(message)
+    return seconds
 
 
 def _share(text: str) -> float:
