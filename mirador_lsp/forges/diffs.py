@@ -87,7 +87,7 @@ class FileDiff:
             after = [line[1:] for line in hunk.lines if line[0] != "-"]
             # A hunk that leaves nothing names the line that it comes after.
             first = hunk.new_first - 1 if after else hunk.new_first
-            if first < done or lines[first : first + len(after)] != after:
+            if first < done or not _fit(lines[first : first + len(after)], after):
                 return None
             made += lines[done:first]
             made += [line[1:] for line in hunk.lines if line[0] != "+"]
@@ -132,6 +132,13 @@ def read_hunks(patch: str) -> FileDiff:
         exact = exact and not old and not new
         hunks.append(Hunk(old_first, new_first, tuple(lines)))
     return FileDiff(tuple(hunks), exact, (ends[0], ends[1]))
+
+
+def _fit(lines: Sequence[str], told: Sequence[str]) -> bool:
+    """Whether lines are those of a hunk. What is no UTF-8 is not told to the letter."""
+    return len(lines) == len(told) and all(
+        line == row or "\ufffd" in row for line, row in zip(lines, told, strict=True)
+    )
 
 
 def is_bare(file: PulledFile) -> bool:
