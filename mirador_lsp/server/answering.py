@@ -47,6 +47,8 @@ class Wanted:
     title: str = ""
     """What the user calls it, for an action of their own."""
     history: tuple[Turn, ...] = ()
+    conversation: str = ""
+    """Its name, where the question belongs to one."""
     models: tuple[str, ...] = ()
     """Those that all answer; empty for one after the other, as the stages have them."""
 
@@ -185,6 +187,7 @@ def _request(ls: MiradorServer, ask: Asked, wanted: Wanted) -> AnswerRequest:
         span=ask.span,
         question=wanted.question,
         history=wanted.history,
+        conversation=wanted.conversation,
         findings=_findings(ls, ask),
         max_tokens=ls.settings.answers.max_tokens,
     )

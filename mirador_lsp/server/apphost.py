@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
-from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer
+from mirador_lsp.core.answers import Answer, AnswerRequest, EmitAnswer, Turn
 from mirador_lsp.core.changes import Attempted, ChangeRequest, EmitChange, Patch, RunTests
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError, ServiceError
@@ -15,6 +15,7 @@ from mirador_lsp.core.events import Emit
 from mirador_lsp.core.feedback import Particulars, Verdict
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
+from mirador_lsp.core.history import Surface, Visit
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import CodeIndex
 from mirador_lsp.core.requests import ReviewRequest
@@ -121,6 +122,18 @@ class Reviewer(Protocol):
         """Keep what the user thinks of a finding. Raises `ServiceError` where it cannot be kept."""
         ...
 
+    def attend(self, visit: Visit) -> None:
+        """Who works where from now on; said before the first request."""
+        ...
+
+    async def turns(self, conversation: str, most: int) -> Sequence[Turn]:
+        """What was said in a conversation of this session, also before a restart, oldest first."""
+        ...
+
+    def shown(self, snapshot: Snapshot, findings: Sequence[Finding]) -> None:
+        """Findings of a document are before the user's eyes."""
+        ...
+
     async def changed_since(self, snapshot: Snapshot, opened: str) -> Changed:
         """What differs from the last commit or, without one, from the text it was `opened` with."""
         ...
@@ -178,6 +191,8 @@ class AppHost:
     """Holds the open application. Reviews that come before it is open wait for it."""
 
     def __init__(self, open_app: Open, supervisor: Supervisor) -> None:
+        self.visit = Visit("", Surface.EDITOR, "")
+        """Who works where; known once the client has introduced itself."""
         self._open_app = open_app
         self._supervisor = supervisor
         self._app: asyncio.Future[Reviewer] = asyncio.get_running_loop().create_future()
@@ -227,6 +242,7 @@ class AppHost:
         """Open and close in one task, as a context manager with task groups in it demands."""
         try:
             async with self._open_app(loaded) as app:
+                app.attend(self.visit)
                 ready.set_result(app)
                 warming = self._supervisor.start(self._warm(app), "warm up")
                 await stop.wait()

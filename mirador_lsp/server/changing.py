@@ -109,7 +109,11 @@ async def all_fixes(ls: MiradorServer, snapshot: Snapshot) -> Patch | None:
     if not shown:
         return None
     app = await ls.apps.get()
-    return await app.safe_fixes(_basis(ls, snapshot, Span(0, 0)))
+    patch = await app.safe_fixes(_basis(ls, snapshot, Span(0, 0)))
+    if patch is not None:
+        mended = [f for f in shown if f.fix is not None and f.fix.safe]
+        ls.afterlife.offered(snapshot, patch.edits, mended, patch.title)
+    return patch
 
 
 async def check_ready(ls: MiradorServer, snapshot: Snapshot, finding: Finding) -> None:
@@ -139,9 +143,7 @@ async def _pursue(ls: MiradorServer, request: ChangeRequest, outcome: Outcome, e
             why = await apply_patch(ls, now, patch)
             if not why:
                 outcome.state = State.APPLIED
-                remembering.accepted(ls, now, patch)
-                if patch.after and not patch.creates:
-                    reviewing.mended(ls, now.uri, patch.after)
+                _made(ls, now, request, patch)
                 return
             outcome.end(State.REFUSED, why)
             if current(ls, now.uri) == now:
@@ -155,6 +157,17 @@ async def _pursue(ls: MiradorServer, request: ChangeRequest, outcome: Outcome, e
     if outcome.state is State.REFUSED:
         raise outcome.end(State.REFUSED, outcome.why)
     raise outcome.end(State.NOT_OFFERED, _MOVED, "Ask again.")
+
+
+def _made(ls: MiradorServer, before: Snapshot, request: ChangeRequest, patch: Patch) -> None:
+    """The client has taken a change: it is remembered, watched, and looked at again."""
+    remembering.accepted(ls, before, patch)
+    if patch.creates:
+        return
+    if request.finding is not None:
+        ls.afterlife.accepted(before, patch.after, [request.finding], patch.title)
+    if patch.after:
+        reviewing.mended(ls, before.uri, patch.after)
 
 
 async def _worked_out(ls: MiradorServer, request: ChangeRequest, emit: Emit) -> ChangeFinished:

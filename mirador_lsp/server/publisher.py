@@ -7,7 +7,7 @@ to ask again, is told so; to every other they are pushed. What is shown of a doc
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from lsprotocol import types
@@ -60,6 +60,8 @@ class Publisher:
         self._congested = congested
         self.on_change: Callable[[], None] = lambda: None
         """Called when what is shown changed."""
+        self.on_shown: Callable[[Snapshot, Sequence[Finding]], None] = lambda _shot, _shown: None
+        """Told what the user sees of a document, whenever that is another set."""
         self._boards: dict[str, Board] = {}
         self._latest: dict[str, object] = {}
         """Identity of the latest review of each document; what earlier ones say is not heard."""
@@ -201,7 +203,8 @@ class Publisher:
             self._publish_soon(board)
             return
         client = self._session.client
-        rendered = [to_lsp.diagnostic(f, board.snapshot, client) for f in board.shown()]
+        shown = board.shown()
+        rendered = [to_lsp.diagnostic(f, board.snapshot, client) for f in shown]
         told = board.published_version == board.snapshot.version
         if rendered == board.published and (told or not rendered):
             # An equal set about a new version is sent: an edit that was taken back may have cost
@@ -210,6 +213,7 @@ class Publisher:
         board.published = rendered
         board.published_version = board.snapshot.version
         self.on_change()
+        self.on_shown(board.snapshot, shown)
         if client.pulls_diagnostics:
             self._refresh()
             return

@@ -13,10 +13,13 @@ from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
 from mirador_lsp import __version__
+from mirador_lsp.core.answers import Turn
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.server import from_lsp
+from mirador_lsp.server.afterlife import Afterlife
 from mirador_lsp.server.ahead import Ahead
 from mirador_lsp.server.apphost import AppHost, Open
 from mirador_lsp.server.conversations import Conversations
@@ -129,7 +132,9 @@ class MiradorServer(LanguageServer):
         )
         self.lenses = Lenses(self, self.session, self.supervisor)
         self.publisher.on_change = self.lenses.refresh
-        self.conversations = Conversations()
+        self.conversations = Conversations(self._earlier_turns)
+        self.afterlife = Afterlife(self.apps, self.supervisor, self.messages, self._text_of)
+        self.publisher.on_shown = self._has_shown
         self.pages = Pages(self, self.session, self.supervisor, self.congested)
 
     def congested(self) -> bool:
@@ -175,6 +180,21 @@ class MiradorServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Errors of the protocol are logged; a pop-up would punish the user for their client."""
         _log.warning("protocol: %s in %s", type(error).__name__, getattr(source, "__name__", ""))
+
+    async def _earlier_turns(self, conversation: str, most: int) -> Sequence[Turn]:
+        try:
+            return await (await self.apps.get()).turns(conversation, most)
+        except MiradorError:
+            # What keeps the application from opening is told to whoever asks it for an answer.
+            return ()
+
+    def _has_shown(self, snapshot: Snapshot, findings: Sequence[Finding]) -> None:
+        if (app := self.apps.current) is not None:
+            app.shown(snapshot, findings)
+
+    def _text_of(self, uri: str) -> str | None:
+        document = self.session.document(uri)
+        return document.text if document is not None else None
 
     def _pause(self) -> None:
         self.ahead.pause()

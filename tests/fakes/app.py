@@ -14,6 +14,7 @@ from mirador_lsp.core.answers import (
     AnswerRevised,
     AnswerStarted,
     EmitAnswer,
+    Turn,
 )
 from mirador_lsp.core.changes import (
     Attempted,
@@ -41,6 +42,7 @@ from mirador_lsp.core.events import (
 from mirador_lsp.core.feedback import Particulars, Verdict, opinion_on
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.history import Visit
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.retrieval import Memory
@@ -131,6 +133,11 @@ class FakeApp:
         self.files: list[Snapshot | str] = []
         """What a review of the workspace finds there."""
         self.restarts = 0
+        self.visits: list[Visit] = []
+        self.talked: dict[str, tuple[Turn, ...]] = {}
+        """What was said in conversations before, by their names."""
+        self.seen: list[tuple[Snapshot, tuple[Finding, ...]]] = []
+        """What was before the user's eyes."""
         self.outlined: list[Snapshot] = []
         self.parses = asyncio.Event()
         """Cleared, it holds every outline back."""
@@ -219,6 +226,15 @@ class FakeApp:
         now = float(len(self.book.kept))
         said = opinion_on(finding, verdict, reason, uri=uri, time=now, more=more)
         await self.book.record(said)
+
+    def attend(self, visit: Visit) -> None:
+        self.visits.append(visit)
+
+    async def turns(self, conversation: str, most: int) -> Sequence[Turn]:
+        return self.talked.get(conversation, ())[-most:]
+
+    def shown(self, snapshot: Snapshot, findings: Sequence[Finding]) -> None:
+        self.seen.append((snapshot, tuple(findings)))
 
     async def changed_since(self, snapshot: Snapshot, opened: str) -> Changes:
         return Changes(changed_spans(opened, snapshot.text), "it was opened")

@@ -116,7 +116,7 @@ async def _offers(
         fixes=sum(f.fix is not None and f.fix.safe for f in shown),
         symbol=outline.innermost(span.start) if outline is not None else None,
     )
-    return offers(place, ls.session.client, ls.settings.actions)
+    return ls.afterlife.noting(snapshot, offers(place, ls.session.client, ls.settings.actions))
 
 
 def _wanted(

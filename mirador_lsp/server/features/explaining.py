@@ -74,11 +74,12 @@ async def _question(ls: MiradorServer, about: Asked) -> tuple[Wanted, str]:
         message = "There is no question."
         raise UserError(message, remedy="Say what you want to know.")
     name = arguments.text(about.said, "conversation", 64)
-    history = ls.conversations.turns(name)
+    history = await ls.conversations.turns(name)
     if history is None:
         name, history = ls.conversations.begin(), ()
     models = await panel_of(ls, about.said)
-    return Wanted(Topic.ASK, question, history=history, models=models), name
+    wanted = Wanted(Topic.ASK, question, history=history, conversation=name, models=models)
+    return wanted, name
 
 
 def _said(params: Any) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from mirador_lsp import __version__
+from mirador_lsp.core.history import Surface, Visit
 from mirador_lsp.server import from_lsp
 from mirador_lsp.server.client import resolve_client
 from mirador_lsp.server.features import (
@@ -27,6 +28,8 @@ def initialize(ls: MiradorServer, params: types.InitializeParams) -> types.Initi
     client = resolve_client(params)
     ls.session.client = client
     ls.session.folders = _folders(params)
+    workspace = str(ls.session.folders[0]) if ls.session.folders else ""
+    ls.apps.visit = Visit(workspace, Surface.EDITOR, client.name)
     ls.streams.wants_status = client.wants_status
     ls.streams.wants_stream = client.wants_stream
     configuration.remember(ls, params.initialization_options)

@@ -29,6 +29,7 @@ def did_change(ls: MiradorServer, params: types.DidChangeTextDocumentParams) -> 
     changes = from_lsp.changes(params.content_changes)
     ls.ahead.pause()
     ls.session.change(document.uri, changes, document.version)
+    ls.afterlife.changed(document.uri)
     if document.uri in ls.session.mended:
         reviewing.mended(ls, document.uri)
     places = [change.start.line for change in changes if change.start is not None]
@@ -41,6 +42,7 @@ def did_save(ls: MiradorServer, params: types.DidSaveTextDocumentParams) -> None
     ls.ahead.pause()
     ls.indexing.changed([from_lsp.path_of(uri)])
     if ls.session.saved(uri, params.text):
+        ls.afterlife.saved(uri)
         reviewing.want(ls, uri, Trigger.SAVE)
 
 
@@ -48,6 +50,7 @@ def did_close(ls: MiradorServer, params: types.DidCloseTextDocumentParams) -> No
     """Stop and clear: the diagnostics of a closed document are the server's to take back."""
     uri = params.text_document.uri
     document = ls.session.document(uri)
+    ls.afterlife.closed(uri)
     ls.session.close(uri)
     ls.jobs.closed(uri)
     ls.evidence.forget(uri)
