@@ -1,8 +1,4 @@
-"""The report as SARIF 2.1.0.
-
-The subset below restates, for every object Mirador writes, what the published schema demands of
-it: the required properties, the types and the closed lists of values. It knows no other property.
-"""
+"""The report as SARIF 2.1.0, held against the published schema, which knows no further property."""
 
 import json
 from dataclasses import replace
@@ -10,138 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 
 from fakes import events as told
 from fakes.hostile import FORBIDDEN
 from fakes.reports import hostile_report, report_of
 from mirador_lsp.cli import render_sarif
 from mirador_lsp.cli.report import Report, SkippedFile
+from mirador_lsp.core.baseline import Compared
+from mirador_lsp.core.change_sets import Overview, RiskLevel
+from mirador_lsp.core.edits import Edit, Fix
+from mirador_lsp.core.events import FindingReported, Hush, ReviewFinished
+from mirador_lsp.core.silence import likeness
 
 _ROOT = Path("/work")
-_TEXT = {"type": "string"}
-_COUNT = {"type": "integer", "minimum": 0}
-_ORDINAL = {"type": "integer", "minimum": 1}
-_URI = {"type": "string", "pattern": "^[!-~]+$"}
-
-
-def _object(required: str, **properties: object) -> dict[str, object]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": required.split(),
-        "properties": properties,
-    }
-
-
-def _list(items: object) -> dict[str, object]:
-    return {"type": "array", "items": items}
-
-
-_LEVEL = {"enum": ["none", "note", "warning", "error"]}
-_MESSAGE = _object("text", text=_TEXT)
-_ARTIFACT_LOCATION = _object("", uri=_URI, uriBaseId=_TEXT, index=_COUNT)
-_BAG = {"type": "object"}
-_REGION = _object(
-    "",
-    startLine=_ORDINAL,
-    startColumn=_ORDINAL,
-    endLine=_ORDINAL,
-    endColumn=_ORDINAL,
-    snippet=_object("", text=_TEXT),
-)
-_LOCATION = _object(
-    "",
-    physicalLocation=_object("", artifactLocation=_ARTIFACT_LOCATION, region=_REGION),
-    logicalLocations=_list(_object("", fullyQualifiedName=_TEXT)),
-)
-_NOTIFICATION = _object(
-    "message",
-    level=_LEVEL,
-    descriptor=_object("", id=_TEXT),
-    message=_MESSAGE,
-    locations=_list(_LOCATION),
-)
-_RELATIONSHIP = _object(
-    "target",
-    target=_object("", id=_TEXT, index=_COUNT, toolComponent=_object("", name=_TEXT, index=_COUNT)),
-    kinds=_list(_TEXT),
-)
-_RULE = _object(
-    "id",
-    id=_TEXT,
-    shortDescription=_MESSAGE,
-    helpUri=_URI,
-    defaultConfiguration=_object("", level=_LEVEL),
-    relationships=_list(_RELATIONSHIP),
-    properties=_object("", tags={"type": "array", "items": _TEXT, "uniqueItems": True}),
-)
-_COMPONENT = _object(
-    "name",
-    name=_TEXT,
-    version=_TEXT,
-    semanticVersion=_TEXT,
-    organization=_TEXT,
-    informationUri=_URI,
-    shortDescription=_MESSAGE,
-    rules=_list(_RULE),
-    taxa=_list(_object("id", id=_TEXT, helpUri=_URI)),
-    supportedTaxonomies=_list(_object("", name=_TEXT, index=_COUNT)),
-)
-_RESULT = _object(
-    "message",
-    ruleId=_TEXT,
-    ruleIndex=_COUNT,
-    kind={"enum": ["notApplicable", "pass", "fail", "review", "open", "informational"]},
-    level=_LEVEL,
-    message=_MESSAGE,
-    locations=_list(_LOCATION),
-    partialFingerprints={"type": "object", "additionalProperties": _TEXT},
-    rank={"type": "number", "minimum": -1, "maximum": 100},
-    suppressions=_list(
-        _object(
-            "kind",
-            kind={"enum": ["inSource", "external"]},
-            status={"enum": ["accepted", "underReview", "rejected"]},
-            justification=_TEXT,
-        )
-    ),
-    properties=_BAG,
-)
-_INVOCATION = _object(
-    "executionSuccessful",
-    executionSuccessful={"type": "boolean"},
-    exitCode={"type": "integer"},
-    startTimeUtc={"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
-    toolExecutionNotifications=_list(_NOTIFICATION),
-)
-_RUN = _object(
-    "tool",
-    tool=_object("driver", driver=_COMPONENT),
-    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-    originalUriBaseIds={"type": "object", "additionalProperties": _ARTIFACT_LOCATION},
-    invocations=_list(_INVOCATION),
-    artifacts=_list(
-        _object(
-            "",
-            location=_ARTIFACT_LOCATION,
-            roles={"type": "array", "items": {"enum": ["analysisTarget"]}, "uniqueItems": True},
-            sourceLanguage=_TEXT,
-        )
-    ),
-    taxonomies=_list(_COMPONENT),
-    results=_list(_RESULT),
-)
-_LOG = {
-    **_object("version runs", version={"const": "2.1.0"}, runs=_list(_RUN)),
-    "properties": {"$schema": _URI, "version": {"const": "2.1.0"}, "runs": _list(_RUN)},
-}
+_SCHEMA = Path(__file__).parents[1] / "fixtures/schemas/sarif-2.1.0.json"
 
 
 def checked(report: Report, *, show_withheld: bool = False, exit_code: int = 1) -> dict[str, Any]:
     """The one run of the log, after the subset has accepted it."""
     text = render_sarif.render(report, show_withheld=show_withheld, exit_code=exit_code, root=_ROOT)
     log = json.loads(text)
-    jsonschema.Draft7Validator(_LOG).validate(log)
+    jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text())).validate(log)
     run: dict[str, Any] = log["runs"][0]
     return run
 
@@ -155,7 +41,10 @@ def test_findings_become_results_with_regions_and_fingerprints() -> None:
     assert (first["ruleId"], first["level"], first["rank"]) == ("ruff/S608", "error", 90.0)
     region = first["locations"][0]["physicalLocation"]["region"]
     assert [region[key] for key in ("startLine", "startColumn", "endLine")] == [5, 13, 5]
-    assert first["partialFingerprints"] == {"mirador/v1": told.sql(shop).id}
+    assert first["partialFingerprints"] == {
+        "mirador/v1": told.sql(shop).id,
+        "mirador-like/v1": likeness(told.sql(shop)),
+    }
     assert run["tool"]["driver"]["rules"][first["ruleIndex"]]["id"] == "ruff/S608"
 
 
@@ -233,3 +122,47 @@ def test_hushed_findings_are_results_with_their_suppression() -> None:
         [("inSource", "a comment on line 1")],
         [("external", "it is cleared elsewhere")],
     ]
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_a_safe_fix_is_a_change_of_the_artifact(safe: bool) -> None:
+    """What keeps the meaning of the code can be applied from the report; no other fix is in it."""
+    finding = told.sql(told.shop())
+    fix = Fix("Write it [well](x)", (Edit(finding.span, "é"),), safe=safe)
+    found = replace(finding, fix=fix)
+    end = ReviewFinished(1.0, (found,), (), 0, 0, reviewed=True)
+    (result,) = checked(report_of(lambda _: (FindingReported("instant", found), end)))["results"]
+    fixes = result.get("fixes", [])
+    assert len(fixes) == safe
+    for each in fixes:
+        (replacement,) = each["artifactChanges"][0]["replacements"]
+        region = result["locations"][0]["physicalLocation"]["region"]
+        deleted = replacement["deletedRegion"]
+        assert deleted == {name: region[name] for name in deleted}
+        assert replacement["insertedContent"] == {"text": "é"}
+        assert "](" not in each["description"]["text"]
+
+
+def test_a_baseline_makes_results_new_or_unchanged() -> None:
+    """SARIF's own words; what is hushed because it is known is an accepted suppression."""
+    report = report_of(told.hushed)
+    (file,) = report.files
+    assert file.end is not None
+    hushed = tuple(replace(each, by=Hush.BASELINE) for each in file.end.hushed)
+    file.end = replace(file.end, hushed=hushed)
+    held = frozenset((file.snapshot.name, each.finding.id) for each in hushed)
+    report.compared = Compared("known.json", 2, (), 1, (), held)
+    results = checked(report)["results"]
+    assert [result["baselineState"] for result in results] == ["new", "unchanged", "unchanged"]
+    assert {s["kind"] for result in results for s in result["suppressions"]} == {"external"}
+
+
+def test_the_overview_and_what_was_cut_are_properties_of_the_run() -> None:
+    """They have no place of their own in SARIF."""
+    report = report_of(told.whole_review)
+    report.overview = Overview("a..b", ("Two files.",), RiskLevel.HIGH, ("SQL",))
+    report.cap(1)
+    run = checked(report)
+    assert run["properties"]["overview"]["risk"] == "high"
+    assert run["properties"]["cut"] == len(report_of(told.whole_review).files[0].findings) - 1
+    assert len(run["results"]) == 1
