@@ -27,6 +27,22 @@ _LFS = b"version https://git-lfs.github.com/spec/v1"
 _UNKNOWN = "of a language Mirador does not know"
 
 
+Identify = Callable[[str], tuple[str, str | None]]
+"""URI of a path below the root, and where it lies on the disk if it does."""
+
+
+def identified_in(root: Path | None) -> Identify:
+    """Paths below `root` are files there; without one, texts that have no file."""
+
+    def identify(path: str) -> tuple[str, str | None]:
+        if root is None:
+            return f"stdin:{shown(path)}", None
+        full = os.path.join(root, path)  # noqa: PTH118 — keeps names that pathlib would change
+        return Path(full).as_uri(), full
+
+    return identify
+
+
 @dataclass(frozen=True)
 class Side:
     """What there is of a file on one side of a change."""
@@ -75,7 +91,7 @@ async def change_set(
         notices += [Notice(NoticeKind.SKIPPED, text, beyond)] * (beyond > 0)
     known = [pair for pair in pairs if pair is not None]
     root = repository.root
-    files, ends = await asyncio.to_thread(lambda: compared(known, root, naming))
+    files, ends = await asyncio.to_thread(lambda: compared(known, identified_in(root), naming))
     if ends:
         what = "1 file differs" if ends == 1 else f"{ends:,} files differ"
         text = f"{what} in nothing but the ends of lines or the mode."
@@ -88,7 +104,7 @@ async def change_set(
 
 
 def compared(
-    pairs: Sequence[Pair], root: Path | None, naming: Callable[[str], str] = shown
+    pairs: Sequence[Pair], identify: Identify, naming: Callable[[str], str] = shown
 ) -> tuple[tuple[FileChange, ...], int]:
     """The files that changed, renames told from new files, and how many differ in their line ends
     alone. Blocks.
@@ -105,7 +121,7 @@ def compared(
             continue
         old = names.get(pair.path, "")
         full = replace(pair, before=befores[old]) if old else pair
-        change = _file_change(full, old, root, naming)
+        change = file_change(full, old, identify, naming)
         if change is None:
             ends += 1
         else:
@@ -166,10 +182,12 @@ def _same_object(old: bytes | NoText | None, new: bytes | NoText | None) -> bool
     return f"oid sha256:{hashlib.sha256(new).hexdigest()}".encode() in old.split(b"\n")
 
 
-def _file_change(
-    pair: Pair, old: str, root: Path | None, naming: Callable[[str], str]
+def file_change(
+    pair: Pair, old: str, identify: Identify, naming: Callable[[str], str]
 ) -> FileChange | None:
-    """The change of a file; None where nothing differs but line ends."""
+    """The change of a file, which was called `old` before if that is not ""; None where nothing
+    differs but line ends.
+    """
     name, old_name = naming(pair.path), naming(old) if old else ""
     before = pair.before.text if pair.before is not None else None
     if pair.after is None:
@@ -187,7 +205,7 @@ def _file_change(
     changes = line_changes(before or "", after)
     if kind is ChangeKind.MODIFIED and before is not None and not changes.spans:
         return None
-    snapshot = _snapshot(pair.path, name, after, root)
+    snapshot = _snapshot(pair.path, name, after, identify)
     spans = changes.spans if before is not None else (Span(0, len(after)),)
     change = FileChange(
         name, kind, None, before, spans, old_name, added=changes.added, removed=changes.removed
@@ -197,7 +215,7 @@ def _file_change(
     return replace(change, snapshot=known, why_not=why_not, spans=spans if known else ())
 
 
-def _snapshot(path: str, name: str, text: str, root: Path | None) -> Snapshot | str:
+def _snapshot(path: str, name: str, text: str, identify: Identify) -> Snapshot | str:
     """What is to be reviewed, or why it is not: as of the files of a folder."""
     if reason := generated_by_name(path.rpartition("/")[2]) or generated_by_text(text):
         return reason
@@ -206,6 +224,5 @@ def _snapshot(path: str, name: str, text: str, root: Path | None) -> Snapshot | 
         return "it holds blanks only" if text else "empty"
     if not language:
         return _UNKNOWN
-    full = os.path.join(root, path) if root is not None else None  # noqa: PTH118 — odd names
-    uri = Path(full).as_uri() if full is not None else f"stdin:{name}"
+    uri, full = identify(path)
     return Snapshot(uri=uri, name=name, language=language, text=text, path=full)

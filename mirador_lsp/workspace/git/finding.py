@@ -39,8 +39,11 @@ class Found:
     """A change set, and where it is from."""
 
     change: ChangeSet
-    repository: Repository
+    repository: Repository | None
+    """None for a patch that was read where there is none."""
     where: Where
+    root: Path | None
+    """The folder that paths are below; None of a bare repository."""
 
 
 async def find(
@@ -70,9 +73,9 @@ async def find(
     else:
         entries, where = await between(repository, base, head), Where.COMMIT
     entries = narrowed(entries, repository, folder, paths)
-    naming = naming_from(folder, repository)
+    naming = naming_from(folder, repository.root)
     change = await change_set(repository, entries, title, base=base, head=head or "", naming=naming)
-    return Found(change, repository, where)
+    return Found(change, repository, where, repository.root)
 
 
 def narrowed(
@@ -81,7 +84,8 @@ def narrowed(
     """Those in `paths`. Raises `UserError` for a path outside of the repository."""
     if not paths:
         return list(entries)
-    tops = [_below_root(path, repository, folder) for path in paths]
+    root = repository.root if repository.root is not None else folder
+    tops = [below_root(path, root, folder) for path in paths]
     return [
         entry
         for entry in entries
@@ -89,21 +93,23 @@ def narrowed(
     ]
 
 
-def naming_from(folder: Path, repository: Repository) -> Callable[[str], str]:
+def naming_from(folder: Path, root: Path | None) -> Callable[[str], str]:
     """How a path below the root is shown to who stands in `folder`."""
-    root = repository.root
     if root is None or folder == root:
         return shown
     return lambda path: shown(os.path.relpath(os.path.join(root, path), folder))  # noqa: PTH118
 
 
-def _below_root(path: str, repository: Repository, folder: Path) -> str:
-    root = repository.root if repository.root is not None else folder
+def below_root(path: str, root: Path, folder: Path) -> str:
+    """What a user who stands in `folder` calls `path`, from the root; "" for the root itself.
+
+    Raises `UserError` for one that is elsewhere.
+    """
     full = os.path.abspath(os.path.join(folder, path))  # noqa: PTH100, PTH118 — links stay
     if full == str(root):
         return ""
     if not full.startswith(os.path.join(root, "")):  # noqa: PTH118
-        message = f"{shown(path)} is not in the repository {shown(str(root))}."
+        message = f"{shown(path)} is not in {shown(str(root))}."
         raise UserError(message, remedy="Name files or folders of it.")
     return full[len(os.path.join(root, "")) :].replace(os.sep, "/")  # noqa: PTH118
 

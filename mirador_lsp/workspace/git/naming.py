@@ -11,7 +11,7 @@ from mirador_lsp.workspace.git.contents import contents
 from mirador_lsp.workspace.git.finding import Found, Where, naming_from
 from mirador_lsp.workspace.git.listing import read_inside
 from mirador_lsp.workspace.git.program import LONG_SECONDS
-from mirador_lsp.workspace.git.repository import failure
+from mirador_lsp.workspace.git.repository import Repository, failure
 from mirador_lsp.workspace.reading import to_source
 from mirador_lsp.workspace.sources import Source
 
@@ -26,21 +26,20 @@ async def files_naming(
     how many there are in all. Raises `UserError` when git fails.
     """
     asked = [word for word in dict.fromkeys(words) if word.isprintable()][:_MOST_WORDS]
-    if not asked:
+    repository, root = found.repository, found.root
+    if not asked or repository is None:
         return (), 0
-    paths = await _paths(found, asked)
-    repository = found.repository
-    if found.where is Where.DISK and repository.root is not None:
-        root = repository.root
+    paths = await _paths(found, repository, asked)
+    if found.where is Where.DISK and root is not None:
         held = await asyncio.to_thread(lambda: {p: read_inside(root, p) for p in paths[:most]})
     else:
         mark = f"{found.change.head}:" if found.where is Where.COMMIT else ":0:"
         named = await contents(repository, [mark + path for path in paths[:most]])
         held = {name.removeprefix(mark): content for name, content in named.items()}
-    naming = naming_from(folder, repository)
+    naming = naming_from(folder, root)
     snapshots = []
     for path, content in held.items():
-        full = None if repository.root is None else os.path.join(repository.root, path)  # noqa: PTH118
+        full = None if root is None else os.path.join(root, path)  # noqa: PTH118
         if not isinstance(content, NoText):
             source = to_source(content, name=naming(path), path=full)
             if isinstance(source, Source) and source.snapshot.language:
@@ -48,14 +47,14 @@ async def files_naming(
     return tuple(snapshots), len(paths)
 
 
-async def _paths(found: Found, words: Sequence[str]) -> list[str]:
+async def _paths(found: Found, repository: Repository, words: Sequence[str]) -> list[str]:
     asked = [part for word in words for part in ("-e", word)]
     where = {
         Where.DISK: ("--untracked",),
         Where.INDEX: ("--cached",),
         Where.COMMIT: (found.change.head,),
     }[found.where]
-    said = await found.repository.git.ask(
+    said = await repository.git.ask(
         *("grep", "--threads=1", "--no-color", "--no-textconv", "--no-recurse-submodules"),
         *("-I", "-w", "-F", "-l", "-z", *asked, *where, "--"),
         seconds=LONG_SECONDS,
