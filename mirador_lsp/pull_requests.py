@@ -22,7 +22,7 @@ from mirador_lsp.forges.remotes import origin_of
 from mirador_lsp.forges.tokens import find_token
 from mirador_lsp.syntax.languages import language_of
 from mirador_lsp.workspace.decoding import NoText, decode
-from mirador_lsp.workspace.git.collecting import Pair, Side, compared
+from mirador_lsp.workspace.git.collecting import Identify, Pair, Side, compared, identified_in
 from mirador_lsp.workspace.sources import MAX_BYTES, shown
 
 __all__ = [
@@ -96,7 +96,8 @@ async def read_pull(forge: Forge, root: Path | None = None) -> Pulled:
         if isinstance(content, bytes):
             left -= len(content)
         pairs += await asyncio.to_thread(_pairs, file, diff, content)
-    files, _ = await asyncio.to_thread(compared, pairs, root)
+    identify = identified_in(root) if root is not None else _identified_on(pull)
+    files, _ = await asyncio.to_thread(compared, pairs, identify)
     title = f"{pull.place.called}: {pull.title}" if pull.title else pull.place.called
     told = tuple(_as_listed(file, spelled) for file in files)
     change = ChangeSet(title, told, pull.base, pull.head, tuple(notices))
@@ -106,6 +107,12 @@ async def read_pull(forge: Forge, root: Path | None = None) -> Pulled:
 def line_in_forge(text: str, offset: int) -> int:
     """The line, from 1, that a forge gives a place: it counts line feeds alone."""
     return text.count("\n", 0, offset) + 1
+
+
+def _identified_on(pull: PullRequest) -> Identify:
+    """What documents are that are nowhere on this machine: opinions about them are kept by it."""
+    place = pull.place
+    return lambda path: (f"stdin:{place.host}/{place.project}/{shown(path)}", None)
 
 
 def _is_inside(name: str) -> bool:
