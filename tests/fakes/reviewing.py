@@ -14,6 +14,7 @@ from mirador_lsp.core.feedback import Learning
 from mirador_lsp.core.policy import STAGES
 from mirador_lsp.core.ports import Analyzer, CodeIndex, FeedbackBook
 from mirador_lsp.core.requests import ReviewRequest, Trigger
+from mirador_lsp.core.silence import Accepted
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.context.stock import Workplace
 from mirador_lsp.engine.engine import Engine
@@ -40,6 +41,8 @@ async def reviewed(
     only: tuple[Span, ...] | None = None,
     security_rules: frozenset[str] = frozenset(),
     index: CodeIndex | None = None,
+    settings: Settings | None = None,
+    accepted: Accepted | None = None,
 ) -> list[Event]:
     """Everything that a review of the document tells; in a workspace where there is an index."""
     file = folder / "script.toml"
@@ -58,9 +61,9 @@ async def reviewed(
         learning=Learning(security_rules=security_rules),
         workplace_of=lambda _: Workplace(FakeProject(), index) if index is not None else None,
     )
-    policy = review_policy(Settings(), stages=stages)
+    policy = review_policy(settings or Settings(), stages=stages)
     events: list[Event] = []
-    request = ReviewRequest(snapshot, policy, Trigger.COMMAND, only=only)
+    request = ReviewRequest(snapshot, policy, Trigger.COMMAND, only=only, accepted=accepted)
     await engine.review(request, events.append)
     await backend.close()
     return events
