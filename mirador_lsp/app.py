@@ -31,6 +31,7 @@ from mirador_lsp.books import Books, open_books
 from mirador_lsp.core.ports import (
     ModelBackend,
 )
+from mirador_lsp.engine.dna.probing import Progress
 from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.measuring import count_requests
 from mirador_lsp.models.catalogue import Entry, load_catalogue
@@ -43,7 +44,14 @@ from mirador_lsp.models.pulling import Phase, PullProgress
 from mirador_lsp.models.queues import room_at
 from mirador_lsp.models.storage import Installed, ModelStore, Status
 from mirador_lsp.past import Oblivion, Past, make_recorder, open_past
-from mirador_lsp.profiling import behaviour_of, infer_preferences
+from mirador_lsp.profiling import (
+    behaviour_of,
+    infer_preferences,
+    measure_model,
+    models_to_measure,
+    read_records,
+    replay_requests,
+)
 from mirador_lsp.settings import Paths, Settings
 from mirador_lsp.settings import paths as default_paths
 from mirador_lsp.workspace.intake import gather
@@ -64,6 +72,7 @@ __all__ = [
     "Oblivion",
     "Past",
     "Phase",
+    "Progress",
     "PullProgress",
     "SkipKind",
     "Skipped",
@@ -75,6 +84,8 @@ __all__ = [
     "gather",
     "infer_preferences",
     "load_catalogue",
+    "measure_model",
+    "models_to_measure",
     "open_app",
     "open_books",
     "open_past",
@@ -83,7 +94,9 @@ __all__ = [
     "pulls",
     "read_comparisons",
     "read_history",
+    "read_records",
     "read_source",
+    "replay_requests",
     "server_cards",
     "usable_model",
     "write_back",

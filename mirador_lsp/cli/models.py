@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mirador_lsp.cli import compare, embedders, model_history, served_models
+from mirador_lsp.cli import compare, embedders, model_history, probe, served_models
 from mirador_lsp.cli.progress import pull_display
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.clean import plain
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _MB = 1_000_000
 _USE = "Written into your own settings file; running editors take it over without a restart."
+_PROBING = (
+    "Put a fixed set of questions about small samples of code to models, and some findings that "
+    "you have decided about: what they find, how much they say, how fast they are."
+)
 _INTERRUPTED = 130
 _STATES = {
     "verified": "installed",
@@ -49,6 +53,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     comparing = actions.add_parser("compare", help="how models did on the same questions")
     comparing.add_argument("--json", action="store_true", help="as JSON")
     comparing.set_defaults(run=run, action="compare")
+    probing = actions.add_parser("probe", help="measure how models behave", description=_PROBING)
+    probing.add_argument("names", nargs="*", metavar="NAME", help="a model (default: all here)")
+    probing.add_argument("--json", action="store_true", help="as JSON")
+    probing.set_defaults(run=run, action="probe")
     for action, summary, count, words in (
         ("pull", "fetch models; goes on where an earlier download stopped", "+", "a model"),
         ("remove", "delete models and what is left of unfinished downloads", "+", "a model"),
@@ -67,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.action == "use":
         return served_models.use(args.name, (args.stage,) if args.stage else served_models.STAGES)
-    if args.action == "compare":
-        return compare.run(as_json=args.json)
+    if args.action in {"compare", "probe"}:
+        return _behave(args)
     store = _open_store()
     if args.action == "list":
         return _list(store, as_json=args.json)
@@ -79,6 +87,12 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "remove":
         return _remove(entries, store, embedder)
     return _verify(entries, store, embedder)
+
+
+def _behave(args: argparse.Namespace) -> int:
+    if args.action == "probe":
+        return probe.run(args.names, as_json=args.json)
+    return compare.run(as_json=args.json)
 
 
 def _history() -> list[dict[str, object]]:

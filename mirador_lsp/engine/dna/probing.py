@@ -5,54 +5,24 @@ The caller brings an engine in which nothing is kept from before, over the one m
 
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
 
-from mirador_lsp.core.answers import (
-    AnswerEvent,
-    AnswerFinished,
-    AnswerRequest,
-    EmitAnswer,
-    Topic,
-)
+from mirador_lsp.core.answers import AnswerRequest, Topic
 from mirador_lsp.core.behaviour import Behaviour
-from mirador_lsp.core.changes import (
-    ChangeEvent,
-    ChangeFinished,
-    ChangeRequest,
-    EmitChange,
-    Intent,
-)
+from mirador_lsp.core.changes import ChangeRequest, Intent
 from mirador_lsp.core.dialogue import Limits, ModelCard, Priority, Prompt, Usage
-from mirador_lsp.core.edits import apply
 from mirador_lsp.core.errors import BadReply, ModelTimeout
-from mirador_lsp.core.events import Emit, Event, FindingReported, StageFailed, StageFinished
-from mirador_lsp.core.policy import INSTANT, QUICK, ReviewPolicy, StagePolicy
+from mirador_lsp.core.policy import QUICK, ReviewPolicy, StagePolicy
 from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.engine.dna.agreeing import believes
 from mirador_lsp.engine.dna.deciding import Decided
+from mirador_lsp.engine.dna.hearing import Asked, Heard, Request, hear
 from mirador_lsp.engine.dna.probes import Probe, ProbeKind, probes, version
 from mirador_lsp.engine.prompts.render import render
 
 _LOADING_SECONDS = 300.0
 """Reading gigabytes from a slow disk."""
-
-
-class Asked(Protocol):
-    """What is asked: an engine."""
-
-    async def review(self, request: ReviewRequest, emit: Emit) -> None:
-        """As the engine does."""
-        ...
-
-    async def answer(self, request: AnswerRequest, emit: EmitAnswer) -> None:
-        """The same."""
-        ...
-
-    async def change(self, request: ChangeRequest, emit: EmitChange) -> None:
-        """The same."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -117,14 +87,14 @@ async def measure(
     A question that it does not answer is counted; raises `ModelError` only where it cannot be used
     at all. Cancelling stops it.
     """
-    every = probes()
+    every = requests_of(terms)
     total = len(every) + len(decided)
     tell(Progress(card.name, 0, total, "loading"))
     await _load(card, backend)
     figures = _Figures()
-    for number, probe in enumerate(every):
+    for number, (probe, request) in enumerate(every):
         tell(Progress(card.name, number, total, f"{probe.kind} {probe.snapshot.name}"))
-        await _put(probe, asked, terms, figures)
+        _take_in(probe, await hear(request, asked), figures)
     policy = terms.review.stage(QUICK)
     for number, each in enumerate(decided, len(every)):
         tell(Progress(card.name, number, total, "your decisions"))
@@ -132,7 +102,7 @@ async def measure(
         figures.decisions += said is not None
         figures.agreed += said is each.right
     tell(Progress(card.name, total, total, ""))
-    return _behaviour(card, every, figures)
+    return _behaviour(card, figures)
 
 
 async def _believes(
@@ -153,85 +123,57 @@ async def _load(card: ModelCard, backend: ModelBackend) -> None:
             pass
 
 
-async def _put(probe: Probe, asked: Asked, terms: Terms, figures: _Figures) -> None:
+def requests_of(terms: Terms) -> tuple[tuple[Probe, Request], ...]:
+    """Every question of the set as a request."""
+    return tuple((probe, _request(probe, terms)) for probe in probes())
+
+
+def _request(probe: Probe, terms: Terms) -> Request:
     match probe.kind:
         case ProbeKind.REVIEW:
-            await _review(probe, asked, terms, figures)
+            return ReviewRequest(probe.snapshot, terms.review, Trigger.COMMAND)
         case ProbeKind.FIX:
-            await _fix(probe, asked, terms, figures)
+            finding = probe.finding
+            return ChangeRequest(
+                snapshot=probe.snapshot,
+                intent=Intent.FIX,
+                policy=terms.change,
+                span=finding.span,
+                finding=finding,
+                findings=(finding,),
+                repairs=0,
+            )
         case ProbeKind.EXPLAIN | ProbeKind.ASK:
-            await _answer(probe, asked, terms, figures)
+            return AnswerRequest(
+                snapshot=probe.snapshot,
+                topic=Topic.ASK if probe.kind is ProbeKind.ASK else Topic.EXPLAIN,
+                policy=terms.answer,
+                question=probe.question,
+                max_tokens=terms.max_tokens,
+            )
 
 
-async def _review(probe: Probe, asked: Asked, terms: Terms, figures: _Figures) -> None:
-    index = probe.snapshot.lines
-    said: set[int] = set()
-
-    def hear(event: Event) -> None:
-        if isinstance(event, FindingReported) and event.stage != INSTANT:
-            said.add(index.line_of(event.finding.span.start) + 1)
-        elif isinstance(event, StageFinished) and event.stage != INSTANT:
-            figures.cost(event.usage)
-            figures.lines += event.rejected
-            figures.broken += event.misquoted + event.malformed
-        elif isinstance(event, StageFailed):
-            figures.failed += 1
-
-    request = ReviewRequest(probe.snapshot, terms.review, Trigger.COMMAND)
-    await asked.review(replace(request, priority=Priority.SAVE), hear)
-    figures.lines += len(said)
-    figures.claims += [f"{probe.name}:{line}" for line in sorted(said)]
-    if probe.faults:
-        figures.found += bool(said & set(probe.faults))
-    else:
-        figures.alarms += bool(said)
+def _take_in(probe: Probe, heard: Heard, figures: _Figures) -> None:
+    if heard.usage is not None:
+        figures.cost(heard.usage)
+    figures.failed += heard.failed
+    match probe.kind:
+        case ProbeKind.REVIEW:
+            figures.lines += heard.claimed + heard.rejected
+            figures.broken += heard.broken
+            figures.claims += [f"{probe.name}:{line}" for line in sorted(heard.lines)]
+            if probe.faults:
+                figures.found += bool(heard.lines & set(probe.faults))
+            else:
+                figures.alarms += bool(heard.lines)
+        case ProbeKind.FIX:
+            figures.fixed += heard.text is not None and probe.is_fixed(heard.text)
+        case ProbeKind.EXPLAIN | ProbeKind.ASK:
+            figures.words.append(heard.words)
 
 
-async def _answer(probe: Probe, asked: Asked, terms: Terms, figures: _Figures) -> None:
-    words = [0]
-
-    def hear(event: AnswerEvent) -> None:
-        if isinstance(event, StageFinished) and event.stage != INSTANT:
-            figures.cost(event.usage)
-        elif isinstance(event, StageFailed):
-            figures.failed += 1
-        elif isinstance(event, AnswerFinished) and event.answer is not None and event.answer.model:
-            words.append(len(event.answer.text.split()))
-
-    request = AnswerRequest(
-        snapshot=probe.snapshot,
-        topic=Topic.ASK if probe.kind is ProbeKind.ASK else Topic.EXPLAIN,
-        policy=terms.answer,
-        question=probe.question,
-        max_tokens=terms.max_tokens,
-    )
-    await asked.answer(request, hear)
-    figures.words.append(words[-1])
-
-
-async def _fix(probe: Probe, asked: Asked, terms: Terms, figures: _Figures) -> None:
-    finding = probe.finding
-
-    def hear(event: ChangeEvent) -> None:
-        if isinstance(event, StageFinished) and event.stage != INSTANT:
-            figures.cost(event.usage)
-        elif isinstance(event, ChangeFinished) and event.patch is not None:
-            text = apply(probe.snapshot.text, event.patch.edits)
-            figures.fixed += probe.is_fixed(text)
-
-    request = ChangeRequest(
-        snapshot=probe.snapshot,
-        intent=Intent.FIX,
-        policy=terms.change,
-        span=finding.span,
-        finding=finding,
-        findings=(finding,),
-        repairs=0,
-    )
-    await asked.change(request, hear)
-
-
-def _behaviour(card: ModelCard, every: Sequence[Probe], figures: _Figures) -> Behaviour:
+def _behaviour(card: ModelCard, figures: _Figures) -> Behaviour:
+    every = probes()
     reviews = [probe for probe in every if probe.kind is ProbeKind.REVIEW]
     defects = sum(bool(probe.faults) for probe in reviews)
     speed = figures.written / figures.writing if figures.writing > 0 else 0.0
