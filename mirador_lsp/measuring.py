@@ -3,8 +3,8 @@
 Only `app` and the commands that show figures use it.
 """
 
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from mirador_lsp.books import Books, open_books
@@ -17,7 +17,7 @@ from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.energy import find_meter
 from mirador_lsp.settings import Paths
 
-__all__ = ["Measured", "Wanted", "count_requests", "read_figures"]
+__all__ = ["Measured", "Reader", "Wanted", "count_requests", "open_figures"]
 
 _MOST_OPINIONS = 100_000
 
@@ -37,16 +37,30 @@ class Measured:
     sums: Sums
 
 
-async def read_figures(
-    paths: Paths, wanted: Wanted, prices: Sequence[Price], *, latest: int = 0
-) -> Measured:
-    """What was counted so far, by all processes of this user, with the `latest` requests.
+class Reader:
+    """Reads figures, once or again and again, over books that stay open. Makes no file.
 
-    Raises `ServiceError` for a store that cannot be read. Makes no file.
+    Every method raises `ServiceError` for a store that cannot be read.
     """
-    async with AsyncExitStack() as stack:
-        books = open_books(paths, stack)
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    async def stamp(self) -> str:
+        """Another text after anything was counted, decided or forgotten. Cheap."""
+        return f"{await self._books.metrics.stamp()} {await self._books.feedback.stamp()}"
+
+    async def read(self, wanted: Wanted, prices: Sequence[Price], *, latest: int = 0) -> Measured:
+        """What was counted so far, by all processes of this user, with the `latest` requests."""
+        books = self._books
         sums = await books.metrics.sums(wanted.since)
         opinions = await books.feedback.latest(_MOST_OPINIONS, _MOST_OPINIONS)
         requests = await books.metrics.latest(latest) if latest else ()
         return Measured(summarize(sums, opinions, prices, wanted, requests), sums)
+
+
+@asynccontextmanager
+async def open_figures(paths: Paths) -> AsyncIterator[Reader]:
+    """What was counted, for reading, without the rest of the application."""
+    async with AsyncExitStack() as stack:
+        yield Reader(open_books(paths, stack))

@@ -5,16 +5,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from mirador_lsp.cli.spans import moment_of
 from mirador_lsp.cli.terminal import console_for, is_terminal
 from mirador_lsp.core.clean import plain
+from mirador_lsp.core.metrics import Price
 
 if TYPE_CHECKING:
-    from mirador_lsp.settings import Loaded
+    from mirador_lsp.measuring import Measured, Wanted
+    from mirador_lsp.settings import Loaded, Paths
 
 SINCE = "30d"
 """What is shown when nobody says otherwise."""
@@ -70,7 +72,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace, around: Around | None = None) -> int:
     """Show what was counted. Raises `UserError`, and `ServiceError` where it cannot be read."""
     from mirador_lsp.app import SystemClock  # noqa: PLC0415 — the help must not wait for it
-    from mirador_lsp.measuring import Wanted, read_figures  # noqa: PLC0415
+    from mirador_lsp.measuring import Wanted  # noqa: PLC0415
     from mirador_lsp.settings.prices import read_prices  # noqa: PLC0415
 
     here = around or Around()
@@ -79,7 +81,7 @@ def run(arguments: argparse.Namespace, around: Around | None = None) -> int:
     since = 0.0 if arguments.prometheus else moment_of(arguments.since, now)
     wanted = Wanted(since, "" if arguments.prometheus else arguments.model, now)
     prices = read_prices(loaded.paths.config_file.parent)
-    measured = asyncio.run(read_figures(loaded.paths, wanted, prices.table))
+    measured = asyncio.run(_read(loaded.paths, wanted, prices.table))
     out = here.stdout
     if arguments.json:
         from mirador_lsp.cli.metrics_json import summary_facts  # noqa: PLC0415
@@ -100,6 +102,13 @@ def run(arguments: argparse.Namespace, around: Around | None = None) -> int:
     for part in page(measured.summary, unicode=speaks_unicode(out)):
         console.print(part)
     return 0
+
+
+async def _read(paths: "Paths", wanted: "Wanted", prices: Sequence[Price]) -> "Measured":
+    from mirador_lsp.measuring import open_figures  # noqa: PLC0415
+
+    async with open_figures(paths) as reader:
+        return await reader.read(wanted, prices)
 
 
 def run_prices(arguments: argparse.Namespace, around: Around | None = None) -> int:

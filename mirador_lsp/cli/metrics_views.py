@@ -21,18 +21,18 @@ def page(summary: Summary, *, unicode: bool) -> Iterator[RenderableType]:
     """Everything there is to say, part by part."""
     yield _headline(summary)
     if summary.kinds:
-        yield _titled("Requests", kinds_table(summary))
+        yield titled("Requests", kinds_table(summary))
     if summary.stages:
-        yield _titled("Times", times_table(summary.stages))
+        yield titled("Times", times_table(summary.stages))
     if any(row.model for row in summary.stages):
-        yield _titled("Tokens", tokens_table(summary.stages))
+        yield titled("Tokens", tokens_table(summary.stages))
     if summary.days:
-        yield _titled("By day", days_table(summary.days, unicode=unicode))
-    yield _titled("Findings", findings_line(summary))
+        yield titled("By day", days_table(summary.days, unicode=unicode))
+    yield titled("Findings", findings_line(summary))
     if summary.fixes:
-        yield _titled("Changes, by how far they got", fixes_table(summary))
-    yield _titled("Decisions", decisions_table(summary))
-    yield _titled("Energy and money", money_table(summary))
+        yield titled("Changes, by how far they got", fixes_table(summary))
+    yield titled("Decisions", decisions_table(summary))
+    yield titled("Energy and money", money_table(summary))
 
 
 def sparkline(values: Sequence[float | None], *, unicode: bool) -> str:
@@ -50,7 +50,7 @@ def _bar(value: float | None, highest: float, bars: str) -> str:
 
 def kinds_table(summary: Summary) -> Table:
     """Requests by what was asked."""
-    table = _table("asked for", ">count", ">stopped", ">failed", ">ahead", ">median", ">95 %")
+    table = table_of("asked for", ">count", ">stopped", ">failed", ">ahead", ">median", ">95 %")
     for row in summary.kinds:
         times = (seconds(row.took.median), seconds(row.took.p95))
         counts = (row.count, row.stopped, row.failed, row.ahead)
@@ -60,7 +60,7 @@ def kinds_table(summary: Summary) -> Table:
 
 def times_table(stages: Sequence[StageRow]) -> Table:
     """First tokens and whole stages, by stage and model."""
-    table = _table("stage", "model", ">runs", ">first token", ">95 %", ">whole", ">95 %")
+    table = table_of("stage", "model", ">runs", ">first token", ">95 %", ">whole", ">95 %")
     for row in stages:
         name = plain(row.model, 60) or Text("analyzers", "bright_black")
         times = (*_spread(row.first_token), *_spread(row.took))
@@ -70,7 +70,7 @@ def times_table(stages: Sequence[StageRow]) -> Table:
 
 def tokens_table(stages: Sequence[StageRow]) -> Table:
     """Tokens, caches and replies that were of no use, by stage and model."""
-    table = _table("stage", "model", ">read", ">reused", ">written", ">known", ">dropped")
+    table = table_of("stage", "model", ">read", ">reused", ">written", ">known", ">dropped")
     for row in stages:
         costs = row.costs
         if row.model:
@@ -89,7 +89,7 @@ def tokens_table(stages: Sequence[StageRow]) -> Table:
 def days_table(days: Sequence[DayRow], *, unicode: bool) -> Table:
     """One line for each figure, one character for each day, the latest at the right."""
     shown = days[-_MOST_DAYS:]
-    table = _table("", f"{shown[0].day} … {shown[-1].day}", ">latest", ">highest")
+    table = table_of("", f"{shown[0].day} … {shown[-1].day}", ">latest", ">highest")
     rows: tuple[tuple[str, Callable[[DayRow], float | None], Callable[[float | None], str]], ...]
     rows = (
         ("requests", lambda d: d.requests, number),
@@ -124,7 +124,7 @@ def findings_line(summary: Summary) -> Text:
 
 def fixes_table(summary: Summary) -> Table:
     """Changes by the step of the ladder that they reached."""
-    table = _table("asked for", "outcome", "passed", "failed at", ">count")
+    table = table_of("asked for", "outcome", "passed", "failed at", ">count")
     for row in summary.fixes:
         outcome = Text("offered", "green") if row.offered else Text("not offered", "yellow")
         cells = (plain(row.rung, 20) or "nothing", plain(row.failed, 20), number(row.count))
@@ -136,7 +136,7 @@ def decisions_table(summary: Summary) -> RenderableType:
     """What the user made of what was shown."""
     if summary.acceptance.rate is None:
         return Text("You have not decided on any finding yet.", "bright_black")
-    table = _table(
+    table = table_of(
         "found by",
         ">accepted",
         ">edited",
@@ -158,7 +158,7 @@ def _decisions(row: Acceptance) -> Iterator[str]:
 
 def money_table(summary: Summary) -> Table:
     """What requests took, and what their tokens would have cost elsewhere."""
-    table = _table("", "")
+    table = table_of("", "")
     table.show_header = False
     energy = summary.energy
     if energy.measured:
@@ -185,7 +185,7 @@ def money_table(summary: Summary) -> Table:
 
 def price_table(prices: Sequence[Price]) -> Table:
     """The table of prices."""
-    table = _table("model", ">prompt", ">cached", ">completion", "source", "seen")
+    table = table_of("model", ">prompt", ">cached", ">completion", "source", "seen")
     for each in prices:
         costs = (f"${cost:g}" for cost in (each.prompt, each.cached, each.completion))
         table.add_row(plain(each.name, 60), *costs, plain(each.source, 200), each.seen)
@@ -231,11 +231,13 @@ def _headline(summary: Summary) -> Text:
     return Text(f"{plural(summary.requests, 'request')} {since}{model}", "bold")
 
 
-def _titled(title: str, content: RenderableType) -> RenderableType:
+def titled(title: str, content: RenderableType) -> RenderableType:
+    """Content below a heading."""
     return Group(Text(f"\n{title}", "bold cyan"), content)
 
 
-def _table(*headings: str) -> Table:
+def table_of(*headings: str) -> Table:
+    """A table without borders; a column whose heading begins with ">" is one of numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bright_black")
     for heading in headings:
         if heading.startswith(">"):

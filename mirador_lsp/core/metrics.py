@@ -283,6 +283,10 @@ class MetricsBook(Protocol):
         """
         ...
 
+    async def stamp(self) -> str:
+        """Another text after anybody recorded or removed anything. Cheap."""
+        ...
+
     async def latest(self, most: int) -> Sequence[RequestFigures]:
         """The latest requests that are there one by one, oldest first, `most` at most."""
         ...

@@ -57,6 +57,8 @@ _PUT_STAGE = tables.insert(
     "metric_stages", _STAGE_COLUMNS, "(SELECT max(id) FROM metric_requests), "
 )
 _SPAN = "SELECT coalesce(max(id) - min(id) + 1, 0) FROM metric_requests"
+# Sums of days change only when requests become sums, and then the first one is another.
+_ENDS = "SELECT min(id), max(id), count(*) FROM metric_requests"
 _LATEST = f"""
 SELECT id, {", ".join(_REQUEST_COLUMNS)} FROM metric_requests ORDER BY id DESC LIMIT ?
 """  # noqa: S608 — names of ours
@@ -107,6 +109,13 @@ class SqliteMetricsBook:
             tuple(_stage_sum(row) for row in stages),
             _times(times),
         )
+
+    async def stamp(self) -> str:
+        """See the port."""
+        if not await self._database.exists():
+            return ""
+        ((first, last, count),) = await self._database.read(_ENDS)
+        return f"{first} {last} {count}"
 
     async def latest(self, most: int) -> Sequence[RequestFigures]:
         """See the port. Where nothing was counted no file is made."""

@@ -134,6 +134,20 @@ async def test_what_is_forgotten_is_gone(
     assert len(await book.latest(9)) == left
 
 
+async def test_the_stamp_tells_that_something_changed(book: MetricsBook) -> None:
+    """After each record and each removal it is another one, and else the same."""
+    stamps = [await book.stamp()]
+    await book.record([request(time=NOON)])
+    stamps.append(await book.stamp())
+    await book.record([request(time=NOON + 1)])
+    stamps.append(await book.stamp())
+    await book.forget(Selection(before=NOON + 1))
+    stamps.append(await book.stamp())
+
+    assert len(set(stamps)) == 4
+    assert await book.stamp() == stamps[-1]
+
+
 async def test_hostile_names_are_kept_as_they_can_be(book: MetricsBook) -> None:
     """A server may name its models with half a character or a kilobyte."""
     await book.record([request(stages=(stage_run(model="a\udc80\x00" + "b" * 5000),))])

@@ -81,6 +81,10 @@ class FakeMetricsBook:
         kept = [each for each in self.kept if each.time >= since]
         return Sums(_requests(kept), _stages(kept), _times(kept))
 
+    async def stamp(self) -> str:
+        self._check()
+        return str([each.time for each in self.kept]) if self.kept else ""
+
     async def latest(self, most: int) -> Sequence[RequestFigures]:
         self._check()
         return tuple(self.kept[-most:]) if most else ()
