@@ -96,7 +96,7 @@ async def hold(arguments: argparse.Namespace, around: Around) -> int:
         stages=split_names(arguments.stages),
         lenses=split_names(arguments.lens),
         fail_on="new" if keeping is Keeping.NOTHING else "never",
-        baseline=str(file),
+        baseline=_name(file, folder),
         keeping=keeping,
         model=arguments.model,
         wishes=Wishes(quiet=arguments.quiet),
@@ -107,9 +107,10 @@ async def hold(arguments: argparse.Namespace, around: Around) -> int:
 def run_show(arguments: argparse.Namespace, around: Around) -> int:
     """List the entries of the baseline."""
     file = _file(arguments.file, around.review.folder)
-    baseline = read_baseline(file, str(file))
+    name = _name(file, around.review.folder)
+    baseline = read_baseline(file, name)
     if baseline is None:
-        message = f"There is no baseline {plain(str(file), 300)}."
+        message = f"There is no baseline {plain(name, 300)}."
         raise UserError(message, remedy="Write one: mirador baseline write")
     if arguments.json:
         print(json.dumps(_document(baseline), indent=2), file=around.stdout)
@@ -135,6 +136,11 @@ def _add_file(parser: argparse.ArgumentParser) -> None:
 
 def _file(given: str, folder: Path) -> Path:
     return folder / given if given else find_workspace_root(folder) / NAME
+
+
+def _name(file: Path, folder: Path) -> str:
+    """What it is called: from here where it is below."""
+    return str(file.relative_to(folder) if file.is_relative_to(folder) else file)
 
 
 def _document(baseline: Baseline) -> dict[str, object]:
