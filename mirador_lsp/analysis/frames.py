@@ -11,6 +11,7 @@ import msgspec
 
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import Analysis
+from mirador_lsp.core.references import References
 from mirador_lsp.core.retrieval import Slice
 from mirador_lsp.core.text import Span
 
@@ -30,7 +31,7 @@ class Request(msgspec.Struct, frozen=True):
     """One thing to do with the text in the body."""
 
     id: int
-    do: Literal["outline", "rules", "surroundings", "slice"]
+    do: Literal["outline", "rules", "surroundings", "slice", "references"]
     language: str
     budget_seconds: float
     max_bytes: int
@@ -39,13 +40,14 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of it: exactly one of the five."""
+    """What came of it: exactly one of the six."""
 
     id: int
     outline: Outline | None = None
     analysis: Analysis | None = None
     surroundings: Surroundings | None = None
     slice: Slice | None = None
+    references: References | None = None
     error: str = ""
     """One sentence saying why there is nothing else."""
 

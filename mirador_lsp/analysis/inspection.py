@@ -11,11 +11,13 @@ from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis
+from mirador_lsp.core.references import References
 from mirador_lsp.core.retrieval import Slice
 from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.syntax.languages import LANGUAGES, Language
 from mirador_lsp.syntax.outline import lines_outline, outline_of
 from mirador_lsp.syntax.parser import Parsed, parse
+from mirador_lsp.syntax.references import references_in
 from mirador_lsp.syntax.slices import slice_at
 from mirador_lsp.syntax.surroundings import surroundings_of
 
@@ -71,6 +73,12 @@ class Inspector:
     ) -> Slice:
         """The lines that decide what happens at `place`; a guess where there is no tree."""
         return slice_at(self._of(text, language, budget_seconds, max_bytes).parsed, place)
+
+    def references(
+        self, text: str, language: str, budget_seconds: float, max_bytes: int
+    ) -> References:
+        """What `text` defines and names; nothing, with a note, where it cannot be parsed."""
+        return references_in(self._of(text, language, budget_seconds, max_bytes).parsed)
 
     def _of(self, text: str, language: str, budget_seconds: float, max_bytes: int) -> _Read:
         key = (language, budget_seconds, max_bytes, hashlib.sha256(utf8(text)).digest())

@@ -1,7 +1,8 @@
 """What a parser says of a text, from an isolated process that may crash or freeze without harm.
 
 `ParseWorker` is what Mirador runs; `InlineParser` does the same in this process, for tools and
-tests. Both are an `Outliner`, the `Syntax`, the `Slicer` and the `Analyzer` named "rules".
+tests. Both are an `Outliner`, the `Syntax`, the `Slicer`, the `ReferenceReader` and the `Analyzer`
+named "rules".
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import Analysis
+from mirador_lsp.core.references import References
 from mirador_lsp.core.retrieval import Slice
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import LineIndex, Span, utf8
@@ -42,7 +44,7 @@ _MOST_STRUCK = 256
 _LINES_IN_CLIENT = 200_000
 _LONGEST_WAIT = 2.0
 
-_Work = Literal["outline", "rules", "surroundings", "slice"]
+_Work = Literal["outline", "rules", "surroundings", "slice", "references"]
 _Key = tuple[str, str, bytes]
 _Read = TypeVar("_Read")
 
@@ -134,6 +136,13 @@ class ParseWorker:
             return slice_at(refused, place)
         reply = await self._ask("slice", snapshot, place)
         return _believed(reply.slice, "lines", reply, snapshot)
+
+    async def references(self, snapshot: Snapshot) -> References:
+        """See `core.references.ReferenceReader`."""
+        if len(snapshot.text) > self._max_bytes:
+            return References((), (), "it is too large to be parsed")
+        reply = await self._ask("references", snapshot)
+        return _believed(reply.references, "places", reply, snapshot)
 
     async def health(self) -> Check:
         """Whether a child can be started, and how far it is isolated."""
@@ -292,6 +301,12 @@ class InlineParser:
             snapshot.text, snapshot.language, self._budget, self._max_bytes, place
         )
 
+    async def references(self, snapshot: Snapshot) -> References:
+        """See `core.references.ReferenceReader`."""
+        return self._inspector.references(
+            snapshot.text, snapshot.language, self._budget, self._max_bytes
+        )
+
 
 def _settle(ticket: _Ticket, reply: Reply) -> None:
     if not ticket.reply.done():
@@ -330,6 +345,9 @@ def _fits(reply: Reply, snapshot: Snapshot) -> bool:
     if reply.slice is not None:
         most = len(LineIndex(snapshot.text))
         return all(0 <= line < most for line in reply.slice.lines)
+    if reply.references is not None:
+        defined = (each.span.end <= end for each in reply.references.defined)
+        return all(defined) and all(each.span.end <= end for each in reply.references.named)
     if reply.analysis is not None:
         return all(each.span.end <= end for each in reply.analysis.findings)
     return True

@@ -60,6 +60,8 @@ def _answer(inspector: Inspector, request: Request, text: str) -> Reply:
         if request.do == "slice":
             place = request.span or Span(0, 0)
             return Reply(request.id, slice=inspector.slice_of(*how, place))
+        if request.do == "references":
+            return Reply(request.id, references=inspector.references(*how))
         return Reply(request.id, analysis=inspector.rules(*how))
     except AnalyzerError as error:
         return Reply(request.id, error=error.sentence())
