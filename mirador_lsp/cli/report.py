@@ -264,6 +264,8 @@ class Report:
     """What a baseline knows of it; None where findings are not held against one."""
     notices: list[events.Notice] = field(default_factory=list)
     """What is to be said of the run as a whole."""
+    may_be_empty: bool = False
+    """Having nothing to review is no failure."""
 
     def count(self, severity: Severity) -> int:
         """How many findings of that severity are shown."""

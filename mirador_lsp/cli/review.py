@@ -142,7 +142,7 @@ def reasons_not_run(report: Report) -> list[str]:
         whose = unseen[0].snapshot.name + (f" and {len(unseen) - 1} more" if unseen[1:] else "")
         why = "; ".join(wording.failure_lines(report)) or "not one stage could look"
         reasons.append(f"not reviewed: {whose}. {why}")
-    if not report.files and not reasons:
+    if not report.files and not reasons and not report.may_be_empty:
         why = "; ".join(wording.skipped_lines(report.skipped)) or "no source files there"
         reasons.append(f"nothing to review: {why}. Name a file or a folder with source code.")
     return reasons
@@ -157,7 +157,7 @@ class _Run:
         self._policy = policy
         self._begun = time.monotonic()
         started = around.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._report = Report(started_utc=started)
+        self._report = Report(started_utc=started, may_be_empty=options.nothing_ok)
         self._known = Known(options.baseline, options.keeping, around.folder, self._report, policy)
         self._workspace: Path | None = None
         self._paths: Paths | None = None
@@ -247,11 +247,12 @@ class _Run:
 
     def _settle(self) -> None:
         """What can be said of the run as a whole."""
-        here, paths = self._around.folder, self._options.paths
-        root = self._workspace
-        everything = root is not None and any(
-            root.is_relative_to((here / path).resolve()) for path in paths if path != "-"
-        )
+        here, root = self._around.folder, self._workspace
+        paths = [here / path for path in self._options.paths if path != "-"]
+        if self._options.workspace and not paths and root is not None:
+            paths = [root]
+        everything = root is not None and any(root.is_relative_to(p.resolve()) for p in paths)
+        everything = everything and not self._report.unreached
         self._known.settle(everything=everything)
         self._report.cap(self._policy.max_findings)
 

@@ -44,6 +44,8 @@ class Options:
     baseline: str = ""
     """The file of what is known already; "" for none."""
     keeping: Keeping = Keeping.NOTHING
+    nothing_ok: bool = False
+    """Having nothing to review is no failure: a hook is given whatever was changed."""
     model: str = ""
     models: tuple[str, ...] = ()
     """Those that all answer, to be merged; empty for one at a time."""
@@ -82,12 +84,7 @@ def add_parser(
     add("--lens", action="append", metavar="NAME,…", help=f"of {','.join(Lens)}")
     add("--format", choices=FORMATS, default="text", help="default: text")
     add("--output", default="", metavar="FILE", help="write there instead of stdout")
-    add(
-        "--fail-on",
-        choices=get_args(FailOn),
-        help="the bar; default: error and, with --baseline, new: whatever it does not know",
-    )
-    add("--baseline", default="", metavar="FILE", help="findings known to it are counted alone")
+    _add_bar(parser)
     who = parser.add_mutually_exclusive_group().add_argument
     who("--model", default="", metavar="NAME", help="this model for every stage")
     who("--models", action="append", metavar="NAME,…", help="ask all of these and merge")
@@ -111,6 +108,18 @@ def add_parser(
     return parser
 
 
+def _add_bar(parser: argparse.ArgumentParser) -> None:
+    """What the exit code depends on."""
+    add = parser.add_argument
+    add(
+        "--fail-on",
+        choices=get_args(FailOn),
+        help="the bar; default: error and, with --baseline, new: whatever it does not know",
+    )
+    add("--baseline", default="", metavar="FILE", help="findings known to it are counted alone")
+    add("--nothing-ok", action="store_true", help="having nothing to review is no failure")
+
+
 def options_of(arguments: argparse.Namespace) -> Options:
     """What was asked for."""
     wishes = Wishes(
@@ -129,6 +138,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         lenses=split_names(arguments.lens),
         fail_on=arguments.fail_on or ("new" if arguments.baseline else "error"),
         baseline=arguments.baseline,
+        nothing_ok=arguments.nothing_ok,
         model=arguments.model,
         models=split_names(arguments.models) or (),
         gate=arguments.gate,
