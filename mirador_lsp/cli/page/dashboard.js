@@ -5,7 +5,6 @@
   const SVG = "http://www.w3.org/2000/svg";
   const EVERY_MS = 2000;
   const WIDTH = 360;
-  const NAMES = { one: "one", two: "two", three: "three", four: "four" };
 
   const node = (name, attributes = {}, ...inside) => {
     const made = document.createElement(name);
@@ -39,13 +38,14 @@
   const dollars = (value) => (value >= 1 || value === 0 ? `$${value.toFixed(2)}` : `$${value.toFixed(4)}`);
   const share = (part, whole) => (whole ? part / whole : null);
 
+  // A heading that begins with ">" is one of numbers.
   const table = (caption, heads, rows) => {
-    const cell = (kind, text, at) => node(kind, { class: at ? "n" : null, scope: kind === "th" ? "col" : null }, String(text));
+    const cell = (kind, text, at) => node(kind, { class: heads[at].startsWith(">") ? "n" : null, scope: kind === "th" ? "col" : null }, String(text));
     return node(
       "table",
       {},
       node("caption", {}, caption),
-      node("thead", {}, node("tr", {}, ...heads.map((head, at) => cell("th", head, at)))),
+      node("thead", {}, node("tr", {}, ...heads.map((head, at) => cell("th", head.replace(">", ""), at)))),
       node("tbody", {}, ...rows.map((row) => node("tr", {}, ...row.map((text, at) => cell("td", text, at)))))
     );
   };
@@ -101,7 +101,6 @@
         y -= tall;
         if (value > 0) {
           const bar = shape("path", { d: `M${(across(days.length, at) - wide / 2).toFixed(2)} ${y.toFixed(2)}h${wide.toFixed(2)}v${tall.toFixed(2)}h${(-wide).toFixed(2)}z`, class: `bar ${each.tone}` });
-          bar.setAttribute("stroke", "none");
           bar.append(shape("title", {}, `${day.day}: ${wording(value)} ${each.name}`));
           picture.append(bar);
         }
@@ -110,7 +109,7 @@
     dated(picture, days, height);
     const words = series.map((each) => `${each.name}: ${wording(days.reduce((sum, day) => sum + each.of(day), 0))}`).join(", ");
     const rows = days.map((day) => [day.day, ...series.map((each) => wording(each.of(day)))]);
-    return figure(title, words, series.map((each) => [each.name, each.tone]), picture, ["day", ...series.map((each) => each.name)], rows);
+    return figure(title, words, series.map((each) => [each.name, each.tone]), picture, ["day", ...series.map((each) => `>${each.name}`)], rows);
   };
 
   // Lines over days; a day without a value is a gap, a lone one a dot.
@@ -135,18 +134,18 @@
         dot.append(shape("title", {}, `${day.day}: ${wording(each.of(day))} ${each.name}`));
         picture.append(dot);
       });
-      if (path) picture.append(shape("path", { d: path, class: each.tone }));
+      if (path) picture.append(shape("path", { d: path, class: `line ${each.tone}` }));
     });
     dated(picture, days, height);
     const last = [...days].reverse().find((day) => series[0].of(day) !== null);
     const words = last ? `On ${last.day} ${series.map((each) => `${each.name} ${wording(each.of(last))}`).join(", ")}` : "Nothing was measured";
     const rows = days.map((day) => [day.day, ...series.map((each) => wording(each.of(day)))]);
-    return figure(title, words, series.map((each) => [each.name, each.tone]), picture, ["day", ...series.map((each) => each.name)], rows);
+    return figure(title, words, series.map((each) => [each.name, each.tone]), picture, ["day", ...series.map((each) => `>${each.name}`)], rows);
   };
 
   // A bar for each row; the second series, where there is one, is the thin bar behind it.
   const sideways = (title, rows, series, wording = number) => {
-    const step = 40;
+    const step = series.length > 1 ? 50 : 40;
     const height = rows.length * step + 4;
     const top = Math.max(...rows.flatMap((row) => series.map((each) => each.of(row) || 0))) || 1;
     const picture = shape("svg", { viewBox: `0 0 ${WIDTH} ${height}` });
@@ -158,16 +157,48 @@
         const value = each.of(row);
         if (value === null || value === undefined) return;
         const wide = Math.max(1, (value / top) * (WIDTH - 80));
-        const tall = series.length > 1 ? 6 : 11;
-        const bar = shape("path", { d: `M0 ${y + 5 + number_ * 8}h${wide.toFixed(2)}v${tall}h${(-wide).toFixed(2)}z`, class: `bar ${each.tone}` });
-        bar.setAttribute("stroke", "none");
+        const tall = series.length > 1 ? 9 : 11;
+        const bar = shape("path", { d: `M0 ${y + 5 + number_ * 13}h${wide.toFixed(2)}v${tall}h${(-wide).toFixed(2)}z`, class: `bar ${each.tone}` });
         bar.append(shape("title", {}, `${row.name}: ${wording(value)} ${each.name}`));
-        picture.append(bar, shape("text", { x: wide + 5, y: y + 12 + number_ * 9 - (series.length > 1 ? 1 : -2) }, wording(value)));
+        picture.append(bar, shape("text", { x: wide + 5, y: y + 14 + number_ * 13 }, wording(value)));
       });
     });
     const words = rows.map((row) => `${row.name}: ${series.map((each) => `${wording(each.of(row))} ${each.name}`).join(", ")}`).join("; ");
     const cells = rows.map((row) => [row.name, ...series.map((each) => wording(each.of(row)))]);
-    return figure(title, words, series.map((each) => [each.name, each.tone]), picture, ["", ...series.map((each) => each.name)], cells);
+    return figure(title, words, series.map((each) => [each.name, each.tone]), picture, ["what", ...series.map((each) => `>${each.name}`)], cells);
+  };
+
+  // Changes: a bar for each kind, cut by how far they got.
+  const ladder = (fixes) => {
+    const parts = [
+      { name: "offered", tone: "three", of: (row) => row.offered && !["neighbours", "tests"].includes(row.rung) },
+      { name: "other servers agreed", tone: "one", of: (row) => row.offered && row.rung === "neighbours" },
+      { name: "tests passed", tone: "four", of: (row) => row.offered && row.rung === "tests" },
+      { name: "not offered", tone: "two", of: (row) => !row.offered },
+    ];
+    const kinds = [...new Set(fixes.map((row) => row.kind))];
+    const count = (rows) => rows.reduce((sum, row) => sum + row.count, 0);
+    const top = Math.max(...kinds.map((kind) => count(fixes.filter((row) => row.kind === kind))));
+    const picture = shape("svg", { viewBox: `0 0 ${WIDTH} ${kinds.length * 40 + 4}` });
+    kinds.forEach((kind, at) => {
+      const y = at * 40 + 14;
+      picture.append(shape("text", { x: 0, y, class: "value" }, kind));
+      let x = 0;
+      const rows = fixes.filter((row) => row.kind === kind);
+      parts.forEach((part) => {
+        const value = count(rows.filter(part.of));
+        if (!value) return;
+        const wide_ = (value / top) * (WIDTH - 50);
+        const bar = shape("path", { d: `M${x.toFixed(2)} ${y + 5}h${wide_.toFixed(2)}v14h${(-wide_).toFixed(2)}z`, class: `bar ${part.tone}` });
+        bar.append(shape("title", {}, `${kind}: ${number(value)} ${part.name}`));
+        picture.append(bar);
+        x += wide_;
+      });
+      picture.append(shape("text", { x: x + 5, y: y + 16 }, number(count(rows))));
+    });
+    const words = parts.map((part) => `${number(count(fixes.filter(part.of)))} ${part.name}`).join(", ");
+    const cells = fixes.map((row) => [row.kind, row.offered ? "offered" : "not offered", row.rung || "nothing", row.failed || "–", number(row.count)]);
+    return figure("Changes by how far they got", words, parts.map((part) => [part.name, part.tone]), picture, ["asked for", "outcome", "passed", "failed at", ">changes"], cells);
   };
 
   const tiles = (data) => {
@@ -197,55 +228,52 @@
     const made = [];
     const days = data.days;
     if (days.length) {
-      made.push(stacked("Requests by day", days, [{ name: "requests", tone: NAMES.one, of: (day) => day.requests }]));
+      made.push(stacked("Requests by day", days, [{ name: "requests", tone: "one", of: (day) => day.requests }]));
       made.push(stacked("Tokens by day", days, [
-        { name: "read", tone: NAMES.one, of: (day) => Math.max(0, day.costs.prompt_tokens - day.costs.cached_tokens) },
-        { name: "reused", tone: NAMES.three, of: (day) => day.costs.cached_tokens },
-        { name: "written", tone: NAMES.two, of: (day) => day.costs.completion_tokens },
+        { name: "read", tone: "one", of: (day) => Math.max(0, day.costs.prompt_tokens - day.costs.cached_tokens) },
+        { name: "reused", tone: "three", of: (day) => day.costs.cached_tokens },
+        { name: "written", tone: "two", of: (day) => day.costs.completion_tokens },
       ]));
       made.push(lines("First token by day", days, [
-        { name: "median", tone: NAMES.one, of: (day) => day.first_token.median },
-        { name: "95 %", tone: NAMES.two, of: (day) => day.first_token.p95 },
+        { name: "median", tone: "one", of: (day) => day.first_token.median },
+        { name: "95 %", tone: "two", of: (day) => day.first_token.p95 },
       ], seconds));
       made.push(stacked("Findings by day", days, [
-        { name: "shown", tone: NAMES.one, of: (day) => day.findings.shown },
-        { name: "withheld", tone: NAMES.four, of: (day) => day.findings.withheld },
-        { name: "withdrawn", tone: NAMES.two, of: (day) => day.findings.withdrawn },
+        { name: "shown", tone: "one", of: (day) => day.findings.shown },
+        { name: "withheld", tone: "four", of: (day) => day.findings.withheld },
+        { name: "withdrawn", tone: "two", of: (day) => day.findings.withdrawn },
       ]));
       if (days.some((day) => day.decided)) {
         made.push(stacked("Decisions by day", days, [
-          { name: "accepted", tone: NAMES.three, of: (day) => day.accepted },
-          { name: "other", tone: NAMES.two, of: (day) => day.decided - day.accepted },
+          { name: "accepted", tone: "three", of: (day) => day.accepted },
+          { name: "other", tone: "two", of: (day) => day.decided - day.accepted },
         ]));
       }
       if (days.some((day) => day.joules)) {
-        made.push(stacked("Energy by day, joules", days, [{ name: "joules", tone: NAMES.four, of: (day) => day.joules }]));
+        made.push(stacked("Energy by day, joules", days, [{ name: "joules", tone: "four", of: (day) => day.joules }]));
       }
     }
     const timed = data.stages.filter((row) => row.first_token.count).map((row) => ({ ...row, name: `${row.stage}: ${row.model}` }));
     if (timed.length) {
       made.push(sideways("First token by stage and model", timed, [
-        { name: "median", tone: NAMES.one, of: (row) => row.first_token.median },
-        { name: "95 %", tone: NAMES.two, of: (row) => row.first_token.p95 },
+        { name: "median", tone: "one", of: (row) => row.first_token.median },
+        { name: "95 %", tone: "two", of: (row) => row.first_token.p95 },
       ], seconds));
     }
     const asked = data.stages.filter((row) => row.model).map((row) => ({ ...row, name: `${row.stage}: ${row.model}` }));
     if (asked.length) {
       made.push(sideways("Reuse by stage and model", asked, [
-        { name: "of the prompt reused", tone: NAMES.three, of: (row) => row.reuse },
-        { name: "of the answers known before", tone: NAMES.four, of: (row) => row.hits },
+        { name: "of the prompt reused", tone: "three", of: (row) => row.reuse },
+        { name: "of the answers known before", tone: "four", of: (row) => row.hits },
       ], percent));
     }
     const life = Object.entries({ reported: "reported", revised: "revised", withdrawn: "withdrawn", withheld: "withheld", hushed: "silenced", over_cap: "over the cap", shown: "shown" });
     if (data.findings.reported || data.findings.shown) {
-      made.push(sideways("Lives of findings", life.map(([key, name]) => ({ name, count: data.findings[key] })), [{ name: "findings", tone: NAMES.one, of: (row) => row.count }]));
+      made.push(sideways("Lives of findings", life.map(([key, name]) => ({ name, count: data.findings[key] })), [{ name: "findings", tone: "one", of: (row) => row.count }]));
     }
-    if (data.fixes.length) {
-      const named = data.fixes.map((row) => ({ ...row, name: row.offered ? `${row.kind}: offered, passed ${row.rung}` : `${row.kind}: not offered, ${row.failed ? `failed ${row.failed}` : "never written"}` }));
-      made.push(sideways("Changes by how far they got", named, [{ name: "changes", tone: NAMES.two, of: (row) => row.count }]));
-    }
+    if (data.fixes.length) made.push(ladder(data.fixes));
     if (data.savings.some((row) => row.dollars)) {
-      made.push(sideways("What the same tokens would cost elsewhere", data.savings.map((row) => ({ ...row, name: row.seen ? `${row.name} (${row.seen})` : row.name })), [{ name: "US dollars", tone: NAMES.three, of: (row) => row.dollars }], dollars));
+      made.push(sideways("What the same tokens would cost elsewhere", data.savings.map((row) => ({ ...row, name: row.seen ? `${row.name} (${row.seen})` : row.name })), [{ name: "US dollars", tone: "three", of: (row) => row.dollars }], dollars));
     }
     return node("div", { class: "charts" }, ...made);
   };
@@ -255,7 +283,7 @@
     if (!data.now) return [];
     const queues = data.now.queues.map((row) => [row.name, number(row.running), number(row.waiting), row.residents.join(", ") || "–"]);
     if (!queues.length) queues.push(["no engine runs; it starts with the first question", "–", "–", "–"]);
-    return [wide(table("What runs now", ["engine", "running", "waiting", "models in memory"], queues))];
+    return [wide(table("What runs now", ["engine", ">running", ">waiting", "models in memory"], queues))];
   };
   const latest = (data) => {
     if (!data.latest.length) return [];
@@ -274,7 +302,7 @@
         row.ending,
       ];
     });
-    return [wide(table("Latest requests (UTC)", ["ended", "asked for", "from", "language", "models", "first token", "whole", "shown", "ending"], rows))];
+    return [wide(table("Latest requests (UTC)", ["ended", "asked for", "from", "language", "models", ">first token", ">whole", ">shown", "ending"], rows))];
   };
 
   const empty = () => node(
