@@ -24,6 +24,7 @@ from mirador_lsp.cli.review_options import FailOn, Options, flags, full_name
 from mirador_lsp.cli.signals import Interrupts
 from mirador_lsp.cli.terminal import say, show_cursor, silence
 from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.events import NoticeKind
 from mirador_lsp.core.findings import Severity
 from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.core.ports import ModelBackend
@@ -252,7 +253,8 @@ class _Run:
         if self._options.workspace and not paths and root is not None:
             paths = [root]
         everything = root is not None and any(root.is_relative_to(p.resolve()) for p in paths)
-        everything = everything and not self._report.unreached
+        lacks = any(each.kind is NoticeKind.SKIPPED for each in self._report.notices)
+        everything = everything and not lacks
         self._known.settle(everything=everything)
         self._report.cap(self._policy.max_findings)
 
