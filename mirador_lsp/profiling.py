@@ -108,6 +108,8 @@ async def measure_model(app: Profiled, card: ModelCard, tell: Tell) -> Behaviour
         await engine.close()
     memory = await _memory_of(app, card)
     found = replace(found, time=SystemClock().wall(), memory_bytes=memory)
+    if not found.first_token_seconds:
+        found = replace(found, first_token_seconds=await _measured_before(found, books))
     await books.behaviours.keep(found)
     return found
 
@@ -237,6 +239,14 @@ def _engine_of(app: Profiled, card: ModelCard) -> Engine:
         clock=SystemClock(),
         slicer=app.parser,
     )
+
+
+async def _measured_before(found: Behaviour, books: Books) -> float:
+    """The time to a first token when the engine had not read the questions yet; 0 for unknown."""
+    for each in await books.behaviours.all():
+        if (each.digest, each.probes) == (found.digest, found.probes):
+            return each.first_token_seconds
+    return 0.0
 
 
 async def _memory_of(app: Profiled, card: ModelCard) -> int:

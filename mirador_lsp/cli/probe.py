@@ -99,7 +99,7 @@ def _rows(measured: Sequence[Behaviour]) -> list[tuple[str, list[str]]]:
         row("structure errors", *(_percent(e.structure_errors) for e in measured)),
         row("words of an answer", *(f"{e.mean_words:.0f}" for e in measured)),
         row("agrees with you", *(_agreement(e) for e in measured)),
-        row("first token", *(f"{e.first_token_seconds:.2f} s" for e in measured)),
+        row("first token", *(_seconds(e.first_token_seconds) for e in measured)),
         row("tokens a second", *(f"{e.tokens_per_second:.1f}" for e in measured)),
         row("memory", *(_memory(e.memory_bytes) for e in measured)),
         row("not answered", *(f"{e.failed} of {e.asked}" for e in measured)),
@@ -114,6 +114,10 @@ def _agreement(each: Behaviour) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds else "unknown"
 
 
 def _memory(size: int) -> str:

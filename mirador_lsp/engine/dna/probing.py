@@ -23,6 +23,8 @@ from mirador_lsp.engine.prompts.render import render
 
 _LOADING_SECONDS = 300.0
 """Reading gigabytes from a slow disk."""
+_MOST_READ = 0.5
+"""Share of a question that may have been read before, as its standing instructions always are."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,13 @@ class _Figures:
     writing: float = 0.0
 
     def cost(self, usage: Usage) -> None:
-        """Take in what a reply cost. The wait for the model says nothing of it."""
+        """Take in what a reply cost. The wait for the model says nothing of it, and neither does
+        the time to a first token where the engine had read most of the question before.
+        """
         if usage.first_token_seconds is None:
             return
-        self.firsts.append(max(0.0, usage.first_token_seconds - usage.wait_seconds))
+        if usage.cached_tokens <= _MOST_READ * usage.prompt_tokens:
+            self.firsts.append(max(0.0, usage.first_token_seconds - usage.wait_seconds))
         self.written += max(0, usage.completion_tokens - 1)
         self.writing += max(0.0, usage.seconds - usage.first_token_seconds)
 
