@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.core.silence import Accepted
 from mirador_lsp.core.text import Span
@@ -34,5 +35,10 @@ class ReviewRequest:
     findings elsewhere. None for the whole document."""
     known: bool = False
     """All of the document but what lies in `focus` was reviewed to the end by every stage."""
+    before: str | None = None
+    """The text before the change that `only` is: what analyzers find elsewhere, and did not find in
+    it, the change has caused, so it is told. None where nothing is compared."""
+    caused: tuple[Finding, ...] = ()
+    """What the change of another file causes in this one; told wherever it lies."""
     accepted: Accepted | None = None
     """What a baseline knows of the document; None where findings are not held against one."""

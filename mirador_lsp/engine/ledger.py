@@ -67,16 +67,27 @@ class Ledger:
         """The outline with the units alone that the review is about."""
         return self._scope.cut(outline)
 
-    def record_facts(self, stage: str, findings: Sequence[Finding], outline: Outline) -> None:
-        """Take over what analyzers found, in the order of the text."""
+    def record_facts(
+        self,
+        stage: str,
+        findings: Sequence[Finding],
+        outline: Outline,
+        caused: Sequence[Finding] = (),
+    ) -> None:
+        """Take over what analyzers found, in the order of the text; what a change `caused`, whether
+        it lies in the scope or not.
+        """
         seen: dict[str, int] = {}
-        for finding in sorted(findings, key=lambda f: (f.span.start, f.span.end, f.rule)):
+        everywhere = {id(finding) for finding in caused}
+        for finding in sorted(
+            (*findings, *caused), key=lambda f: (f.span.start, f.span.end, f.rule)
+        ):
             symbol = outline.symbol_at(finding.span.start)
             touched = self._lines.touched(finding.span)
             key = family_of(finding, self._lines, outline)
             number = seen[key] = seen.get(key, -1) + 1
             identity = fingerprint(finding.rule, touched, symbol, number)
-            if self._scope.admits(finding):
+            if id(finding) in everywhere or self._scope.admits(finding):
                 self._put(stage, replace(finding, id=identity, symbol=symbol))
 
     def propose(self, stage: str, finding: Finding) -> str | None:

@@ -1,14 +1,17 @@
 """The instant stage: facts from analyzers, no model."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis, Analyzer
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.engine.changed.newly import newly_found
 from mirador_lsp.engine.stages.job import Desk, Tools
 
 
@@ -20,18 +23,30 @@ class Survey:
     analyses: tuple[Analysis, ...]
     failures: tuple[AnalyzerError, ...]
     """Of the analyzers that could not look."""
+    before: tuple[Finding, ...] | None = None
+    """What they find in the text before the change that is reviewed; None where that is not known.
+    """
 
 
 async def survey(request: ReviewRequest, tools: Tools) -> Survey:
     """Ask every analyzer for the language, and for the outline, all at the same time."""
+    analyzers, snapshot = analyzers_for(request, tools), request.snapshot
+    former = replace(snapshot, text=request.before or "")
     async with asyncio.TaskGroup() as group:
-        outline = group.create_task(tools.outliner.outline(request.snapshot))
-        tasks = [group.create_task(_look(a, request)) for a in analyzers_for(request, tools)]
+        outline = group.create_task(tools.outliner.outline(snapshot))
+        tasks = [group.create_task(_look(a, snapshot)) for a in analyzers]
+        compared = request.before is not None and request.only is not None
+        earlier = [group.create_task(_look(a, former)) for a in analyzers if compared]
     results = [task.result() for task in tasks]
+    then = [task.result() for task in earlier]
+    whole = compared and all(isinstance(each, Analysis) for each in then)
     return Survey(
         outline.result(),
         tuple(result for result in results if isinstance(result, Analysis)),
         tuple(result for result in results if isinstance(result, AnalyzerError)),
+        tuple(f for each in then if isinstance(each, Analysis) for f in each.findings)
+        if whole
+        else None,
     )
 
 
@@ -45,7 +60,11 @@ def report(known: Survey, request: ReviewRequest, desk: Desk) -> None:
     found = (finding for analysis in known.analyses for finding in analysis.findings)
     # What does not parse is said whichever lens was asked for: no lens can look there.
     findings = [f for f in found if f.lens in lenses or f.rule.endswith("/syntax-error")]
-    desk.ledger.record_facts(INSTANT, findings, known.outline)
+    newly = newly_found(request, findings, known.before) if known.before is not None else ()
+    old = {id(each) for each, _ in newly}
+    here = [finding for finding in findings if id(finding) not in old]
+    caused = (*request.caused, *(told for _, told in newly))
+    desk.ledger.record_facts(INSTANT, here, known.outline, caused)
     for notice in (notice for analysis in known.analyses for notice in analysis.notices):
         desk.emit(notice)
 
@@ -55,8 +74,8 @@ def analyzers_for(request: ReviewRequest, tools: Tools) -> list[Analyzer]:
     return [a for a in tools.analyzers if a.handles(request.snapshot.language)]
 
 
-async def _look(analyzer: Analyzer, request: ReviewRequest) -> Analysis | AnalyzerError:
+async def _look(analyzer: Analyzer, snapshot: Snapshot) -> Analysis | AnalyzerError:
     try:
-        return await analyzer.analyze(request.snapshot)
+        return await analyzer.analyze(snapshot)
     except AnalyzerError as error:
         return error
