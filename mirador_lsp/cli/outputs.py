@@ -1,6 +1,5 @@
 """Where a review is written: which renderers listen, and the document at the end."""
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TextIO, assert_never, get_args
 
 from mirador_lsp.cli import places
+from mirador_lsp.cli.drafts import Draft, writable
 from mirador_lsp.cli.render_plain import PlainRenderer
 from mirador_lsp.cli.report import Report
 from mirador_lsp.cli.terminal import ColorChoice, console_for, is_terminal
@@ -32,6 +32,8 @@ class Wishes:
     format: Format = "text"
     output: str = ""
     """A file's path; "" for stdout."""
+    reports: tuple[tuple[Format, str], ...] = ()
+    """Further formats, each with the path of the file that it is written to."""
     show_withheld: bool = False
     show_context: bool = False
     """All that models are shown is printed, or is in the document."""
@@ -40,6 +42,11 @@ class Wishes:
     color: ColorChoice = "auto"
     quiet: bool = False
     export_svg: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of all files that reports are written to."""
+        return tuple(filter(None, (self.output, *(name for _, name in self.reports))))
 
 
 class Outputs:
@@ -64,13 +71,21 @@ class Outputs:
         self._on_closed = on_closed
         self._open = ExitStack()
         self._result = stdout
-        self._draft: Path | None = None
+        self._draft: Draft | None = None
+        self._reports: list[tuple[Format, Draft]] = []
         self._recorder: Console | None = None
         self.renderers: list[Renderer] = []
 
     def __enter__(self) -> Self:
         if self._wishes.output:
-            self._begin_draft(Path(self._wishes.output))
+            self._draft = Draft(self._wishes.output, self._open)
+            self._result = self._draft.stream
+        try:
+            for form, name in self._wishes.reports:
+                self._reports.append((form, Draft(name, self._open)))
+        except UserError:
+            self._drop()
+            raise
         if self._wishes.export_svg:
             from rich.console import Console  # noqa: PLC0415 — only when asked for
 
@@ -88,47 +103,38 @@ class Outputs:
     def __exit__(self, *_: object) -> None:
         for renderer in self.renderers:
             renderer.stop()
-        self._open.close()
-        if self._draft is not None:
-            self._draft.unlink(missing_ok=True)
+        self._drop()
 
     def finish(self, report: Report, code: int, root: Path) -> None:
         """Write what comes at the end. `root` is the folder that paths are shown relative to."""
         for renderer in self.renderers:
             renderer.end(report)
-        document = self._document(report, code, root)
         try:
-            self._result.write(document)
+            self._result.write(self._document(self._wishes.format, report, code, root))
             self._result.flush()
             if self._draft is not None:
-                self._draft.replace(Path(self._wishes.output).resolve())
-                self._draft = None
+                self._draft.keep()
+            for form, draft in self._reports:
+                draft.stream.write(self._document(form, report, code, root))
+                draft.keep()
         except OSError as error:
             self._on_closed(error)
         if self._recorder is not None:
             drawn = self._recorder.export_svg(title="mirador review")
             # rich's picture would fetch its font from the network whenever somebody looks at it.
             drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
-            with _writable(self._wishes.export_svg) as picture:
+            with writable(self._wishes.export_svg) as picture:
                 picture.write(drawn)
 
-    def _begin_draft(self, target: Path) -> None:
-        """Open a file beside `target`; a device or a pipe is written to as it is."""
-        if target.exists() and not target.is_file():
-            self._result = self._open.enter_context(_writable(self._wishes.output))
-            return
-        if target.exists() and not os.access(target, os.W_OK):
-            message = f"Cannot write to {target}: it may not be changed."
-            raise UserError(message, remedy="Name another file with --output.")
-        # A link stays a link: what it points to is replaced.
-        target = target.resolve()
-        draft = target.with_name(f".{target.name}.{os.getpid()}.part")
-        self._result = self._open.enter_context(_writable(str(draft), self._wishes.output))
-        self._draft = draft
+    def _drop(self) -> None:
+        self._open.close()
+        for draft in (self._draft, *(draft for _, draft in self._reports)):
+            if draft is not None:
+                draft.drop()
 
-    def _document(self, report: Report, code: int, root: Path) -> str:
+    def _document(self, form: Format, report: Report, code: int, root: Path) -> str:
         held = self._wishes.show_withheld
-        match self._wishes.format:
+        match form:
             case "text":
                 return ""
             case "json":
@@ -147,7 +153,7 @@ class Outputs:
 
                 return render_markdown.render(report, show_withheld=held)
             case _:
-                return _for_a_host(self._wishes.format, report, root)
+                return _for_a_host(form, report, root)
 
     def _renderers(self) -> "list[Renderer]":
         wishes = self._wishes
@@ -204,13 +210,3 @@ def _for_a_host(form: Literal["github", "gitlab", "rdjson"], report: Report, roo
             return render_rdjson.render(report, root=root)
         case _:
             assert_never(form)
-
-
-def _writable(path: str, shown: str = "") -> TextIO:
-    """Open `path`, which users know as `shown`, for writing."""
-    try:
-        return Path(path).open("w", encoding="utf-8", errors="backslashreplace")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        message = f"Cannot write to {shown or path}: {reason}."
-        raise UserError(message, remedy="Name another file with --output.") from error

@@ -195,7 +195,6 @@ class _Run:
 
     def _check_paths(self) -> None:
         """Raise `UserError` for what cannot be meant. A report is never written over its source."""
-        output = self._options.wishes.output
         if not self._options.paths and not self._options.workspace:
             message = "It needs to know what to review."
             raise UserError(message, remedy="Name files and folders, or write --workspace.")
@@ -204,9 +203,10 @@ class _Run:
                 message = "A PATH is empty."
                 raise UserError(message, remedy="For the current folder write: mirador review .")
             here = self._around.folder
-            if output and path != "-" and _same_file(here / output, here / path):
-                message = f"{output} is a file to be reviewed."
-                raise UserError(message, remedy="Name another file with --output.")
+            for name in self._options.wishes.files if path != "-" else ():
+                if _same_file(here / name, here / path):
+                    message = f"{name} is a file to be reviewed."
+                    raise UserError(message, remedy="Name another file with --output.")
 
     async def _review(self, app: App) -> None:
         plan = await self._plan(app)
@@ -260,10 +260,11 @@ class _Run:
 
     def _not_the_output(self, entries: Iterator[Source | Skipped]) -> Iterator[Source | Skipped]:
         """The entries but an older report, which is no source and about to be replaced."""
-        target = self._around.folder / self._options.wishes.output
+        targets = [self._around.folder / name for name in self._options.wishes.files]
         for entry in entries:
             path = entry.snapshot.path if isinstance(entry, Source) else None
-            if isinstance(entry, Source) and path and _same_file(target, Path(path)):
+            taken = path and any(_same_file(target, Path(path)) for target in targets)
+            if isinstance(entry, Source) and taken:
                 reason = "the report is written there"
                 yield Skipped(entry.snapshot.name, reason, SkipKind.IGNORED, asked=False)
             else:

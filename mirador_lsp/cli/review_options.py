@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from mirador_lsp.app import find_model
 from mirador_lsp.cli.known import Keeping
-from mirador_lsp.cli.outputs import FORMATS, Wishes
+from mirador_lsp.cli.outputs import FORMATS, Format, Wishes
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import DEEP, QUICK, STAGES, SYNTHESIS
@@ -84,6 +84,14 @@ def add_parser(
     add("--lens", action="append", metavar="NAME,…", help=f"of {','.join(Lens)}")
     add("--format", choices=FORMATS, default="text", help="default: text")
     add("--output", default="", metavar="FILE", help="write there instead of stdout")
+    add(
+        "--report",
+        action="append",
+        default=[],
+        type=_report,
+        metavar="FORMAT=FILE",
+        help="write that as well; may be repeated",
+    )
     _add_bar(parser)
     who = parser.add_mutually_exclusive_group().add_argument
     who("--model", default="", metavar="NAME", help="this model for every stage")
@@ -125,6 +133,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
     wishes = Wishes(
         format=arguments.format,
         output=arguments.output,
+        reports=tuple(arguments.report),
         show_withheld=arguments.show_withheld,
         show_context=arguments.show_context,
         stream=arguments.stream,
@@ -185,6 +194,15 @@ def _seconds(text: str) -> float:
         message = f"{text} is not a number of seconds from 1 to 1000000"
         raise argparse.ArgumentTypeError(message)
     return seconds
+
+
+def _report(text: str) -> tuple[Format, str]:
+    form, _, name = text.partition("=")
+    found = next((each for each in FORMATS if each == form and each != "text"), None)
+    if found is None or not name:
+        message = f"{text} is not one of {', '.join(FORMATS[1:])}, a =, and the name of a file"
+        raise argparse.ArgumentTypeError(message)
+    return found, name
 
 
 def _share(text: str) -> float:
