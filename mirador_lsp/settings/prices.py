@@ -67,10 +67,11 @@ def write_prices(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with file.open("xb") as opened:
             opened.write(_shipped())
-    except FileExistsError as error:
-        message = f"{file} is there already."
-        raise UserError(message, remedy="Change it in your editor, or remove it first.") from error
     except OSError as error:
+        if folder.is_dir() and isinstance(error, FileExistsError):
+            message = f"{file} is there already."
+            remedy = "Change it in your editor, or remove it first."
+            raise UserError(message, remedy=remedy) from error
         message = f"{file} cannot be written: {error.strerror}."
         raise ServiceError(message, remedy="Check who owns the folder.") from error
     return file
