@@ -6,7 +6,6 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 from mirador_lsp.core.findings import Finding, Lens, Severity
-from mirador_lsp.core.history import Selection
 
 MOST_REASON = 500
 """Characters of a user's own words that are kept."""
@@ -111,26 +110,6 @@ class Which:
     uri: str = ""
     before: float | None = None
     """Seconds since the epoch; older ones are meant."""
-    since: float | None = None
-    """The same; ones of then and later are meant."""
-    file: str = ""
-    """The end of the path of a document."""
-    finding: str = ""
-    """The beginning of the id of a finding."""
-
-
-def which_of(selection: Selection) -> Which | None:
-    """The opinions that are meant when somebody selects things of the past; None for none: an
-    opinion knows no session and is of no kind of request.
-    """
-    if selection.session or selection.kinds:
-        return None
-    return Which(
-        before=selection.before,
-        since=selection.since,
-        file=selection.file,
-        finding=selection.id,
-    )
 
 
 def opinion_on(

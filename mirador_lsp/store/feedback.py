@@ -1,5 +1,6 @@
 """What the user thinks of findings, kept in SQLite: the `FeedbackBook` that Mirador runs."""
 
+import json
 import sqlite3
 from array import array
 from collections.abc import Mapping, Sequence
@@ -38,7 +39,10 @@ _STAMP = "SELECT count(*), total(time), max(rowid) FROM opinions INDEXED BY opin
 _MOST_VECTORS = 4000
 _AT_ONCE = 100
 """Rows of one statement: SQLite bounds its parameters."""
-_VECTORS = "SELECT key, vector FROM opinion_vectors WHERE embedder = ? AND key IN ({})"
+_VECTORS = """
+SELECT key, vector FROM opinion_vectors
+WHERE embedder = ? AND key IN (SELECT value FROM json_each(?))
+"""
 _FORGET_VECTORS = """
 DELETE FROM opinion_vectors WHERE embedder <> ? OR rowid <= (
     SELECT max(rowid) FROM opinion_vectors
@@ -116,16 +120,10 @@ class SqliteFeedbackBook:
 
     async def vectors(self, embedder: str, keys: Sequence[str]) -> Mapping[str, Sequence[float]]:
         """See the port."""
-        found: dict[str, Sequence[float]] = {}
         if not await self._database.exists():
-            return found
-        for start in range(0, len(keys), _AT_ONCE):
-            some = keys[start : start + _AT_ONCE]
-            places = ", ".join("?" * len(some))
-            statement = _VECTORS.format(places)
-            rows = await self._database.read(statement, (embedder, *some))
-            found |= {key: array("f", vector) for key, vector in rows if len(vector) % 4 == 0}
-        return found
+            return {}
+        rows = await self._database.read(_VECTORS, (embedder, json.dumps(list(keys))))
+        return {key: array("f", vector) for key, vector in rows if len(vector) % 4 == 0}
 
     async def keep_vectors(self, embedder: str, made: Mapping[str, Sequence[float]]) -> None:
         """See the port."""
@@ -152,8 +150,8 @@ def _meant(which: Which) -> tuple[str, list[Any]]:
     """What follows WHERE, and its values."""
     parts, values = ["1"], list[Any]()
     if which.ids:
-        parts.append(f"id IN ({', '.join('?' * len(which.ids))})")
-        values += [_encodable(each) for each in which.ids]
+        parts.append("id IN (SELECT value FROM json_each(?))")  # any number is one parameter
+        values.append(json.dumps([_encodable(each) for each in which.ids]))
     if which.rule:
         parts.append("rule = ?")
         values.append(_encodable(which.rule))
@@ -163,16 +161,6 @@ def _meant(which: Which) -> tuple[str, list[Any]]:
     if which.before is not None:
         parts.append("time < ?")
         values.append(which.before)
-    if which.since is not None:
-        parts.append("time >= ?")
-        values.append(which.since)
-    if which.file:
-        # Not LIKE: what is special there may stand in the name of a file.
-        parts.append("substr('/' || document, -length(?)) = ?")
-        values += [_encodable(f"/{which.file.lstrip('/')}")] * 2
-    if which.finding:
-        parts.append("substr(finding, 1, length(?)) = ?")
-        values += [_encodable(which.finding)] * 2
     return " AND ".join(parts), values
 
 

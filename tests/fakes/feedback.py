@@ -99,9 +99,6 @@ def _meant(kept: Opinion, which: Which) -> bool:
         and which.rule in ("", kept.rule)
         and (not which.uri or kept.uri == document_of(which.uri))
         and (which.before is None or kept.time < which.before)
-        and (which.since is None or kept.time >= which.since)
-        and f"/{kept.uri}".endswith(f"/{which.file.lstrip('/')}" if which.file else "")
-        and kept.finding_id.startswith(which.finding)
     )
 
 
