@@ -39,7 +39,7 @@ from mirador_lsp.core.events import (
     StageStarted,
     StreamToken,
 )
-from mirador_lsp.core.feedback import Particulars, Verdict, opinion_on
+from mirador_lsp.core.feedback import Opinion, Particulars, Verdict, opinion_on
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.history import Visit
@@ -133,6 +133,8 @@ class FakeApp:
         self.files: list[Snapshot | str] = []
         """What a review of the workspace finds there."""
         self.restarts = 0
+        self.opinions: list[Opinion] = []
+        """Every one that was told, in their order."""
         self.visits: list[Visit] = []
         self.talked: dict[str, tuple[Turn, ...]] = {}
         """What was said in conversations before, by their names."""
@@ -225,6 +227,7 @@ class FakeApp:
     ) -> None:
         now = float(len(self.book.kept))
         said = opinion_on(finding, verdict, reason, uri=uri, time=now, more=more)
+        self.opinions.append(said)
         await self.book.record(said)
 
     def attend(self, visit: Visit) -> None:
