@@ -22,6 +22,7 @@ COMMANDS = (
     ("review", "review files and folders, or text from stdin"),
     ("baseline", "know a project's findings, so that only new ones count"),
     ("chain", "review, fix and check in one go"),
+    ("reviewers", "list, begin and check reviewers of your own"),
     ("search", "find code by words, names and meaning"),
     ("index", "build, show, watch or drop the index of a workspace"),
     ("serve", "run the language server for an editor"),

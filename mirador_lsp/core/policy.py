@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.preferences import Preferences
+from mirador_lsp.core.reviewers import Reviewer
 from mirador_lsp.core.silence import PathRule
 
 INSTANT = "instant"
@@ -67,6 +68,8 @@ class ReviewPolicy:
     """What is asked of findings in files of certain paths, the weaker source first."""
     max_findings: int = 500
     """Of a run over many files; what is above is counted, not shown."""
+    reviewers: tuple[Reviewer, ...] = ()
+    """Angles of the user's own from which the deep stage looks as well."""
 
     def stage(self, name: str) -> StagePolicy:
         """The policy of a model stage. Raises KeyError for a name that has none."""

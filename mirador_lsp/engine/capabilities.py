@@ -1,7 +1,7 @@
 """The capability matrix as a file: Mirador's own, and the user's, which goes before it."""
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
 from typing import Annotated
@@ -13,6 +13,7 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
 from mirador_lsp.core.routing import TASKS, Fitness, Matrix
+from mirador_lsp.core.yaml_text import parse_yaml
 
 FILE_NAME = "capabilities.yaml"
 _MOST_BYTES = 64 * 1024
@@ -68,33 +69,10 @@ def _read(content: bytes, origin: str) -> Mapping[str, tuple[Fitness, ...]]:
 
 
 def _parsed(content: bytes) -> object:
-    import yaml  # noqa: PLC0415 — takes a while, and starting must not
-
     if len(content) > _MOST_BYTES:
         message = f"larger than {_MOST_BYTES // 1024} KiB"
         raise ValueError(message)
-    try:
-        text = content.decode("utf-8-sig")
-        _refuse_tricks(yaml.parse(text, Loader=yaml.SafeLoader))
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
-
-
-def _refuse_tricks(events: Iterable[object]) -> None:
-    """References make a small file large, and depth a parser fail; a matrix needs neither."""
-    import yaml  # noqa: PLC0415
-
-    depth = 0
-    for event in events:
-        if isinstance(event, yaml.AliasEvent):
-            message = "references (`*name`) are not allowed"
-            raise ValueError(message)  # noqa: TRY004 — the file is wrong, not a type
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            message = "nested too deeply"
-            raise ValueError(message)
+    return parse_yaml(content.decode("utf-8-sig"), deepest=_DEEPEST)
 
 
 def _check_task(task: str) -> None:

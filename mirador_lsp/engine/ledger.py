@@ -18,10 +18,13 @@ from mirador_lsp.core.events import (
     FindingRevised,
     FindingWithdrawn,
     Hushed,
+    Notice,
+    NoticeKind,
 )
 from mirador_lsp.core.findings import Finding, Severity, fingerprint, ranked
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.text import LineIndex
+from mirador_lsp.engine.contradictions import contradict, goes_first
 from mirador_lsp.engine.quiet import Quiet
 from mirador_lsp.engine.scope import Scope
 from mirador_lsp.engine.weight import severity_of
@@ -93,8 +96,9 @@ class Ledger:
     def propose(self, stage: str, finding: Finding) -> str | None:
         """Hear what a model says: a new finding, or a second voice for one on the same line.
 
-        It is a second voice when it speaks under the same lens or in much the same words. Returns
-        the id of the finding that it is or confirms; None when it is outside of the scope.
+        It is a second voice when it speaks under the same lens or in much the same words. Of two
+        that contradict each other one gives way. Returns the id of the finding that it is or
+        confirms; None when it is outside of the scope, or gave way.
         """
         if not self._scope.admits(finding):
             return None
@@ -103,11 +107,19 @@ class Ledger:
             known = next(
                 (other for other in self._on_line(finding) if _alike(other, finding)), None
             )
-        if known is None:
-            self._put(stage, finding)
-            return finding.id
-        self._confirm(stage, known, finding)
-        return known.id
+        if known is not None:
+            self._confirm(stage, known, finding)
+            return known.id
+        for rival in [other for other in self._on_line(finding) if contradict(other, finding)]:
+            if goes_first(rival, finding):
+                self.withdrawn += 1
+                text = f"A finding gave way: {_gives_way(finding, rival)}."
+                self._emit(Notice(NoticeKind.REJECTED, text, stage=stage))
+                return None
+            if is_model_finding(rival):
+                self.withdraw(stage, rival, _gives_way(rival, finding))
+        self._put(stage, finding)
+        return finding.id
 
     def revise(self, stage: str, finding: Finding, reason: str) -> None:
         """Replace a known finding by a changed one of the same id."""
@@ -233,6 +245,10 @@ def family_of(finding: Finding, lines: LineIndex, outline: Outline) -> str:
 def is_model_finding(finding: Finding) -> bool:
     """Whether a model made the finding, not an analyzer."""
     return finding.rule.startswith(_MODEL)
+
+
+def _gives_way(loser: Finding, winner: Finding) -> str:
+    return f"{winner.lens.value} goes before {loser.lens.value} where the two contradict each other"
 
 
 def _alike(known: Finding, voice: Finding) -> bool:

@@ -9,7 +9,7 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.outline import Unit
-from mirador_lsp.core.policy import INSTANT, QUICK, STAGES, ReviewPolicy
+from mirador_lsp.core.policy import DEEP, INSTANT, QUICK, STAGES, ReviewPolicy
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.routing import Insight, Task, review_task
 from mirador_lsp.core.text import Span, utf8
@@ -76,6 +76,10 @@ def make_plan(
 
 def _reason(request: ReviewRequest, difficulty: Difficulty | None) -> str:
     reason = f"asked for by {request.trigger.value}"
+    policy = request.policy
+    own = [each.name for each in policy.reviewers if each.is_for(request.snapshot)]
+    if own and DEEP in policy.stages:
+        reason += f", with {', '.join(own)}"
     if difficulty is not None:
         return f"{reason}, {difficulty.level.value}: {difficulty.why}"
     if request.only is None:

@@ -5,12 +5,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 LOOK_SECONDS = 2.0
+_MOST_INSIDE = 64
+"""Files of a folder that are looked at."""
 
 
 async def follow(
     files: Sequence[Path], changed: Callable[[], Awaitable[None]], every: float = LOOK_SECONDS
 ) -> None:
-    """Call `changed` whenever one of `files` was written, made or deleted. Until cancelled."""
+    """Call `changed` whenever one of `files` was written, made or deleted; of a folder, a Markdown
+    file in it. Until cancelled.
+    """
     before = await asyncio.to_thread(_look, files)
     while True:
         await asyncio.sleep(every)
@@ -21,7 +25,8 @@ async def follow(
 
 
 def _look(files: Sequence[Path]) -> list[tuple[int, int, int] | None]:
-    return [_identity(file) for file in files]
+    inside = [each for file in files for each in sorted(file.glob("*.md"))[:_MOST_INSIDE]]
+    return [_identity(file) for file in (*files, *inside)]
 
 
 def _identity(file: Path) -> tuple[int, int, int] | None:

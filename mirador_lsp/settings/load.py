@@ -11,10 +11,12 @@ from mirador_lsp.settings.paths import Paths, paths
 from mirador_lsp.settings.problems import Problem, problem
 from mirador_lsp.settings.profiles import this_machine
 from mirador_lsp.settings.resolve import Form, Layer, environment, origins, resolve
+from mirador_lsp.settings.reviewer_files import FOLDER, read_reviewers
 from mirador_lsp.settings.settings import Settings
 from mirador_lsp.settings.trust import TrustStore
 
 WORKSPACE_FILE = ".mirador.toml"
+WORKSPACE_FOLDER = ".mirador"
 _MARKERS = (WORKSPACE_FILE, ".git")
 _MAX_ASCENT = 64
 
@@ -76,9 +78,23 @@ def load_settings(
     if flags is not None:
         layers.append(Layer("the command line", flags, Form.TEXT, _current_folder()))
     settings, problems = resolve(layers, this_machine())
+    settings, wrong = _with_reviewers(settings, where, here if trusted else None)
+    problems = (*problems, *wrong)
     settings = replace(settings, folder=str(here) if here is not None else "")
     where = paths(env, settings)
     return Loaded(settings, problems, where, trusted, here, origins(layers))
+
+
+def _with_reviewers(
+    settings: Settings, where: Paths, trusted: Path | None
+) -> tuple[Settings, tuple[Problem, ...]]:
+    """The settings with the user's reviewers and those of a workspace that they trust, which take
+    the place of their namesakes.
+    """
+    own, problems = read_reviewers(where.config_file.with_name(FOLDER))
+    theirs, wrong = read_reviewers(trusted / WORKSPACE_FOLDER / FOLDER) if trusted else ((), ())
+    named = {each.name: each for each in (*own, *theirs)}
+    return replace(settings, reviewers=tuple(named.values())), (*problems, *wrong)
 
 
 def workspace_layer(file: Path, store: TrustStore) -> Layer:

@@ -54,6 +54,7 @@ def review_policy(
         max_findings_per_file=review.max_findings_per_file,
         max_model_bytes=review.max_model_bytes,
         max_line_length=review.max_line_length,
+        reviewers=settings.reviewers,
         automatic=automatic,
         max_findings=review.max_findings,
         rules=tuple(_path_rule(rule, settings.folder) for rule in settings.rules),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mirador_lsp.core.chains import Chain
 from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.reviewers import Reviewer
 from mirador_lsp.core.servers import ModelServer
 
 
@@ -245,3 +246,5 @@ class Settings:
     """Those of all sources, the weakest first."""
     folder: str = field(default="", compare=False)
     """Absolute path of the workspace, where paths of rules begin; "" where there is none."""
+    reviewers: tuple[Reviewer, ...] = ()
+    """Those of the files beside the settings; no two share a name."""

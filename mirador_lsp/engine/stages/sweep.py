@@ -18,12 +18,13 @@ from mirador_lsp.core.errors import (
 )
 from mirador_lsp.core.events import EvidenceHeard, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
+from mirador_lsp.core.reviewers import Reviewer
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.comparing import Sample
 from mirador_lsp.engine.context.gathering import Gathering
 from mirador_lsp.engine.help import help_uri
 from mirador_lsp.engine.plan import in_order
-from mirador_lsp.engine.prompts.render import render
+from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.reading import Claim, Reject, read_line
 from mirador_lsp.engine.router import ceiling
 from mirador_lsp.engine.stages.asking import Question, ask
@@ -39,15 +40,37 @@ _GIVE_UP_AFTER = 3
 
 @dataclass(frozen=True)
 class LensQuestion:
-    """A question about a unit, under one lens or several."""
+    """A question about a unit, under one lens or several, or by a reviewer of the user's own."""
 
     prompt_file: str
     lenses: tuple[Lens, ...]
+    reviewer: Reviewer | None = None
 
     @property
     def label(self) -> str:
-        """What progress shows: the lens, or "" for a question under all."""
+        """What progress shows: the lens or the reviewer, or "" for a question under all."""
+        if self.reviewer is not None:
+            return self.reviewer.name
         return self.lenses[0].value if len(self.lenses) == 1 else ""
+
+    def asked(self) -> Rendered:
+        """The words of it."""
+        if self.reviewer is not None:
+            return render(
+                self.prompt_file,
+                title=self.reviewer.title,
+                instructions=self.reviewer.instructions,
+                lens=self.reviewer.lens.value,
+            )
+        names = [lens.value for lens in self.lenses]
+        if len(names) == 1:
+            return render(self.prompt_file)
+        return render(self.prompt_file, lenses=f"{', '.join(names[:-1])} or {names[-1]}")
+
+
+def question_of(reviewer: Reviewer) -> LensQuestion:
+    """What a reviewer of the user's own asks."""
+    return LensQuestion("ask_reviewer", (reviewer.lens,), reviewer)
 
 
 async def sweep(
@@ -153,9 +176,7 @@ def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion) -> Prompt:
     """The prompt of a question about a unit: standing text, the code, then what is asked."""
     system = standing_text(job.policy)
     code = material(job.request.snapshot.language, shown)
-    names = [lens.value for lens in question.lenses]
-    listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
-    asked = render(question.prompt_file, **({"lenses": listed} if len(names) > 1 else {}))
+    asked = question.asked()
     return Prompt(
         system=system.text,
         material=code.text,
@@ -203,7 +224,7 @@ class _Hearing:
         self.understood |= bool(line.strip()) and read is not Reject.FORMAT
         if isinstance(read, Claim):
             self._said.add(read.message)
-            claim = (_finding(read, sureness, self._job), line, sureness)
+            claim = (_finding(read, sureness, self._job, self._question.reviewer), line, sureness)
             if self._desk.voices is None:
                 self._tell(*claim)
             else:
@@ -255,14 +276,18 @@ class _Hearing:
         return read
 
 
-def _finding(claim: Claim, sureness: float, job: Job) -> Finding:
+def _finding(claim: Claim, sureness: float, job: Job, reviewer: Reviewer | None) -> Finding:
     symbol = job.outline.symbol_at(claim.span.start)
     confidence = ceiling(job.policy, job.card) * (0.4 + 0.6 * sureness)
+    severity = severity_of(claim.lens, confidence)
+    if reviewer is not None and reviewer.severity is not None:
+        severity = max(severity, reviewer.severity, key=lambda each: each.rank)
+    rule = f"model/{claim.lens.value if reviewer is None else reviewer.name}"
     return Finding(
-        id=fingerprint(f"model/{claim.lens.value}", claim.quote, symbol),
-        rule=f"model/{claim.lens.value}",
+        id=fingerprint(rule, claim.quote, symbol),
+        rule=rule,
         lens=claim.lens,
-        severity=severity_of(claim.lens, confidence),
+        severity=severity,
         message=claim.message,
         span=claim.span,
         confidence=round(confidence, 3),

@@ -15,6 +15,7 @@ from mirador_lsp.server.features.registering import SECTION
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Stage
 from mirador_lsp.settings import Loaded, paths
+from mirador_lsp.settings.reviewer_files import FOLDER as REVIEWERS
 
 BESIDE_SETTINGS = ("capabilities.yaml", "models.toml")
 """What else the user may have written; it is read when the application opens."""
@@ -37,7 +38,8 @@ async def begin(ls: MiradorServer) -> None:
     await apply(ls)
     ls.on_review_end = lambda: _look_again(ls)
     own = (await asyncio.to_thread(paths, os.environ)).config_file
-    ls.supervisor.start(own_files.follow([own], lambda: apply(ls)), "settings file")
+    watched = [own, own.with_name(REVIEWERS)]
+    ls.supervisor.start(own_files.follow(watched, lambda: apply(ls)), "settings file")
     beside = [own.with_name(name) for name in BESIDE_SETTINGS]
     ls.supervisor.start(own_files.follow(beside, lambda: apply(ls, anew=True)), "own files")
 
