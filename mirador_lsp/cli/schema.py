@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from mirador_lsp.settings.describe import settings_page, settings_schema
@@ -27,9 +28,15 @@ class Generated:
     """Its whole text, from the text that is there now; None where nothing is to be written."""
 
 
+def review_schema() -> str:
+    """The JSON schema of the reports that `mirador review --format json` writes."""
+    return resources.files("mirador_lsp.cli").joinpath("review.schema.json").read_text("utf-8")
+
+
 GENERATED = (
     Generated("docs/settings.md", lambda _held: settings_page()),
     Generated("editors/vscode/package.json", manifest_with_settings),
+    Generated("docs/review.schema.json", lambda _held: review_schema()),
 )
 """Every generated file. Whoever adds one adds a line here, and `make check` keeps it true."""
 
@@ -44,6 +51,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--json", action="store_true", help="print the JSON schema (the default)")
+    what.add_argument(
+        "--review", action="store_true", help="print the JSON schema of `review --format json`"
+    )
     what.add_argument("--write", action="store_true", help="write the generated documents")
     what.add_argument(
         "--check", action="store_true", help="exit with 1 when a generated document is stale"
@@ -53,6 +63,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """0 when done or all is fresh, 1 for a stale document, 2 outside a checkout."""
+    if args.review:
+        print(review_schema(), end="")
+        return 0
     if not args.write and not args.check:
         print(json.dumps(settings_schema(), indent=2, ensure_ascii=False))
         return 0

@@ -5,9 +5,12 @@ import json
 import shutil
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from fakes.many import many_findings
 from mirador_lsp.cli import schema
+from mirador_lsp.cli.render_json import render
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -87,3 +90,13 @@ def test_outside_a_checkout_nothing_is_written(
     assert run(word) == 2
     assert "not a checkout of Mirador" in capsys.readouterr().err
     assert not (tmp_path / "docs").exists()
+
+
+def test_the_schema_of_reports_is_printed_and_accepts_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whoever reads the JSON document can check it with what the installed Mirador prints."""
+    assert run("--review") == 0
+    printed = json.loads(capsys.readouterr().out)
+    document = json.loads(render(many_findings(3), show_withheld=True, exit_code=1))
+    jsonschema.Draft202012Validator(printed).validate(document)
