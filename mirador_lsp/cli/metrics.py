@@ -94,7 +94,9 @@ def run(arguments: argparse.Namespace, around: Around | None = None) -> int:
         out.write(render(measured.summary, measured.sums))
         return 0
     if not measured.summary.requests and not measured.summary.days:
-        print(NOTHING if not since else _nothing_since(arguments.since), file=out)
+        ever = asyncio.run(_read(loaded.paths, Wanted(now=now), ())) if since else measured
+        some = ever.summary.requests > 0
+        print(_nothing_since(arguments.since) if some else NOTHING, file=out)
         return 0
     from mirador_lsp.cli.metrics_views import page  # noqa: PLC0415
 
