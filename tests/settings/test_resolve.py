@@ -1,6 +1,7 @@
 """Layers, precedence and problems."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -68,6 +69,8 @@ def test_restricted_settings_are_refused_only_where_the_layer_says_so(name: str)
     for key in keys().values():
         default = key.default
         other = "other.example=gitlab" if key.option.pairs else "other"
+        if key.option.form and not re.fullmatch(key.option.form, other):
+            other = "ruff/S101"
         written: object = [*default, other] if isinstance(default, tuple) else default
         if key.option.choices and isinstance(default, tuple):
             written = list(default[:1])
