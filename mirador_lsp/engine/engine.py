@@ -48,6 +48,7 @@ from mirador_lsp.engine.context.stock import Stock, WorkplaceOf, nowhere
 from mirador_lsp.engine.difficulty import Difficulty, can_be_judged, judge
 from mirador_lsp.engine.dna import applied
 from mirador_lsp.engine.elsewhere import Farewells
+from mirador_lsp.engine.learning.examples import Examples
 from mirador_lsp.engine.learning.learner import Learner
 from mirador_lsp.engine.learning.lessons import Lessons
 from mirador_lsp.engine.ledger import Ledger
@@ -115,6 +116,7 @@ class Engine:
             self._meter,
             self.comparing,
             Stock(workplace_of, slicer, counter, preferences),
+            Examples(self._learner, learning or Learning()),
         )
         self._answers = KeptAnswers()
         self._farewells = Farewells()

@@ -20,8 +20,9 @@ from mirador_lsp.core.changes import (
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import apply
 from mirador_lsp.core.events import Event, ReviewFinished
+from mirador_lsp.core.feedback import Learning
 from mirador_lsp.core.findings import Finding
-from mirador_lsp.core.ports import Analyzer
+from mirador_lsp.core.ports import Analyzer, FeedbackBook
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.engine import prompts
 from mirador_lsp.engine.engine import Engine
@@ -70,6 +71,8 @@ class Desk:
         *,
         analyzers: Sequence[Analyzer] | None = None,
         models: Sequence[str] = (MODEL,),
+        feedback: FeedbackBook | None = None,
+        learning: Learning | None = None,
     ) -> None:
         """`replies` come one after the other; a dict is a `[[reply]]` of the script as it is."""
         parser = InlineParser(budget_seconds=5)
@@ -82,6 +85,8 @@ class Desk:
             syntax=parser,
             analyzers=[parser, RuffAnalyzer()] if analyzers is None else analyzers,
             clock=FakeClock(),
+            feedback=feedback,
+            learning=learning,
         )
         self.policy = review_policy(Settings(), stages=["instant", "quick"])
 

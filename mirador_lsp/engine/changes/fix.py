@@ -31,7 +31,7 @@ from mirador_lsp.engine.changes.rewriting import (
 from mirador_lsp.engine.context.gathering import Gathering
 from mirador_lsp.engine.fencing import fenced
 from mirador_lsp.engine.ledger import family_of, is_model_finding
-from mirador_lsp.engine.prompts.render import render
+from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.stages.job import Tools
 from mirador_lsp.engine.stages.material import material, standing_text
 from mirador_lsp.engine.units import show
@@ -263,7 +263,9 @@ class _Writer:
             again = render("fix_again", failed=now.failed)
             history = f"{again.text}\n"
         line = snapshot.lines.line_text(snapshot.lines.line_of(self._finding.span.start))
+        examples = await self._examples(now)
         known = {
+            "examples": examples.text,
             "quote": plain(line, 200),
             "message": plain(self._finding.message),
             "history": history,
@@ -278,8 +280,16 @@ class _Writer:
             material=shown.text,
             question=asked.text,
             constraint=reply_form(snapshot.language) if pen.card.supports_grammar else None,
-            version=f"{system.version}+{shown.version}+{asked.version}",
+            version="+".join(
+                filter(None, (system.version, shown.version, examples.version, asked.version))
+            ),
         )
+
+    async def _examples(self, now: Round) -> Rendered:
+        """What the user accepted for the like; not again where an attempt failed: it may be why."""
+        if now.number > 1:
+            return Rendered("", "")
+        return await self._tools.examples.of_fixes(self._finding, self._request.snapshot.language)
 
     async def _function_in(self, code: str) -> tuple[str, str] | None:
         """The function out of a reply that may show its class, its imports or how to call it too,

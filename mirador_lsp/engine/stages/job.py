@@ -13,6 +13,7 @@ from mirador_lsp.core.routing import Circumstances, Task, review_task
 from mirador_lsp.engine.carrying import DeepVoice
 from mirador_lsp.engine.comparing import Comparing
 from mirador_lsp.engine.context.stock import Stock
+from mirador_lsp.engine.learning.examples import Examples
 from mirador_lsp.engine.ledger import Ledger
 from mirador_lsp.engine.meter import Meter
 from mirador_lsp.engine.reading import Reject
@@ -34,6 +35,8 @@ class Tools:
     comparing: Comparing
     stock: Stock
     """What context is made of."""
+    examples: Examples = field(default_factory=Examples)
+    """What the user accepted before."""
 
 
 @dataclass(frozen=True)
