@@ -92,7 +92,10 @@ class FileDiff:
             made += lines[done:first]
             made += [line[1:] for line in hunk.lines if line[0] != "+"]
             done = first + len(after)
-        whole = "\n".join([*made, *lines[done:]])
+        left = [*made, *lines[done:]]
+        if not left:
+            return ""  # there was no line at all, so none that could end
+        whole = "\n".join(left)
         match self.ends:
             case (False, True):
                 return whole.removesuffix("\n")
