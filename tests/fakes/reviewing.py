@@ -40,6 +40,7 @@ async def reviewed(
     feedback: FeedbackBook | None = None,
     only: tuple[Span, ...] | None = None,
     security_rules: frozenset[str] = frozenset(),
+    review_examples: int = 0,
     index: CodeIndex | None = None,
     settings: Settings | None = None,
     accepted: Accepted | None = None,
@@ -58,7 +59,7 @@ async def reviewed(
         analyzers=[FakeAnalyzer("ruff", words=words)] if analyzers is None else analyzers,
         clock=FakeClock(),
         feedback=feedback,
-        learning=Learning(security_rules=security_rules),
+        learning=Learning(security_rules=security_rules, review_examples=review_examples),
         workplace_of=lambda _: Workplace(FakeProject(), index) if index is not None else None,
     )
     policy = review_policy(settings or Settings(), stages=stages)

@@ -144,8 +144,9 @@ async def ask_about(
     """
     if not grammar.nameable([text for _, text in shown.lines]):
         return
+    examples = await tools.examples.of_findings(question.lenses, job.request.snapshot.language)
     asked = Question(
-        prompt=make_prompt(shown, job, question),
+        prompt=make_prompt(shown, job, question, examples),
         max_tokens=job.policy.max_tokens,
         labels={"unit": shown.title, "lens": question.label},
         at=at,
@@ -172,21 +173,25 @@ async def ask_about(
         )
 
 
-def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion) -> Prompt:
-    """The prompt of a question about a unit: standing text, the code, then what is asked."""
+def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion, examples: Rendered) -> Prompt:
+    """The prompt of a question about a unit: standing text, the code, examples of findings that
+    the user accepted, and what is asked.
+    """
     system = standing_text(job.policy)
     code = material(job.request.snapshot.language, shown)
     asked = question.asked()
     return Prompt(
         system=system.text,
         material=code.text,
-        question=asked.text,
+        question=f"{examples.text}{asked.text}",
         constraint=grammar.findings(
             [text for _, text in shown.lines],
             question.lenses,
             job.request.policy.max_findings_per_reply,
         ),
-        version=f"{system.version}+{code.version}+{asked.version}",
+        version="+".join(
+            filter(None, (system.version, code.version, examples.version, asked.version))
+        ),
     )
 
 

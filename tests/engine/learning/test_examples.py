@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from fakes.changes import Desk, document
-from fakes.deciding import decided
+from fakes.deciding import decided, found
 from fakes.feedback import FakeFeedbackBook
+from fakes.reviewing import python, reviewed
+from mirador_lsp.core.events import ModelAsked
 from mirador_lsp.core.feedback import Learning, Opinion, Verdict
 from mirador_lsp.core.findings import Finding
 
@@ -125,3 +127,46 @@ async def test_a_store_that_cannot_be_read_shows_none(tmp_path: Path, finding: F
     desk = Desk(tmp_path, [MENDED], feedback=book, learning=Learning(fix_examples=2))
     said = await desk.change(desk.request(document(SWALLOW), finding))
     assert said.patch.after.endswith("raise ValueError(path) from error\n")
+
+
+REVIEW = """
+[[model]]
+name = "qwen2.5-coder-0.5b"
+[[reply]]
+text = "No defects."
+"""
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+async def test_accepted_findings_are_shown_to_reviewers_where_wanted(
+    tmp_path: Path, most: int
+) -> None:
+    """Of models, of the language, one of a kind; behind the code, before the question."""
+    book = FakeFeedbackBook()
+    zero = found("This divides by zero for an empty list.", "return a / len(b)")
+    more = (
+        found("It divides by zero if the list is empty.", "return c / len(d)"),
+        found("The error is swallowed and so lost.", "except: pass"),
+        found("Unused import", "import os", rule="ruff/F401"),
+    )
+    for number, each in enumerate((zero, *more)):
+        said = decided(each, Verdict.HELPFUL, document=f"{number}.py", language="python")
+        await book.record(said)
+    go = found("A nil map is written to, which panics.", "m[k] = v")
+    await book.record(decided(go, Verdict.ACCEPTED, language="go"))
+    events = await reviewed(
+        python("def f(x):\n    return 1 / x\n"),
+        tmp_path,
+        REVIEW,
+        stages=("quick",),
+        feedback=book,
+        review_examples=most,
+    )
+
+    (asked,) = [event.prompt for event in events if isinstance(event, ModelAsked)]
+    lines = [line for line in asked.question.splitlines() if line.startswith("- bug")]
+    assert len(lines) == most
+    assert "Unused" not in asked.question
+    assert "nil map" not in asked.question
+    assert asked.question.rstrip().endswith('write "No defects."')
+    assert "review_example/1" in asked.version if most else "example" not in asked.version
