@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test endurance check fmt bench docs model clean setup vsix editors
+.PHONY: demo test endurance check fmt bench docs model clean setup vsix editors tools
 
 setup: $(STAMP)
 
@@ -20,6 +20,14 @@ $(STAMP): pyproject.toml constraints.txt
 
 model: $(STAMP)
 	@$(BIN)/mirador models pull 0.5b minilm
+
+# Programs of others that tests of hooks and reports run; without them those tests are skipped.
+tools: build/tools/bin/pre-commit
+
+build/tools/bin/pre-commit:
+	@$(PYTHON) -m venv build/tools
+	@build/tools/bin/pip install --quiet --disable-pip-version-check \
+	  pre-commit==4.7.0 check-jsonschema==0.39.0 sarif-tools==3.0.5
 
 demo: $(STAMP)
 	@$(BIN)/mirador models pull 0.5b
