@@ -42,6 +42,8 @@ class FileChange:
     """Lines that are new."""
     removed: int = 0
     """Lines that are gone."""
+    language: str = ""
+    """Language id of `before` where there is no `snapshot` that tells it; "" when unknown."""
     why_not: str = ""
     """Why it cannot be reviewed, a phrase that follows the name: "deleted", "binary: a PNG image"
     """

@@ -193,7 +193,10 @@ def file_change(
     if pair.after is None:
         gone = line_changes(before or "", "").removed
         return FileChange(
-            name, ChangeKind.DELETED, None, before, removed=gone, why_not="it was deleted"
+            *(name, ChangeKind.DELETED, None, before),
+            removed=gone,
+            language=language_of(pair.path),
+            why_not="it was deleted",
         )
     kind = ChangeKind.RENAMED if old else ChangeKind.MODIFIED
     if pair.before is None:
