@@ -162,6 +162,8 @@ def _figures(name: str, event: ReviewFinished) -> str:
         parts.append(f"{event.suppressed} suppressed by comments")
     if event.dismissed:
         parts.append(f"{event.dismissed} dismissed")
+    if ignored := event.hushed_by(Hush.RULE):
+        parts.append(f"{ignored} ignored by rules for the path")
     if learned := event.hushed_by(Hush.LEARNED):
         parts.append(f"{learned} like others that you dismissed")
     if event.over_cap:

@@ -262,6 +262,7 @@ def outcome_in_words(name: str, end: ReviewFinished) -> str:
             (len(end.withheld), "withheld as too unsure"),
             (end.suppressed, "suppressed by comments"),
             (end.dismissed, "dismissed"),
+            (end.hushed_by(Hush.RULE), "ignored by rules for the path"),
             (end.hushed_by(Hush.LEARNED), "like others that you dismissed"),
         )
         if count

@@ -137,6 +137,7 @@ def outcome(run: Run) -> Answer:
         "withheld": len(finished.withheld),
         "suppressed": finished.suppressed,
         "dismissed": finished.dismissed,
+        "ignored": finished.hushed_by(Hush.RULE),
         "learned": finished.hushed_by(Hush.LEARNED),
         "overCap": finished.over_cap,
         "withdrawn": finished.withdrawn,
