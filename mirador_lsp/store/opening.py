@@ -3,161 +3,187 @@
 Everything here blocks and is meant for a thread. Facts it rests on: `BEGIN DEFERRED` fails with
 "busy" when two writers upgrade at once, whatever the timeout, so writes begin IMMEDIATE; WAL with
 `synchronous=FULL` loses no acknowledged commit to a kill or a power cut; a file that was replaced
-while it is open is written to in vain, so its identity is compared before each write.
+while it is open is written to in vain, so its identity is compared inside each transaction.
 """
 
-import fcntl
-import os
+import logging
 import sqlite3
-import stat
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from mirador_lsp.core.errors import ServiceError
+from mirador_lsp.store import backups, place, sealing
+from mirador_lsp.store.keys import Key, Keys
+from mirador_lsp.store.linking import begin_journal, link
+from mirador_lsp.store.mending import mend
+from mirador_lsp.store.migrating import Migration, add_own, migrate
+from mirador_lsp.store.place import Place
+from mirador_lsp.store.troubles import Trouble, damaged, errors, trouble_of
 
-BUSY_SECONDS = 5.0
-"""How long one process waits while another one writes."""
-PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA trusted_schema=OFF",
-    "PRAGMA cell_size_check=ON",
-    "PRAGMA mmap_size=0",
-    "PRAGMA journal_size_limit=16777216",
-)
-"""Said to every connection."""
-_BESIDE = ("", "-wal", "-shm")
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-
-Migration = Callable[[sqlite3.Connection], None]
-"""One step from a schema to the next, inside a transaction."""
+_CHECKED_BYTES = 64 * 1024 * 1024
+"""Looking a file over takes a second for so much; larger ones are looked over in the background."""
+_COPIED_BYTES = 64 * 1024 * 1024
+"""Of what cannot be written, so much is held in memory."""
+_log = logging.getLogger(__name__)
 
 
-def make_ready(
-    file: Path, migrations: Sequence[Migration], settle: Migration | None = None
-) -> Path | None:
-    """Create or check `file` and bring it to the schema after the last of `migrations`.
+@dataclass(frozen=True)
+class Plan:
+    """A database and everything that opening it takes."""
 
-    A damaged file is moved aside, and its new path returned; a fresh one takes its place. One
-    process at a time does this. `settle` runs once the schema is on disk. Raises `ServiceError` for
-    a file of a newer Mirador, of another user, or that cannot be opened.
+    place: Place
+    migrations: Sequence[Migration]
+    make_folder: Callable[[Path], object]
+    """Makes the file's folder, private to the user; it may raise `ServiceError`."""
+    settle: Migration | None = None
+    """Runs whenever the file was opened and has the schema."""
+    precious: bool = True
+    """What is not can be had again: when it is damaged, it is thrown away."""
+    keys: Keys | None = None
+    encrypt: bool = False
+    """Whether the user wants it encrypted. One that is stays so in any case."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open database."""
+
+    connection: sqlite3.Connection
+    identity: tuple[int, int] | None
+    """None for one that is only in memory."""
+    key: Key | None
+    has_log: bool
+    """Whether it has a write-ahead log; without one, those who use it take turns."""
+    told: tuple[str, ...] = ()
+    """What the user is to be told, in sentences."""
+
+
+def open_file(plan: Plan, *, suspect: bool = False) -> Opened:
+    """Open the file, made, mended, migrated, encrypted or exchanged where that is needed. One that
+    is `suspect` is looked over as a whole.
+
+    Raises `ServiceError` for what stays so: a file of a newer Mirador or of another user, a missing
+    key. Raises `OSError` and what SQLite raises for what the disk or another process does.
     """
-    with translated(file), _only_one(file):
-        aside = None
+    where = plan.place
+    plan.make_folder(where.file.parent)
+    with place.only_one(where):
+        told = _settled_before(where)
+        place.make_private(where.file)
+        key = _key(plan)
         try:
-            _prepare(file, migrations, settle)
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
+            connection, has_log = _prepare(plan, key, suspect=suspect)
+        except errors() as error:
+            if trouble_of(error) is not Trouble.DAMAGED:
                 raise
-            aside = _move_aside(file)
-            _prepare(file, migrations, settle)
-        return aside
+            told += _mend(plan, key)
+            connection, has_log = _prepare(plan, key)
+        if plan.precious:
+            place.keep_reserve(where)
+        return Opened(connection, place.identity(where), key, has_log, told)
 
 
-def identity(file: Path) -> tuple[int, int] | None:
-    """Which file lies there: device and inode; None for none."""
+def open_beside(plan: Plan, first: Opened) -> Opened:
+    """One more connection to the file that is open, to read only. Raises `OSError` where it was
+    exchanged.
+    """
+    with place.only_one(plan.place):
+        if place.identity(plan.place) != first.identity:
+            raise FileNotFoundError(plan.place.file)
+        connection = link(plan.place.file, first.key)
+        connection.execute("PRAGMA query_only=ON").close()
+        return Opened(connection, first.identity, first.key, first.has_log)
+
+
+def open_in_memory(plan: Plan) -> Opened:
+    """A database of this session alone, with what the file has as far as it can be read."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    with suppress(sqlite3.Error, OSError):
+        _copy_what_can_be_read(plan.place.file, connection)
     try:
-        facts = file.lstat()
-    except OSError:
-        return None
-    return facts.st_dev, facts.st_ino
+        migrate(connection, plan.place.file, plan.migrations)
+    except (ServiceError, sqlite3.Error) as error:
+        if not isinstance(error, ServiceError):
+            _log.warning("what %s holds cannot be used: %s", plan.place.file, error)
+            connection.close()
+            connection = sqlite3.connect(":memory:", isolation_level=None)
+            migrate(connection, plan.place.file, plan.migrations)
+    add_own(connection)
+    return Opened(connection, None, None, has_log=True)
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is broken, not merely busy or out of reach."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _DAMAGED
+def check(connection: sqlite3.Connection, *, whole: bool) -> None:
+    """Raise the error of a damaged file if it is one; `whole` compares the indexes as well."""
+    (verdict,) = connection.execute(
+        "PRAGMA integrity_check(1)" if whole else "PRAGMA quick_check(1)"
+    ).fetchone()
+    if verdict != "ok":
+        raise damaged(str(verdict))
 
 
-@contextmanager
-def translated(file: Path) -> Iterator[None]:
-    """Errors of SQLite and of the disk as `ServiceError`; damage goes through."""
+def _settled_before(where: Place) -> tuple[str, ...]:
+    aside = place.finish_exchange(where)
+    if aside is None:
+        return ()
+    return (f"The file with what Mirador remembers was damaged; it is kept as {aside}.",)
+
+
+def _key(plan: Plan) -> Key | None:
+    key = sealing.key_of(plan.place, plan.keys)
+    if key is not None:
+        sealing.finish_sealing(plan.place, key)
+    elif plan.encrypt and plan.keys is not None:
+        key = sealing.encrypt(plan.place, plan.keys)
+    return key
+
+
+def _prepare(
+    plan: Plan, key: Key | None, *, suspect: bool = False
+) -> tuple[sqlite3.Connection, bool]:
+    where = plan.place
+    size = where.file.stat().st_size
+    connection = link(where.file, key)
     try:
-        yield
-    except sqlite3.Error as error:
-        if is_damage(error):
-            raise
-        message = f"Nothing can be kept in {file}: {error}."
-        raise ServiceError(message, remedy=_ROOM) from error
-    except OSError as error:
-        message = f"Nothing can be kept in {file}: {error.strerror}."
-        raise ServiceError(message, remedy=_ROOM) from error
+        has_log = begin_journal(connection)
+        if suspect or size < _CHECKED_BYTES:
+            check(connection, whole=suspect)
+        migrate(connection, where.file, plan.migrations, lambda: _back_up(plan, key))
+        if plan.settle is not None:
+            plan.settle(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection, has_log
 
 
-_ROOM = "Make room there, or check who owns it."
+def _back_up(plan: Plan, key: Key | None) -> None:
+    """Before a migration. One that cannot be made is no reason to go on without the new schema."""
+    if plan.precious:
+        backups.make(plan.place, key)
 
 
-def _prepare(file: Path, migrations: Sequence[Migration], settle: Migration | None) -> None:
-    _make_private(file)
-    with closing(sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
-        for pragma in PRAGMAS:
-            connection.execute(pragma)
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            error = sqlite3.DatabaseError(verdict)
-            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise error
-        _migrate(connection, file, migrations)
-        if settle is not None:
-            settle(connection)
+def _mend(plan: Plan, key: Key | None) -> tuple[str, ...]:
+    if not plan.precious:
+        place.throw_away(plan.place.file)
+        place.make_private(plan.place.file)
+        return ("The file with replies of models was damaged; they are asked again.",)
+    mended = mend(plan.place, key, plan.migrations)
+    return (mended.sentence(),)
 
 
-def _migrate(connection: sqlite3.Connection, file: Path, migrations: Sequence[Migration]) -> None:
-    version = _version(connection)
-    if version > len(migrations):
-        message = f"{file} was written by a newer Mirador, so this one does not touch it."
-        raise ServiceError(message, remedy="Update Mirador.")
-    for number, migration in enumerate(migrations[version:], version + 1):
-        connection.execute("BEGIN IMMEDIATE")
+def _copy_what_can_be_read(file: Path, into: sqlite3.Connection) -> None:
+    if not file.is_file() or file.is_symlink() or file.stat().st_size > _COPIED_BYTES:
+        return
+    name = quote(str(file))
+    # Where nothing can be written, SQLite opens a file with a log only if told that nobody writes.
+    for how in ("mode=ro", "mode=ro&immutable=1"):
         try:
-            migration(connection)
-            connection.execute(f"PRAGMA user_version = {number}")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(version)
-
-
-def _make_private(file: Path) -> None:
-    """See that the file is there and nobody else's, and neither are those SQLite puts beside it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(file, flags, 0o600)
-    try:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid():
-            message = f"{file} is no file of yours."
-            raise ServiceError(message, remedy="Move it away.")
-        if stat.S_IMODE(facts.st_mode) != 0o600:
-            os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _only_one(file: Path) -> Iterator[None]:
-    """Of two processes that find the same damage, only one may move the file."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(file.with_name(f"{file.name}.lock"), flags, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _move_aside(file: Path) -> Path:
-    number = 1
-    while (aside := file.with_name(f"{file.name}.damaged-{number}")).exists():
-        number += 1
-    for ending in _BESIDE:
-        old = file.with_name(f"{file.name}{ending}")
-        if old.exists():
-            old.rename(aside.with_name(f"{aside.name}{ending}"))
-    return aside
+            with closing(sqlite3.connect(f"file:{name}?{how}", uri=True)) as source:
+                source.backup(into)
+        except sqlite3.Error as error:
+            _log.info("%s cannot be read (%s): %s", file, how, error)
+        else:
+            return

@@ -17,7 +17,7 @@ from mirador_lsp.store import (
     metrics_tables,
     preferences,
 )
-from mirador_lsp.store.opening import Migration
+from mirador_lsp.store.migrating import Migration
 
 
 def _opinions(connection: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import sys
@@ -12,7 +13,6 @@ import pytest
 
 from fakes.feedback import opinion
 from fakes.stores import store_at
-from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.feedback import Verdict
 from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import SqliteFeedbackBook
@@ -138,33 +138,40 @@ async def test_damage_met_while_it_is_open_is_mended(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_was_deleted_is_begun_anew(tmp_path: Path) -> None:
-    """SQLite would go on writing to the file that is gone."""
+    """SQLite would go on writing to the file that is gone; what was kept last is written again."""
     file = tmp_path / "store" / "mirador.db"
     book = book_at(file)
     await book.record(opinion())
-    for each in file.parent.iterdir():
-        each.unlink()
+    shutil.rmtree(file.parent)
 
     await book.record(opinion("f2"))
+    told = [notice.message for notice in book.notices()]
     await book.close()
 
-    assert await kept_in(file) == ["f2"]
+    assert set(await kept_in(file)) == {"f1", "f2"}
+    assert len(told) == 1
+    assert "deleted or replaced" in told[0]
 
 
-async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
-    """One sentence; the file stays as the newer Mirador wrote it."""
-    file = private_folder(tmp_path / "store") / "mirador.db"
+async def test_a_newer_schema_is_read_and_left_alone(tmp_path: Path) -> None:
+    """What it holds is seen, what is said is of this session alone, and that is told once."""
+    file = tmp_path / "store" / "mirador.db"
+    book = book_at(file)
+    await book.record(opinion())
+    await book.close()
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA user_version = 99")
+    before = file.read_bytes()
     book = book_at(file)
 
-    with pytest.raises(ServiceError, match="newer Mirador") as refused:
-        await book.about(URI)
-
-    assert refused.value.remedy == "Update Mirador."
+    await book.record(opinion("f2"))
+    seen = {o.finding_id for o in await book.about(URI)}
+    told = [notice.message for notice in (*book.notices(), *book.notices())]
     await book.close()
-    with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (99,)
+
+    assert seen == {"f1", "f2"}
+    assert [("newer Mirador" in text, "Update Mirador." in text) for text in told] == [(True, True)]
+    assert file.read_bytes() == before
 
 
 async def test_the_file_is_the_users_alone(tmp_path: Path) -> None:
@@ -185,9 +192,10 @@ async def test_the_file_is_the_users_alone(tmp_path: Path) -> None:
     link = file.with_name("link.db")
     link.symlink_to(elsewhere)
     linked = book_at(link)
-    with pytest.raises(ServiceError):
-        await linked.record(opinion())
+    await linked.record(opinion())
+    told = [notice.message for notice in linked.notices()]
     await linked.close()
+    assert len(told) == 1
     assert not elsewhere.exists()
 
 
