@@ -14,7 +14,16 @@ from mirador_lsp.assembly import make_indexes
 from mirador_lsp.books import Books, open_books
 from mirador_lsp.core.errors import IndexUnavailable, ServiceError, UserError
 from mirador_lsp.core.feedback import Opinion, Which, document_of
-from mirador_lsp.core.history import Forgotten, HistoryBook, Kept, Page, Retention, Selection
+from mirador_lsp.core.history import (
+    Forgotten,
+    HistoryBook,
+    Kept,
+    Page,
+    Retention,
+    Selection,
+    Surface,
+    Visit,
+)
 from mirador_lsp.core.retrieval import Collection, Hit, Query
 from mirador_lsp.engine.recording.recorder import Keeping, Recorder
 from mirador_lsp.index.clients import Clients
@@ -39,6 +48,8 @@ def make_recorder(
         return await release_from(indexes, memories)
 
     recorder = Recorder(book, SystemClock(), keeping_of(wanted), release)
+    # An editor introduces itself; until then it is the command line that asks.
+    recorder.attend(Visit(settings.folder, Surface.CLI, ""))
     stack.push_async_callback(recorder.close)
     return recorder
 
@@ -103,9 +114,10 @@ class Past:
             _log.info("history is searched by its words alone: %s", error)
             return ()
 
-    async def count(self, which: Selection) -> int:
-        """How many decisions a selection means."""
-        return len(await self._decisions(which))
+    async def would_forget(self, which: Selection) -> Oblivion:
+        """What `forget` would remove of history and decisions now."""
+        decided = await self._decisions(which)
+        return Oblivion(await self.book.meant(which), len(decided))
 
     async def forget(self, which: Selection) -> Oblivion:
         """Remove what is meant from every book, the indexes and the cache of replies, for good.
@@ -122,6 +134,7 @@ class Past:
         replies = 0
         if gone.rows or decisions:
             replies = await asyncio.to_thread(_drop, self._paths.replies)
+        await self._books.database.purge()
         return Oblivion(gone, decisions, figures, replies, tuple(left))
 
     async def _decisions(self, which: Selection) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ COMMANDS = (
     ("search", "find code by words, names and meaning"),
     ("index", "build, show, watch or drop the index of a workspace"),
     ("serve", "run the language server for an editor"),
+    ("history", "what was asked, answered and found; and forgetting it"),
     ("models", "list, fetch, check and remove models"),
     ("dna", "show, set and infer how you like to be helped"),
     ("feedback", "what is learned from your decisions, and taking it back"),

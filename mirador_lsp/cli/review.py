@@ -66,6 +66,9 @@ async def _open_app(loaded: Loaded) -> AsyncIterator[App]:
         if loaded.workspace is not None:
             await app.workplaces.use_running(loaded.workspace)
         yield app
+        await app.recorder.write()
+        for notice in app.recorder.untold():
+            say(notice.message)
 
 
 def _gather(paths: Sequence[str], stdin_name: str) -> Iterator[Source | Skipped]:

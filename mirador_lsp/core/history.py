@@ -347,6 +347,10 @@ class HistoryBook(Protocol):
         """
         ...
 
+    async def meant(self, which: Selection) -> Forgotten:
+        """What `forget` would remove now."""
+        ...
+
     async def forget(self, which: Selection) -> Forgotten:
         """Remove what is meant, for good. Where an exchange goes, what is only about it goes too;
         a session goes with its last exchange.

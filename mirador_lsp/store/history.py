@@ -4,6 +4,7 @@ Mirador runs.
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -84,6 +85,11 @@ _LOSE_FINDINGS = f"DELETE FROM history_messages WHERE rowid {_THESE}"  # noqa: S
 _DROP_EXCHANGES = f"DELETE FROM history_exchanges WHERE number {_THESE}"  # noqa: S608
 _DROP_FINDINGS = f"DELETE FROM history_findings WHERE number {_THESE}"  # noqa: S608
 _DROP_MEMORIES = f"DELETE FROM history_memories WHERE id {_THESE}"  # noqa: S608
+_COUNT_EMPTY = f"""
+SELECT count(*) FROM history_sessions AS s WHERE id {_THESE} AND NOT EXISTS (
+    SELECT 1 FROM history_exchanges AS e WHERE e.session = s.id AND e.number NOT {_THESE}
+)
+"""  # noqa: S608 — our own names
 _DROP_SESSIONS = f"""
 DELETE FROM history_sessions WHERE id {_THESE}
 AND NOT EXISTS (SELECT 1 FROM history_exchanges AS e WHERE e.session = history_sessions.id)
@@ -181,25 +187,13 @@ class SqliteHistoryBook:
         lives = await self._read(_FIND_LIVES, (match, most))
         return await self._exchanges(exchanges), [rows.life_of(row) for row in lives]
 
+    async def meant(self, which: Selection) -> Forgotten:
+        """See the port."""
+        return (await self._meant(which)).counted
+
     async def forget(self, which: Selection) -> Forgotten:
         """See the port."""
-        pick = exchanges_that(which)
-        wanted = f"SELECT number FROM history_exchanges AS e {pick.where}"  # noqa: S608 — ours
-        exchanges = await self._numbers(wanted, pick.values)
-        if which.kinds:
-            return await self._remove(exchanges)
-        findings: Sequence[int] = ()
-        if not which.session:
-            pick = lives_that(which)
-            wanted = f"SELECT number FROM history_findings AS f {pick.where}"  # noqa: S608 — ours
-            findings = await self._numbers(wanted, pick.values)
-        if which.id:
-            return await self._remove(exchanges, findings)
-        pick = memories_that(which)
-        wanted = f"SELECT {KEPT} FROM history_memories AS m {pick.where}"  # noqa: S608 — ours
-        memories = [rows.kept_of(row) for row in await self._read(wanted, pick.values)]
-        sessions = [] if which.file else [each.id for each in await self.sessions(which, -1)]
-        return await self._remove(exchanges, findings, memories, sessions)
+        return await self._remove(await self._meant(which))
 
     async def tend(self, keep: Retention, now: float) -> Forgotten | None:
         """See the port."""
@@ -211,7 +205,7 @@ class SqliteHistoryBook:
         old = Selection(before=now - keep.days * _DAY)
         gone = [await self.forget(old)]
         too_much = await self._numbers(_TOO_MUCH, (keep.most_bytes,))
-        gone.append(await self._remove(too_much))
+        gone.append(await self._remove(await self._with_all_of(too_much)))
         both = _together(gone)
         await self._write([(_UPKEEP, (now, both.exchanges + both.findings))])
         return both
@@ -223,52 +217,74 @@ class SqliteHistoryBook:
         return Extent(*(counts[0] if counts else ()), *(tended[0] if tended else ()))
 
     def notices(self) -> tuple[Notice, ...]:
-        """See the port. What is wrong with the file is told by whoever made the database."""
-        return ()
+        """See the port."""
+        return self._database.notices()
 
     async def close(self) -> None:
         """See the port."""
 
-    async def _remove(
+    async def _meant(self, which: Selection) -> "_Meant":
+        pick = exchanges_that(which)
+        wanted = f"SELECT number FROM history_exchanges AS e {pick.where}"  # noqa: S608 — ours
+        exchanges = await self._numbers(wanted, pick.values)
+        if which.kinds:
+            return await self._with_all_of(exchanges)
+        findings: Sequence[int] = ()
+        if not which.session:
+            pick = lives_that(which)
+            wanted = f"SELECT number FROM history_findings AS f {pick.where}"  # noqa: S608 — ours
+            findings = await self._numbers(wanted, pick.values)
+        if which.id:
+            return await self._with_all_of(exchanges, findings)
+        pick = memories_that(which)
+        wanted = f"SELECT {KEPT} FROM history_memories AS m {pick.where}"  # noqa: S608 — ours
+        memories = [rows.kept_of(row) for row in await self._read(wanted, pick.values)]
+        sessions = [] if which.file else [each.id for each in await self.sessions(which, -1)]
+        return await self._with_all_of(exchanges, findings, memories, sessions)
+
+    async def _with_all_of(
         self,
         exchanges: Sequence[int],
         findings: Sequence[int] = (),
         memories: Sequence[Kept] = (),
         sessions: Sequence[str] = (),
-    ) -> Forgotten:
-        """Remove exchanges, what is only about them, findings, memories, and sessions in which
-        nothing is left; all or nothing.
-        """
+    ) -> "_Meant":
+        """Exchanges with what is only about them, and sessions in which nothing is left."""
         these = json.dumps(list(exchanges))
-        lost = await self._numbers(_ONLY_ABOUT, (these, these))
-        findings = sorted({*findings, *lost})
-        those = json.dumps(findings)
-        moments = await self._numbers(_COUNT_MOMENTS, (those,))
+        lost = {*findings, *await self._numbers(_ONLY_ABOUT, (these, these))}
         named = await self._read(_NAMED, (these,))
         came = await self._read(_CAME, (json.dumps([row[0] for row in named]),))
-        every = {each.id: each for each in (*memories, *map(rows.kept_of, came))}
         owners = json.dumps(sorted({*sessions, *(row[1] for row in named)}))
-        before = await self._count_sessions()
-        if named or findings or every or sessions:
-            # Until its segments are merged, the index of words has the old ones still.
-            await self._write(
-                [
-                    (_LOSE_EXCHANGES, (these,)),
-                    (_LOSE_FINDINGS, (those,)),
-                    (_DROP_EXCHANGES, (these,)),
-                    (_DROP_FINDINGS, (those,)),
-                    (_DROP_MEMORIES, (json.dumps(list(every)),)),
-                    (_DROP_SESSIONS, (owners,)),
-                    ("INSERT INTO history_words (history_words) VALUES ('optimize')", ()),
-                    ("INSERT INTO history_messages (history_messages) VALUES ('optimize')", ()),
-                ]
-            )
-        gone = max(0, before - await self._count_sessions())
-        counted = moments[0] if moments else 0
-        return Forgotten(gone, len(named), len(findings), counted, tuple(every.values()))
+        those = json.dumps(sorted(lost))
+        every = {each.id: each for each in (*memories, *map(rows.kept_of, came))}
+        counted = Forgotten(
+            sum(await self._numbers(_COUNT_EMPTY, (owners, these))),
+            len(named),
+            len(lost),
+            sum(await self._numbers(_COUNT_MOMENTS, (those,))),
+            tuple(every.values()),
+        )
+        return _Meant(these, those, owners, counted)
 
-    async def _count_sessions(self) -> int:
-        return sum(await self._numbers("SELECT count(*) FROM history_sessions", ()))
+    async def _remove(self, meant: "_Meant") -> Forgotten:
+        """All or nothing."""
+        if not meant.counted.rows:
+            return meant.counted
+        memories = json.dumps([each.id for each in meant.counted.memories])
+        await self._write(
+            [
+                (_LOSE_EXCHANGES, (meant.exchanges,)),
+                (_LOSE_FINDINGS, (meant.findings,)),
+                (_DROP_EXCHANGES, (meant.exchanges,)),
+                (_DROP_FINDINGS, (meant.findings,)),
+                (_DROP_MEMORIES, (memories,)),
+                (_DROP_SESSIONS, (meant.sessions,)),
+                # Until its segments are merged, the index of words has the old ones still.
+                ("INSERT INTO history_words (history_words) VALUES ('optimize')", ()),
+                ("INSERT INTO history_messages (history_messages) VALUES ('optimize')", ()),
+            ]
+        )
+        return meant.counted
 
     async def _exchanges(self, found: Sequence[Sequence[Any]]) -> list[Exchange]:
         return [
@@ -290,6 +306,17 @@ class SqliteHistoryBook:
 
     async def _write(self, statements: Iterable[Statement]) -> None:
         await self._database.transact(tuple(statements))
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """Rows that are to go, as JSON lists of their numbers or ids."""
+
+    exchanges: str
+    findings: str
+    sessions: str
+    """They go where nothing else is left in them."""
+    counted: Forgotten
 
 
 def _together(gone: Iterable[Forgotten]) -> Forgotten:

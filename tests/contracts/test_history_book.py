@@ -216,6 +216,7 @@ async def test_what_goes_takes_along_what_is_only_about_it(book: HistoryBook) ->
     memory = Kept("m1", "/work", "cart.py", NOW, "e1", session.id)
     await book.keep(Page(session, (first, second), lives, (memory,)))
 
+    assert await book.meant(Selection(id="e1")) == Forgotten(0, 1, 1, 2, (memory,))
     gone = await book.forget(Selection(id="e1"))
     assert gone == Forgotten(0, 1, 1, 2, (memory,))
     assert [each.finding for each in await book.lives(EVERYTHING, 10)] == ["f2"]

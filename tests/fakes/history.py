@@ -154,6 +154,13 @@ class FakeHistoryBook:
         lived = [replace(e, moments=()) for e in self._lives.values() if fits(e.message)]
         return asked[:most], lived[:most]
 
+    async def meant(self, which: Selection) -> Forgotten:
+        kept = (self._exchanges, self._lives, self._memories, self._sessions)
+        before = [dict(each) for each in kept]
+        gone = await self.forget(which)
+        self._exchanges, self._lives, self._memories, self._sessions = before  # type: ignore[assignment]
+        return gone
+
     async def forget(self, which: Selection) -> Forgotten:
         self._check()
         exchanges = {e.id for e in self._exchanges.values() if _is_meant(e, which)}
