@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from mirador_lsp import change_reviews
 from mirador_lsp import pull_requests as pulls
 from mirador_lsp.application import App
 from mirador_lsp.assembly import (
@@ -80,6 +81,7 @@ __all__ = [
     "Status",
     "SystemClock",
     "behaviour_of",
+    "change_reviews",
     "find_model",
     "gather",
     "infer_preferences",

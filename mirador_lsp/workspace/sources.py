@@ -34,6 +34,10 @@ class SkipKind(StrEnum):
     GENERATED = "generated"
     DEPENDENCY = "dependencies"
     """Code of others: installed packages, virtual environments, caches."""
+    DELETED = "deleted"
+    """Of a change: it is gone."""
+    CHANGE = "not text"
+    """Of a change: a link, a submodule, a conflict, a pointer to what is kept elsewhere."""
     LIMIT = "limit"
     """Mirador stopped looking: there is more, or it is deeper, than it goes through."""
 

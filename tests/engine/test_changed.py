@@ -248,7 +248,9 @@ async def test_what_is_reviewed_is_what_changed_and_what_it_breaks() -> None:
     known = await studied([changed("cart.py", CART, after)], others)
     policy = review_policy(Settings())
 
-    first, second = known.requests(ReviewRequest(shot("x.py", ""), policy, Trigger.CLI))
+    first, second = (
+        known.shaped(ReviewRequest(each, policy, Trigger.CLI)) for each in known.documents()
+    )
 
     assert (first.snapshot.name, first.before, first.policy) == ("cart.py", CART, policy)
     assert first.only == known.change.files[0].spans

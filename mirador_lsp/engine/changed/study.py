@@ -36,40 +36,28 @@ class Study:
     notices: tuple[Notice, ...] = ()
     """What was not looked at."""
 
-    def requests(self, request: ReviewRequest) -> list[ReviewRequest]:
-        """What is to be reviewed, each made of `request` with a document of the change: the changed
-        files first, then those in which it breaks something. Files that only moved are looked at
-        where they use what was changed.
+    def documents(self) -> list[Snapshot]:
+        """What is to be looked at: the changed files first, then those in which something breaks.
+        Files that only moved are among them where they use what was changed.
         """
-        found = []
+        own = [
+            file.snapshot
+            for file in self.change.files
+            if file.snapshot is not None and (file.spans or file.name in self.uses.findings)
+        ]
+        return [*own, *self.elsewhere]
+
+    def shaped(self, request: ReviewRequest) -> ReviewRequest:
+        """The request for one of the documents as this change wants it: what changed in it and
+        what is caused in it, nothing else. In files that did not change no model is asked.
+        """
+        name = request.snapshot.name
+        caused = self.uses.findings.get(name, ())
         for file in self.change.files:
-            if file.snapshot is None:
-                continue
-            caused = self.uses.findings.get(file.name, ())
-            if file.spans or caused:
-                found.append(
-                    replace(
-                        request,
-                        snapshot=file.snapshot,
-                        only=file.spans,
-                        before=file.before,
-                        caused=caused,
-                    )
-                )
+            if file.name == name and file.snapshot is not None:
+                return replace(request, only=file.spans, before=file.before, caused=caused)
         facts = replace(request.policy, stages=(INSTANT,), automatic=False)
-        for snapshot in self.elsewhere:
-            caused = self.uses.findings.get(snapshot.name, ())
-            found.append(
-                replace(
-                    request,
-                    snapshot=snapshot,
-                    policy=facts,
-                    only=(),
-                    before=None,
-                    caused=caused,
-                )
-            )
-        return found
+        return replace(request, policy=facts, only=(), caused=caused)
 
 
 async def study(change: ChangeSet, reader: ReferenceReader, naming: FilesNaming | None) -> Study:
