@@ -82,16 +82,7 @@ def add_parser(
     add("--budget", type=_seconds, default=0.0, metavar="SECONDS", help="time it may take in all")
     add("--stages", action="append", metavar="NAME,…", help=f"of {','.join(STAGES)}")
     add("--lens", action="append", metavar="NAME,…", help=f"of {','.join(Lens)}")
-    add("--format", choices=FORMATS, default="text", help="default: text")
-    add("--output", default="", metavar="FILE", help="write there instead of stdout")
-    add(
-        "--report",
-        action="append",
-        default=[],
-        type=_report,
-        metavar="FORMAT=FILE",
-        help="write that as well; may be repeated",
-    )
+    _add_reports(parser)
     _add_bar(parser)
     who = parser.add_mutually_exclusive_group().add_argument
     who("--model", default="", metavar="NAME", help="this model for every stage")
@@ -114,6 +105,21 @@ def add_parser(
     add("--verbose", action="store_true", default=argparse.SUPPRESS, help="log to stderr as well")
     add("--export-svg", default="", metavar="FILE", help=argparse.SUPPRESS)
     return parser
+
+
+def _add_reports(parser: argparse.ArgumentParser) -> None:
+    """What is written where."""
+    add = parser.add_argument
+    add("--format", choices=FORMATS, default="text", help="default: text")
+    add("--output", default="", metavar="FILE", help="write there instead of stdout")
+    add(
+        "--report",
+        action="append",
+        default=[],
+        type=_report,
+        metavar="FORMAT=FILE",
+        help="write that as well; may be repeated",
+    )
 
 
 def _add_bar(parser: argparse.ArgumentParser) -> None:
