@@ -26,6 +26,7 @@ from mirador_lsp.store import (
     SqliteReplyBook,
     earlier,
 )
+from mirador_lsp.store.keys import Keys
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
     """Every book. No file is touched before the first use; closed with `stack`."""
     database = open_database(paths)
     stack.push_async_callback(database.close)
-    replies = SqliteReplyBook(paths.replies, make_folder=private_folder)
+    replies = SqliteReplyBook(
+        paths.replies, make_folder=private_folder, keys=keys_of(paths), encrypt=paths.encrypt
+    )
     stack.push_async_callback(replies.close)
     return Books(
         database=database,
@@ -71,6 +74,11 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
     )
 
 
+def keys_of(paths: Paths) -> Keys:
+    """Where the keys of encrypted files are found."""
+    return Keys(paths.keys)
+
+
 def open_database(paths: Paths) -> Database:
     """The store alone. No file is touched before the first use; the caller closes it."""
     return Database(
@@ -79,4 +87,6 @@ def open_database(paths: Paths) -> Database:
         make_folder=private_folder,
         settle=earlier.remove_taken_over,
         sources=earlier.FILES,
+        keys=keys_of(paths),
+        encrypt=paths.encrypt,
     )

@@ -17,6 +17,7 @@ from mirador_lsp.settings.history_options import HistoryOptions
 from mirador_lsp.settings.learning_options import LearningOptions
 from mirador_lsp.settings.option import option
 from mirador_lsp.settings.rule_options import RuleOptions
+from mirador_lsp.settings.store_options import StoreOptions
 from mirador_lsp.settings.table_options import ActionOptions, ModelServerOptions
 
 
@@ -366,6 +367,7 @@ class Options:
     history: HistoryOptions = HistoryOptions()  # noqa: RUF009
     forges: ForgesOptions = ForgesOptions()  # noqa: RUF009
     learning: LearningOptions = LearningOptions()  # noqa: RUF009
+    store: StoreOptions = StoreOptions()  # noqa: RUF009
     actions: tuple[ActionOptions, ...] = ()
     """A list of tables. As a whole it is restricted: an action tells a model what to do."""
     servers: tuple[ModelServerOptions, ...] = ()

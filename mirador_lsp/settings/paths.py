@@ -32,6 +32,8 @@ class Paths:
     """What is kept for the user: which workspaces are trusted, the log."""
     runtime: Path
     """Sockets and locks of running processes. Use `private_folder` before the first file."""
+    encrypt: bool = False
+    """Whether what is remembered is to be encrypted: whoever opens it has to know."""
 
     @property
     def log(self) -> Path:
@@ -42,6 +44,11 @@ class Paths:
     def store(self) -> Path:
         """The file of everything that is remembered for the user; backups lie beside it."""
         return self.state / "store" / "mirador.db"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys of encrypted files, on a system without a keyring."""
+        return self.state / "keys"
 
     @property
     def replies(self) -> Path:
@@ -79,6 +86,7 @@ def paths(env: Mapping[str, str], settings: Settings | None = None) -> Paths:
         models=Path(folder) if folder else cache / "models",
         state=_named(env, "MIRADOR_STATE_DIR") or platformdirs.user_state_path("mirador"),
         runtime=_named(env, "MIRADOR_RUNTIME_DIR") or _runtime(env),
+        encrypt=settings is not None and settings.store.encryption == "on",
     )
 
 

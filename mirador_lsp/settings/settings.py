@@ -164,6 +164,13 @@ class HistorySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoreSettings:
+    """How what is remembered lies on this machine."""
+
+    encryption: str = "off"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ForgesSettings:
     """Where pull requests live, and how much is said on them."""
 
@@ -234,6 +241,7 @@ class Settings:
     history: HistorySettings = HistorySettings()
     forges: ForgesSettings = ForgesSettings()
     learning: LearningSettings = LearningSettings()
+    store: StoreSettings = StoreSettings()
     actions: tuple[ActionSettings, ...] = ()
     """In the order in which the sources name them; no two share a name."""
     servers: tuple[ModelServer, ...] = ()

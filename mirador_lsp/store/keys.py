@@ -6,6 +6,7 @@ Everything here blocks and is meant for a thread.
 import hashlib
 import logging
 import os
+import re
 import secrets
 import stat
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from mirador_lsp.core.errors import ServiceError
 
 _SERVICE = "mirador"
 _BYTES = 32
+_NAME = re.compile(r"store-[0-9a-f]{16}")
 _log = logging.getLogger(__name__)
 
 
@@ -66,23 +68,28 @@ def write_seal(file: Path, key: Key) -> None:
 class Keys:
     """The keys of one user. Nothing is asked before it is needed."""
 
-    def __init__(self, file: Path, *, use_keyring: bool = True) -> None:
-        """`file` holds the key where the system has no keyring that can be trusted with it."""
-        self._file = file
+    def __init__(self, folder: Path, *, use_keyring: bool = True) -> None:
+        """`folder` holds keys where the system has no keyring that can be trusted with them."""
+        self._folder = folder
         self._use_keyring = use_keyring
 
     def find(self, seal: Seal) -> Key:
         """The key of a seal. Raises `ServiceError` where it is missing or another one."""
-        secret = self._from_keyring(seal.name) if seal.kept == "keyring" else self._from_file()
+        if not _NAME.fullmatch(seal.name):
+            message = "What says where the key of the store lies is broken."
+            raise ServiceError(message, remedy="Put it back from a backup of your own.")
+        in_ring = seal.kept == "keyring"
+        secret = self._from_keyring(seal.name) if in_ring else self._from_file(seal.name)
         key = Key(secret, seal.name, seal.kept)
         if key.check != seal.check:
-            message = f"The key in {self._where(seal.kept)} is not that of the store."
+            where = "the keyring" if in_ring else self._file(seal.name)
+            message = f"The key in {where} is not that of the store."
             raise ServiceError(message, remedy="Put the right key back; nothing was changed.")
         return key
 
     def make(self) -> Key:
         """A new key, kept before this returns. Raises `ServiceError` where it cannot be."""
-        secret, name = secrets.token_bytes(_BYTES), f"store {secrets.token_hex(8)}"
+        secret, name = secrets.token_bytes(_BYTES), f"store-{secrets.token_hex(8)}"
         ring = trusted_keyring() if self._use_keyring else None
         if ring is not None:
             try:
@@ -91,14 +98,12 @@ class Keys:
                     return Key(secret, name, "keyring")
             except _ring_errors() as error:
                 _log.warning("the keyring does not keep the key: %s", error)
+        file = self._file(name)
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # An earlier key may still be needed for backups; it is kept aside, never overwritten.
-            if self._file.exists():
-                self._file.rename(self._file.with_name(f"{self._file.name}.{secrets.token_hex(4)}"))
-            _write(self._file, secret.hex().encode() + b"\n")
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(file, secret.hex().encode() + b"\n")
         except OSError as error:
-            message = f"The key cannot be kept in {self._file}: {error.strerror}."
+            message = f"The key cannot be kept in {file}: {error.strerror}."
             raise ServiceError(message, remedy="Check who owns its folder.") from error
         return Key(secret, name, "file")
 
@@ -106,23 +111,23 @@ class Keys:
         """Forget a key that nothing is encrypted with any more."""
         try:
             if key.kept == "file":
-                self._file.unlink(missing_ok=True)
+                self._file(key.name).unlink(missing_ok=True)
             elif (ring := trusted_keyring()) is not None:
                 ring.delete_password(_SERVICE, key.name)
         except _ring_errors() as error:
             _log.warning("a key that is not used any more stays: %s", error)
 
-    def told(self, kept: str) -> str:
+    def told(self, name: str, kept: str) -> str:
         """Where a key is, one sentence for the user; what it means where it is a file."""
         if kept == "keyring":
             return "Its key is in the keyring of your system."
         return (
-            f"Its key is in {self._file}, readable by you alone, because this system has no "
+            f"Its key is in {self._file(name)}, readable by you alone, because this system has no "
             "keyring: who can read that file can read the store."
         )
 
-    def _where(self, kept: str) -> str:
-        return "the keyring" if kept == "keyring" else str(self._file)
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{name}.key"
 
     def _from_keyring(self, name: str) -> bytes:
         ring = trusted_keyring() if self._use_keyring else None
@@ -139,22 +144,23 @@ class Keys:
             raise ServiceError(message, remedy=remedy)
         return _secret(text, "the keyring")
 
-    def _from_file(self) -> bytes:
+    def _from_file(self, name: str) -> bytes:
+        file = self._file(name)
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            descriptor = os.open(self._file, flags)
+            descriptor = os.open(file, flags)
             try:
                 facts = os.fstat(descriptor)
                 text = os.read(descriptor, 4096).decode("ascii", "replace")
             finally:
                 os.close(descriptor)
         except OSError as error:
-            message = f"The store is encrypted, and its key is not in {self._file}."
+            message = f"The store is encrypted, and its key is not in {file}."
             raise ServiceError(message, remedy="Put the key back; nothing was changed.") from error
         if facts.st_uid != os.geteuid() or stat.S_IMODE(facts.st_mode) & 0o077:
-            message = f"Others can read the key of the store in {self._file}."
-            raise ServiceError(message, remedy=f"Take it from them: chmod 600 {self._file}")
-        return _secret(text, str(self._file))
+            message = f"Others can read the key of the store in {file}."
+            raise ServiceError(message, remedy=f"Take it from them: chmod 600 {file}")
+        return _secret(text, str(file))
 
 
 def _secret(text: str, where: str) -> bytes:

@@ -12,6 +12,7 @@ import msgspec
 from mirador_lsp.core.dialogue import KeptReply
 from mirador_lsp.core.events import Notice
 from mirador_lsp.store.database import Database
+from mirador_lsp.store.keys import Keys
 
 MOST = 100_000
 """Replies that are kept, about 300 bytes each; beyond that the oldest go."""
@@ -32,11 +33,21 @@ class SqliteReplyBook:
     """See `core.ports.ReplyBook`."""
 
     def __init__(
-        self, file: Path, *, make_folder: Callable[[Path], object], most: int = MOST
+        self,
+        file: Path,
+        *,
+        make_folder: Callable[[Path], object],
+        most: int = MOST,
+        keys: Keys | None = None,
+        encrypt: bool = False,
     ) -> None:
-        """`make_folder` makes the file's folder, private to the user."""
+        """`make_folder` makes the file's folder, private to the user; with `keys` it is encrypted
+        where it was or the user wants to `encrypt`.
+        """
         self._most = most
-        self._database = Database(file, MIGRATIONS, make_folder=make_folder, precious=False)
+        self._database = Database(
+            file, MIGRATIONS, make_folder=make_folder, precious=False, keys=keys, encrypt=encrypt
+        )
 
     async def find(self, key: str) -> KeptReply | None:
         """See the port. Where nothing was kept no file is made."""
