@@ -81,6 +81,22 @@ class Origin:
     """SHA-256 of the model file for a model; empty for an analyzer."""
 
 
+@dataclass(frozen=True)
+class Station:
+    """One place on the way of data to where it does harm: its source, a step, the sink."""
+
+    span: Span
+    """In code points of the text that it is in."""
+    says: str
+    """What happens there, a plain phrase: "comes in here", "joined into a text"."""
+    quote: str = ""
+    """The line of code there, without its indentation."""
+    name: str = ""
+    """The file, relative to the workspace; "" for the reviewed one."""
+    line: int = 0
+    """Of `name`, from 0; of the reviewed file the span says it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing a review says about one place. Built by analyzers and by `engine.reading` only.
@@ -113,6 +129,8 @@ class Finding:
     """Tools that said the same, in the order in which they did."""
     fix: Fix | None = None
     """How the analyzer that found it would mend it; never from a model."""
+    stations: tuple[Station, ...] = ()
+    """How data gets there, the source first and the sink last; () where that is not the matter."""
     favoured: bool = False
     """The user accepted others like it, so it comes first among those of its severity."""
     lesson: str = ""
