@@ -194,11 +194,11 @@ def _facts(each: Exchange) -> "Table":
         ("when", _clock(each.time) + (f", {each.repeats + 1} times" if each.repeats else "")),
         ("because", _TRIGGERS.get(each.question, "") if each.kind is Kind.REVIEW else ""),
         ("stages", " ".join(each.stages)),
-        ("model", " ".join(filter(None, (plain(each.model, 80), each.digest[:12])))),
+        ("model", " ".join(filter(None, (plain(each.model, 80), plain(each.digest, 12))))),
         ("took", took),
         ("tokens", tokens if each.prompt_tokens or each.completion_tokens else ""),
         ("kept", "the answer was given before" if each.kept else ""),
-        ("talk", each.conversation),
+        ("talk", plain(each.conversation, 64)),
         ("session", each.session),
         ("cut", f"{each.cut:,} characters were too many to be kept" if each.cut else ""),
     )

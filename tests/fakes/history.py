@@ -23,6 +23,7 @@ from mirador_lsp.core.history import (
     Surface,
     Visit,
 )
+from mirador_lsp.core.text import utf8
 
 VISIT = Visit("/work", Surface.EDITOR, "vim")
 URI = "file:///work/cart.py"
@@ -255,7 +256,7 @@ class FakeHistoryBook:
 
 
 def _size(each: Exchange) -> int:
-    return len(each.question.encode()) + len(each.response.encode())
+    return len(utf8(each.question)) + len(utf8(each.response))
 
 
 def _within(time: float, which: Selection) -> bool:
