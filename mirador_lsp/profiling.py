@@ -19,8 +19,9 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.errors import ServiceError, UserError
 from mirador_lsp.core.feedback import Opinion
+from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.history import EVERYTHING, Selection
-from mirador_lsp.core.policy import QUICK
+from mirador_lsp.core.policy import DEEP, QUICK
 from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.engine.dna.alone import OneModel
 from mirador_lsp.engine.dna.deciding import Decided, to_replay
@@ -222,7 +223,7 @@ def _terms() -> Terms:
     usual = Settings()
     answers = answer_policy(usual)
     return Terms(
-        review=review_policy(usual, stages=(QUICK,)),
+        review=review_policy(usual, stages=(QUICK, DEEP), lenses=(Lens.BUG, Lens.SECURITY)),
         answer=replace(answers, stages=(QUICK,)),
         change=replace(change_policy(usual), stages=(QUICK,)),
         max_tokens=usual.answers.max_tokens,

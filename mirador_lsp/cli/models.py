@@ -50,9 +50,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     using.add_argument("name", metavar="NAME", help="a model of `list`, an alias, or auto")
     using.add_argument("--stage", choices=served_models.STAGES, help="only this one; default: all")
     using.set_defaults(run=run, action="use")
-    comparing = actions.add_parser("compare", help="how models did on the same questions")
-    comparing.add_argument("--json", action="store_true", help="as JSON")
-    comparing.set_defaults(run=run, action="compare")
+    compare.add_action(actions).set_defaults(run=run, action="compare")
     probing = actions.add_parser("probe", help="measure how models behave", description=_PROBING)
     probing.add_argument("names", nargs="*", metavar="NAME", help="a model (default: all here)")
     probing.add_argument("--json", action="store_true", help="as JSON")
@@ -92,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
 def _behave(args: argparse.Namespace) -> int:
     if args.action == "probe":
         return probe.run(args.names, as_json=args.json)
-    return compare.run(as_json=args.json)
+    return compare.run(args)
 
 
 def _history() -> list[dict[str, object]]:

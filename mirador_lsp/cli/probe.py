@@ -95,6 +95,7 @@ def _rows(measured: Sequence[Behaviour]) -> list[tuple[str, list[str]]]:
     return [
         row("faults found", *(f"{e.found} of {e.defects}" for e in measured)),
         row("false alarms", *(f"{e.alarms} of {e.sound}" for e in measured)),
+        row("claims judged right", *(f"{e.judged_right} of {e.judged}" for e in measured)),
         row("fixes that pass", *(f"{e.fixed} of {e.fixes}" for e in measured)),
         row("structure errors", *(_percent(e.structure_errors) for e in measured)),
         row("words of an answer", *(f"{e.mean_words:.0f}" for e in measured)),

@@ -46,6 +46,10 @@ class Behaviour:
     """Fixes that were asked for."""
     fixed: int = 0
     """Of those, the ones that passed every check."""
+    judged: int = 0
+    """Claims, true and false, about the samples that it was asked about."""
+    judged_right: int = 0
+    """Of those, the ones that it holds for what they are."""
     decisions: int = 0
     """Decisions of the user that it was asked about."""
     agreed: int = 0
@@ -76,11 +80,13 @@ class Behaviour:
     @property
     def quality(self) -> float:
         """How much of what the set asks for it gets right, 0…1: faults that it finds, sound code
-        that it leaves alone and fixes that pass, each with the same weight.
+        that it leaves alone, claims that it judges right and fixes that pass, each with the same
+        weight.
         """
         shares = (
             (self.found, self.defects),
             (self.sound - self.alarms, self.sound),
+            (self.judged_right, self.judged),
             (self.fixed, self.fixes),
         )
         known = [right / of for right, of in shares if of]

@@ -43,6 +43,8 @@ class _Packed(msgspec.Struct, array_like=True, frozen=True):
     alarms: int
     fixes: int
     fixed: int
+    judged: int
+    judged_right: int
     decisions: int
     agreed: int
     first_token_seconds: float

@@ -53,14 +53,27 @@ class Heard:
     """Of an answer."""
     text: str | None = None
     """The whole new text of a change that passed every check."""
-    usage: Usage | None = None
-    """What the replies cost."""
+    usages: list[Usage] = field(default_factory=list)
+    """What the replies of each stage cost."""
     failed: bool = False
     """A stage could not do its work."""
     changes: bool = False
     """A change was asked for."""
     answers: bool = False
     """An answer was asked for."""
+
+    @property
+    def usage(self) -> Usage:
+        """What all of it cost. The first token is that of the first stage."""
+        first = self.usages[0] if self.usages else Usage()
+        return Usage(
+            prompt_tokens=sum(each.prompt_tokens for each in self.usages),
+            cached_tokens=sum(each.cached_tokens for each in self.usages),
+            completion_tokens=sum(each.completion_tokens for each in self.usages),
+            wait_seconds=sum(each.wait_seconds for each in self.usages),
+            first_token_seconds=first.first_token_seconds,
+            seconds=sum(each.seconds for each in self.usages),
+        )
 
     @property
     def outcome(self) -> Outcome:
@@ -95,7 +108,7 @@ async def _review(request: ReviewRequest, asked: Asked) -> Heard:
         elif isinstance(event, FindingWithdrawn):
             lines.pop(event.finding_id, None)
         elif isinstance(event, StageFinished) and event.stage != INSTANT:
-            heard.usage = event.usage
+            heard.usages.append(event.usage)
             heard.rejected += event.rejected
             heard.broken += event.misquoted + event.malformed
         elif isinstance(event, StageFailed):
@@ -111,7 +124,7 @@ async def _answer(request: AnswerRequest, asked: Asked) -> Heard:
 
     def take_in(event: AnswerEvent) -> None:
         if isinstance(event, StageFinished) and event.stage != INSTANT:
-            heard.usage = event.usage
+            heard.usages.append(event.usage)
         elif isinstance(event, StageFailed):
             heard.failed = True
         elif isinstance(event, AnswerFinished) and event.answer is not None and event.answer.model:
@@ -126,7 +139,7 @@ async def _change(request: ChangeRequest, asked: Asked) -> Heard:
 
     def take_in(event: ChangeEvent) -> None:
         if isinstance(event, StageFinished) and event.stage != INSTANT:
-            heard.usage = event.usage
+            heard.usages.append(event.usage)
         elif isinstance(event, StageFailed):
             heard.failed = True
         elif isinstance(event, ChangeFinished) and event.patch is not None:

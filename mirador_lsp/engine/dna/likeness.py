@@ -49,6 +49,11 @@ def of_behaviours(ours: Behaviour, theirs: Behaviour) -> Likeness:
         _share("faults found", (ours.found, ours.defects), (theirs.found, theirs.defects)),
         _share("false alarms", (ours.alarms, ours.sound), (theirs.alarms, theirs.sound)),
         _share("fixes that pass", (ours.fixed, ours.fixes), (theirs.fixed, theirs.fixes)),
+        _share(
+            "claims judged right",
+            (ours.judged_right, ours.judged),
+            (theirs.judged_right, theirs.judged),
+        ),
         _share("structure errors", (ours.broken, ours.lines), (theirs.broken, theirs.lines)),
         Part(
             "words of an answer",

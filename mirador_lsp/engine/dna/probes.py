@@ -14,6 +14,10 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, fingerprint
 from mirador_lsp.core.text import Span
 
+_RULE = "probe/fault"
+"""Not that of a model: then the model that made the claim would have to be asked whether it is
+gone, and here nobody made it."""
+
 
 class ProbeKind(StrEnum):
     """What is asked."""
@@ -39,6 +43,8 @@ class Probe:
     """For `ASK`."""
     message: str = ""
     """For `FIX`: what is wrong."""
+    claims: tuple[tuple[str, bool], ...] = ()
+    """Of a review: what may be claimed of the code, and whether it holds."""
     wanted: tuple[str, ...] = ()
     """Code of which any has to be in the fixed text; () for anything. Compared without spaces."""
     unwanted: tuple[str, ...] = ()
@@ -53,8 +59,8 @@ class Probe:
         start = index.line_span(number).start
         start += len(index.line_text(number)) - len(index.line_text(number).lstrip())
         return Finding(
-            id=fingerprint("model/bug", quote, ""),
-            rule="model/bug",
+            id=fingerprint(_RULE, quote, ""),
+            rule=_RULE,
             lens=Lens.BUG,
             severity=Severity.WARNING,
             message=self.message,
@@ -106,6 +112,7 @@ def _read(name: str, text: str) -> Probe:
         faults=tuple(int(number) for number in _listed(said, "faults")),
         question=said.get("question", ""),
         message=said.get("message", ""),
+        claims=tuple((said[word], word == "true") for word in ("true", "false") if word in said),
         wanted=_listed(said, "with"),
         unwanted=_listed(said, "without"),
     )

@@ -12,7 +12,7 @@ from mirador_lsp.core.behaviour import Behaviour
 from mirador_lsp.core.changes import ChangeRequest, Intent
 from mirador_lsp.core.dialogue import Limits, ModelCard, Priority, Prompt, Usage
 from mirador_lsp.core.errors import BadReply, ModelTimeout
-from mirador_lsp.core.policy import QUICK, ReviewPolicy, StagePolicy
+from mirador_lsp.core.policy import DEEP, ReviewPolicy, StagePolicy
 from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.engine.dna.agreeing import believes
@@ -61,6 +61,8 @@ class _Figures:
     found: int = 0
     alarms: int = 0
     fixed: int = 0
+    judged: int = 0
+    judged_right: int = 0
     decisions: int = 0
     agreed: int = 0
     firsts: list[float] = field(default_factory=list)
@@ -78,6 +80,17 @@ class _Figures:
         self.written += max(0, usage.completion_tokens - 1)
         self.writing += max(0.0, usage.seconds - usage.first_token_seconds)
 
+    def take_in(self, decided: Decided, *, said: bool | None, own: bool) -> None:
+        """Take in what the model thinks of a claim; `own`: the user has decided about it."""
+        if said is None:
+            return
+        if own:
+            self.decisions += 1
+            self.agreed += said is decided.right
+        else:
+            self.judged += 1
+            self.judged_right += said is decided.right
+
 
 async def measure(
     card: ModelCard,
@@ -92,20 +105,20 @@ async def measure(
     A question that it does not answer is counted; raises `ModelError` only where it cannot be used
     at all. Cancelling stops it.
     """
-    every = requests_of(terms)
-    total = len(every) + len(decided)
+    every, claims = requests_of(terms), _claims()
+    total = len(every) + len(claims) + len(decided)
     tell(Progress(card.name, 0, total, "loading"))
     await _load(card, backend)
     figures = _Figures()
     for number, (probe, request) in enumerate(every):
         tell(Progress(card.name, number, total, f"{probe.kind} {probe.snapshot.name}"))
         _take_in(probe, await hear(request, asked), figures)
-    policy = terms.review.stage(QUICK)
-    for number, each in enumerate(decided, len(every)):
-        tell(Progress(card.name, number, total, "your decisions"))
+    policy = terms.review.stage(DEEP)
+    for number, each in enumerate([*claims, *decided], len(every)):
+        own = number >= len(every) + len(claims)
+        tell(Progress(card.name, number, total, "your decisions" if own else "judge"))
         said = await _believes(each, card, backend, policy)
-        figures.decisions += said is not None
-        figures.agreed += said is each.right
+        figures.take_in(each, said=said, own=own)
     tell(Progress(card.name, total, total, ""))
     return _behaviour(card, figures)
 
@@ -126,6 +139,28 @@ async def _load(card: ModelCard, backend: ModelBackend) -> None:
     async with backend.open(card.name, prompt, limits) as reply:
         async for _ in reply:
             pass
+
+
+def _claims() -> list[Decided]:
+    """What may be claimed of the samples, in the form of a decision."""
+    return [
+        Decided(
+            message,
+            _line_at_fault(probe),
+            probe.snapshot.language,
+            right,
+            probe.snapshot.text,
+        )
+        for probe in probes()
+        for message, right in probe.claims
+    ]
+
+
+def _line_at_fault(probe: Probe) -> str:
+    """The line that a claim is about: the one at fault, of sound code the last but one."""
+    index = probe.snapshot.lines
+    number = probe.faults[0] - 1 if probe.faults else max(0, len(index) - 3)
+    return index.line_text(number).strip()
 
 
 def requests_of(terms: Terms) -> tuple[tuple[Probe, Request], ...]:
@@ -159,8 +194,8 @@ def _request(probe: Probe, terms: Terms) -> Request:
 
 
 def _take_in(probe: Probe, heard: Heard, figures: _Figures) -> None:
-    if heard.usage is not None:
-        figures.cost(heard.usage)
+    if heard.usages:
+        figures.cost(heard.usages[0])  # later stages ask several questions about what was read
     figures.failed += heard.failed
     match probe.kind:
         case ProbeKind.REVIEW:
@@ -199,6 +234,8 @@ def _behaviour(card: ModelCard, figures: _Figures) -> Behaviour:
         alarms=figures.alarms,
         fixes=sum(probe.kind is ProbeKind.FIX for probe in every),
         fixed=figures.fixed,
+        judged=figures.judged,
+        judged_right=figures.judged_right,
         decisions=figures.decisions,
         agreed=figures.agreed,
         first_token_seconds=round(statistics.median(figures.firsts), 4) if figures.firsts else 0.0,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from mirador_lsp.core.answers import AnswerRequest, Topic
 from mirador_lsp.core.changes import ChangeRequest, Intent
-from mirador_lsp.core.dialogue import ModelCard, Usage
+from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.history import Exchange, Kind, Life
-from mirador_lsp.core.policy import DEEP, QUICK
+from mirador_lsp.core.policy import DEEP
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.core.routing import Comparison, Task, answer_task, change_task, review_task
 from mirador_lsp.core.text import Span
@@ -63,9 +63,9 @@ def task_of(request: Request) -> Task:
     """What is compared under this name."""
     match request:
         case ReviewRequest():
-            return review_task(QUICK, request.policy.lenses)
+            return review_task(request.policy.stages[-1], request.policy.lenses)
         case AnswerRequest():
-            return answer_task(request.topic, QUICK)
+            return answer_task(request.topic, request.policy.stages[-1])
         case ChangeRequest():
             return change_task(request.intent)
 
@@ -96,7 +96,7 @@ def progress(model: str, done: int, total: int, request: Request) -> Progress:
 def _row(
     run: str, task: Task, card: ModelCard, heard: Heard, others: Sequence[Heard], now: float
 ) -> Comparison:
-    cost = heard.usage if heard.usage is not None else Usage()
+    cost = heard.usage
     elsewhere = {line for other in others for line in other.lines}
     first = cost.first_token_seconds
     if first is not None:

@@ -141,8 +141,10 @@ def _record(
 def _of_probes(behaviour: Behaviour | None) -> Share:
     if behaviour is None:
         return Share()
-    right = behaviour.found + behaviour.sound - behaviour.alarms + behaviour.fixed
-    return Share(right, behaviour.defects + behaviour.sound + behaviour.fixes)
+    right = behaviour.found + behaviour.sound - behaviour.alarms
+    right += behaviour.judged_right + behaviour.fixed
+    asked = behaviour.defects + behaviour.sound + behaviour.judged + behaviour.fixes
+    return Share(right, asked)
 
 
 def _tokens_per_second(rows: Sequence[Comparison]) -> float | None:
