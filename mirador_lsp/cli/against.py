@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from mirador_lsp.cli.report import FileReport, Outcome, Report
 from mirador_lsp.core.baseline import Baseline, Compared, Entry
@@ -94,6 +94,15 @@ class Against:
                 yield entry
 
 
+def is_below(folder: str, file: FileReport) -> bool:
+    """Whether a baseline in `folder` can speak of the file."""
+    path = file.snapshot.path
+    if path is not None:
+        return PurePath(path).is_relative_to(folder)
+    name = PurePath(file.snapshot.name)
+    return not name.is_absolute() and ".." not in name.parts
+
+
 def whole_stages(file: FileReport) -> set[str]:
     """The stages that looked at the whole file."""
     last = {stage.stage: stage for stage in file.stages}
@@ -112,6 +121,8 @@ def entries_of(report: Report, folder: str, before: Baseline | None) -> tuple[En
     found: list[Entry] = []
     judged: set[tuple[str, str]] = set()
     for file in report.files:
+        if not is_below(folder, file):
+            continue
         path = name_under(folder, file.snapshot)
         found += [Entry.of(finding, path) for finding in file.standing]
         judged.update((path, stage) for stage in whole_stages(file))

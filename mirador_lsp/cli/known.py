@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mirador_lsp.cli import wording
-from mirador_lsp.cli.against import Against, entries_of
+from mirador_lsp.cli.against import Against, entries_of, is_below
 from mirador_lsp.cli.report import Report
 from mirador_lsp.core.baseline import Baseline
 from mirador_lsp.core.document import Snapshot
@@ -76,7 +76,11 @@ class Known:
         if self._keeping is Keeping.WRITE:
             entries = entries_of(self._report, str(self._file.parent), self._before)
             write_baseline(self._file, entries, self._name)
-            return f"{self._name} knows {wording.plural(len(entries), 'finding')} now."
+            known = f"{self._name} knows {wording.plural(len(entries), 'finding')} now"
+            folder = str(self._file.parent)
+            above = sum(not is_below(folder, file) for file in self._report.files)
+            left_out = f"; {wording.plural(above, 'file')} not below it left out" if above else ""
+            return f"{known}{left_out}."
         before = self._before.entries if self._before is not None else ()
         gone = set(self._report.compared.gone) if self._report.compared is not None else set()
         if gone:

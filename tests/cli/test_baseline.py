@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -244,6 +245,29 @@ async def test_a_hostile_entry_is_refused(desk: Desk, key: str, value: object) -
     (desk.folder / NAME).write_text(json.dumps(document))
     with pytest.raises(UserError, match=f'usable "{key}"'):
         await desk.baseline("check")
+
+
+async def test_files_that_are_not_below_are_left_out_and_counted(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """A baseline with paths that lead out of its folder could not be read again."""
+    below = desk.folder / "below"
+    below.mkdir()
+    assert await desk.baseline("write", "--file", "below/known.json") == 0
+    assert "knows 0 findings now; 2 files not below it left out" in desk.stderr.getvalue()
+    assert await desk.baseline("check", "--file", "below/known.json") == 1, desk.stderr.getvalue()
+
+
+async def test_names_that_are_no_text_survive(desk: Desk) -> None:
+    """A file may be called anything; the baseline knows it again."""
+    name = b"caf\xe9\n\x1b[31m.py"
+    (Path(os.fsencode(desk.folder).decode()) / os.fsdecode(name)).write_text("bad\n")
+    assert await desk.baseline("write") == 0
+    assert len(desk.entries()) == 4
+    assert await desk.baseline("check") == 0
+    desk.said()
+    assert await desk.baseline("show") == 0
+    assert "\x1b" not in desk.said()
 
 
 async def test_a_link_is_neither_read_nor_written_through(desk: Desk) -> None:
