@@ -185,7 +185,7 @@ class FakeHistoryBook:
             del self._exchanges[each]
         left = {e.session for e in self._exchanges.values()}
         sessions = [self._sessions.pop(o) for o in owners - left if o in self._sessions]
-        kept = tuple(self._memories.pop(m) for m in memories)
+        kept = tuple(self._memories.pop(m) for m in sorted(memories))
         return Forgotten(len(sessions), len(exchanges), len(gone), moments, kept)
 
     async def tend(self, keep: Retention, now: float) -> Forgotten | None:

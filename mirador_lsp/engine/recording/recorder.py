@@ -119,7 +119,7 @@ class Recorder:
     @contextmanager
     def review(self, request: ReviewRequest, emit: Emit) -> Iterator[Emit]:
         """What a review is to tell its events to instead of `emit`."""
-        if self._book is None:
+        if self._idle:
             yield emit
             return
         self._call(request.snapshot)
@@ -138,15 +138,14 @@ class Recorder:
             yield fan_out(emit, hear)
         finally:
             self._running.discard(note)
-            self._ended.append(note)
-            self._soon()
+            self._end(note)
 
     @contextmanager
     def answer(self, request: AnswerRequest, emit: EmitAnswer) -> Iterator[EmitAnswer]:
         """The same of an answer; whoever acknowledges it has it written first. What is worked out
         ahead is nothing that anybody asked.
         """
-        if self._book is None or request.priority >= Priority.BACKGROUND:
+        if self._idle or request.priority >= Priority.SPECULATION:
             yield emit
             return
         note = AnswerNote(request, self._clock.wall)
@@ -160,13 +159,12 @@ class Recorder:
         try:
             yield fan_out(emit, hear)
         finally:
-            self._ended.append(note)
-            self._soon()
+            self._end(note)
 
     @contextmanager
     def change(self, request: ChangeRequest, emit: EmitChange) -> Iterator[EmitChange]:
         """The same of a change."""
-        if self._book is None:
+        if self._idle:
             yield emit
             return
         note = ChangeNote(request, self._clock.wall)
@@ -180,8 +178,7 @@ class Recorder:
         try:
             yield fan_out(emit, hear)
         finally:
-            self._ended.append(note)
-            self._soon()
+            self._end(note)
 
     def decided(self, uri: str, finding: Finding, verdict: Verdict, reason: str) -> None:
         """The user decided about a finding."""
@@ -307,6 +304,16 @@ class Recorder:
         exchange = self._asked.get((memory.name, asked), "")
         folder = self._folders.pop(memory.id, "")
         return Kept(memory.id, folder, memory.name, memory.time, exchange, session)
+
+    @property
+    def _idle(self) -> bool:
+        """There is neither anything to keep nor anything to tell."""
+        return self._book is None and not self._troubles
+
+    def _end(self, note: "ReviewNote | AnswerNote | ChangeNote") -> None:
+        if self._book is not None:
+            self._ended.append(note)
+            self._soon()
 
     def _soon(self) -> None:
         """Have it written when the loop comes to it."""
