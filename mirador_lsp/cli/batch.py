@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -18,6 +18,13 @@ from mirador_lsp.core.tasks import Supervisor
 
 _FRAME_SECONDS = 0.1
 
+Shape = Callable[[ReviewRequest], ReviewRequest]
+
+
+def as_it_is(request: ReviewRequest) -> ReviewRequest:
+    """All of the file is reviewed."""
+    return request
+
 
 class Reviewer(Protocol):
     """What a batch needs of the application."""
@@ -32,6 +39,10 @@ class Renderer(Protocol):
 
     def start(self) -> None:
         """Once, before the first file."""
+        ...
+
+    def introduce(self, report: Report) -> None:
+        """Before the first file, where a change is reviewed: what it does and how risky it is."""
         ...
 
     def begin(self, file: FileReport) -> None:
@@ -63,11 +74,12 @@ async def review_all(
     report: Report,
     accepted: Accepts = nothing,
     course: Course | None = None,
+    shape: Shape = as_it_is,
 ) -> None:
     """Review every source of `entries` and fill `report`. One at a time: there is one model.
 
     Nobody waits for one answer of a batch, so it does not go before what an editor asks. `course`
-    says how much time each file gets.
+    says how much time each file gets, `shape` what is looked at in it.
     """
     supervisor = Supervisor()
     course = course or Course(time.monotonic)
@@ -92,7 +104,7 @@ async def review_all(
             if got is not None:
                 request = ReviewRequest(entry.snapshot, got, Trigger.CLI, priority=Priority.SAVE)
                 request = replace(request, accepted=accepted(entry.snapshot))
-                await app.review(request, emit)
+                await app.review(shape(request), emit)
                 await course.done(file)
     finally:
         for renderer in renderers:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mirador_lsp.app import Journal, Skipped, Source, SystemClock
+from mirador_lsp.cli.batch import Shape, as_it_is
 from mirador_lsp.cli.course import Course
 from mirador_lsp.cli.report import FileReport
 from mirador_lsp.core.document import Snapshot
@@ -44,6 +45,8 @@ class Plan:
     course: Course
     end: Callable[[], None]
     """To be called when the run came to its end."""
+    shape: Shape = as_it_is
+    """What becomes of the request for each file."""
 
 
 async def plan_for_time(entries: Entries, budget: float) -> Plan:

@@ -41,6 +41,7 @@ class PlainRenderer:
         self._file: FileReport | None = None
         self._shown: dict[str, Finding] = {}
         self._failures: set[str] = set()
+        self._introduced: list[str] = []
 
     def start(self) -> None:
         """Nothing to prepare."""
@@ -91,10 +92,18 @@ class PlainRenderer:
             case _:
                 assert_never(event)
 
+    def introduce(self, report: Report) -> None:
+        """What the change does and how risky it is."""
+        if not self._quiet:
+            self._introduced = wording.overview_lines(report)
+            for line in self._introduced:
+                self._write(line)
+
     def end(self, report: Report) -> None:
         """What was left out and what was found, in all."""
         for line in wording.overview_lines(report):
-            self._write(line)
+            if line not in self._introduced and not self._quiet:
+                self._write(line)
         for line in wording.run_lines(report):
             self._write(line)
         for line in wording.skipped_lines(report.skipped):

@@ -59,6 +59,7 @@ class TextRenderer:
         self._said = ""
         self._plan = ""
         self._failures: set[tuple[str, str]] = set()
+        self._introduced: list[str] = []
         self._shown: dict[str, Finding] = {}
 
     def start(self) -> None:
@@ -72,6 +73,13 @@ class TextRenderer:
     def refresh(self) -> None:
         """Draw the region anew; called several times a second."""
         self._screen.refresh()
+
+    def introduce(self, report: Report) -> None:
+        """What the change does and how risky it is."""
+        if not self._only_progress and not self._quiet:
+            self._introduced = wording.overview_lines(report)
+            for at, line in enumerate(self._introduced):
+                self._screen.line(Text(clean.plain(line, 1000), "" if at else "bold"))
 
     def begin(self, file: FileReport) -> None:
         """The next events are about this file."""
@@ -129,6 +137,8 @@ class TextRenderer:
             return
         self._screen.line()
         for line in wording.overview_lines(report):
+            if line in self._introduced:
+                continue
             self._screen.line(Text(clean.plain(line, 1000), "bold"))
         for line in (*wording.run_lines(report), *wording.skipped_lines(report.skipped)):
             self._screen.line(Text(clean.plain(line, 1000), "bright_black"))

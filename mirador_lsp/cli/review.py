@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from mirador_lsp.app import SkipKind, Skipped, Source, gather, open_app, usable_model
-from mirador_lsp.cli import review_options, wording
+from mirador_lsp.cli import changed, review_options, wording
 from mirador_lsp.cli.batch import Reviewer, review_all
 from mirador_lsp.cli.course import Course
 from mirador_lsp.cli.known import Keeping, Known
@@ -34,7 +34,7 @@ CLEAN, FOUND, COULD_NOT_RUN, PIPE_CLOSED = 0, 1, 2, 141
 _FATAL_KINDS = frozenset({"missing", "unreadable"})
 
 
-class App(Reviewer, Orders, Protocol):
+class App(Reviewer, Orders, changed.Parsing, Protocol):
     """What the command needs of the application."""
 
     @property
@@ -165,6 +165,7 @@ class _Run:
         self._known = Known(options.baseline, options.keeping, around.folder, self._report, policy)
         self._workspace: Path | None = None
         self._paths: Paths | None = None
+        self._changed: changed.ChangedRun | None = None
         self._task = asyncio.current_task()
         self._finished = False
         self._write_error: OSError | None = None
@@ -198,9 +199,11 @@ class _Run:
 
     def _check_paths(self) -> None:
         """Raise `UserError` for what cannot be meant. A report is never written over its source."""
-        if not self._options.paths and not self._options.workspace:
+        options = self._options
+        if not options.paths and not options.workspace and not options.change.wanted:
             message = "It needs to know what to review."
-            raise UserError(message, remedy="Name files and folders, or write --workspace.")
+            remedy = "Name files and folders, or write --workspace, --staged or --uncommitted."
+            raise UserError(message, remedy=remedy)
         for path in self._options.paths:
             if not path:
                 message = "A PATH is empty."
@@ -215,7 +218,8 @@ class _Run:
         plan = await self._plan(app)
         renderers, report, known = self._outputs.renderers, self._report, self._known
         await review_all(
-            app, plan.entries, self._policy, renderers, report, known.accepted, plan.course
+            *(app, plan.entries, self._policy, renderers, report),
+            *(known.accepted, plan.course, plan.shape),
         )
         report.notices += plan.course.lacks()
         plan.end()
@@ -230,6 +234,8 @@ class _Run:
     async def _plan(self, app: App) -> Plan:
         """What is reviewed in which order."""
         options, root = self._options, self._workspace
+        if options.change.wanted:
+            return await self._plan_change(app)
         paths = options.paths
         if options.workspace and not paths and root is not None:
             paths = (str(root),)
@@ -249,8 +255,24 @@ class _Run:
             return await plan_for_time(entries, options.budget)
         return Plan(entries, Course(time.monotonic), lambda: None)
 
+    async def _plan_change(self, app: App) -> Plan:
+        """What changed and what it breaks, told of before it is looked at."""
+        options, around = self._options, self._around
+        run = self._changed = await changed.begin(
+            *(app, options.change, options.paths, around.folder, around.env, self._report)
+        )
+        for renderer in self._outputs.renderers:
+            renderer.introduce(self._report)
+        entries = self._not_the_output(run.entries())
+        plan = Plan(entries, Course(time.monotonic), lambda: None)
+        if options.budget:
+            plan = await plan_for_time(entries, options.budget)
+        return replace(plan, shape=run.shaped)
+
     def _settle(self) -> None:
         """What can be said of the run as a whole."""
+        if self._changed is not None:
+            self._changed.settle()
         here, root = self._around.folder, self._workspace
         paths = [here / path for path in self._options.paths if path != "-"]
         if self._options.workspace and not paths and root is not None:
@@ -262,13 +284,14 @@ class _Run:
         self._report.cap(self._policy.max_findings)
 
     def _not_the_output(self, entries: Iterator[Source | Skipped]) -> Iterator[Source | Skipped]:
-        """The entries but an older report, which is no source and about to be replaced."""
-        targets = [self._around.folder / name for name in self._options.wishes.files]
+        """The entries but what this run reads or replaces itself: older reports, the baseline."""
+        own = (*self._options.wishes.files, *filter(None, [self._options.baseline]))
+        targets = [self._around.folder / name for name in own]
         for entry in entries:
             path = entry.snapshot.path if isinstance(entry, Source) else None
             taken = path and any(_same_file(target, Path(path)) for target in targets)
             if isinstance(entry, Source) and taken:
-                reason = "the report is written there"
+                reason = "this run's own report or baseline"
                 yield Skipped(entry.snapshot.name, reason, SkipKind.IGNORED, asked=False)
             else:
                 yield entry

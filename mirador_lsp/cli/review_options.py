@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from mirador_lsp.app import find_model
+from mirador_lsp.cli.changed import ChangeWishes
 from mirador_lsp.cli.known import Keeping
 from mirador_lsp.cli.outputs import FORMATS, Format, Wishes
 from mirador_lsp.core.errors import UserError
@@ -27,6 +28,8 @@ examples:
   mirador review --lens security,bug app.py
   mirador review --models 0.5b,1.5b app.py     both look, and what they say is merged
   mirador review --format sarif --output mirador.sarif .
+  mirador review --staged                      what the next commit would hold
+  mirador review --diff origin/main...HEAD     what this branch brings
   mirador review --workspace --budget 600      the riskiest files first, for ten minutes
   mirador review --baseline .mirador-baseline.json .   only new findings count
   git show HEAD:app.py | mirador review - --stdin-filename app.py
@@ -57,6 +60,8 @@ class Options:
     """Do not go on with an interrupted run."""
     budget: float = 0.0
     """Seconds that the run may take; 0 for as long as it takes."""
+    change: ChangeWishes = field(default_factory=ChangeWishes)
+    """What changed is reviewed, in place of files."""
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -79,6 +84,7 @@ def add_parser(
         help="all of this workspace, riskiest files first; goes on where it was interrupted",
     )
     add("--fresh", action="store_true", help="with --workspace: begin anew")
+    _add_changes(parser)
     add("--budget", type=_seconds, default=0.0, metavar="SECONDS", help="time it may take in all")
     add("--stages", action="append", metavar="NAME,…", help=f"of {','.join(STAGES)}")
     add("--lens", action="append", metavar="NAME,…", help=f"of {','.join(Lens)}")
@@ -122,6 +128,24 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    """Reviews of what changed; paths narrow them."""
+    group = parser.add_argument_group("what changed", "in place of files; PATHs narrow it")
+    add = group.add_mutually_exclusive_group().add_argument
+    add(
+        "--diff",
+        nargs="?",
+        const="",
+        metavar="REV|A..B",
+        help="since a revision up to the files as they are, between two (A..B, A...B), or in one "
+        "commit (REV^!); without one like --uncommitted. Write PATHs after --",
+    )
+    add("--staged", action="store_true", help="what the next commit would hold")
+    add("--uncommitted", action="store_true", help="since the last commit, new files included")
+    add("--since", choices=("last",), default="", help="since the last review of this branch")
+    add("--patch", default="", metavar="FILE", help="a unified diff, - for stdin")
+
+
 def _add_bar(parser: argparse.ArgumentParser) -> None:
     """What the exit code depends on."""
     add = parser.add_argument
@@ -161,6 +185,13 @@ def options_of(arguments: argparse.Namespace) -> Options:
         workspace=arguments.workspace,
         fresh=arguments.fresh,
         budget=arguments.budget,
+        change=ChangeWishes(
+            diff=arguments.diff,
+            staged=arguments.staged,
+            uncommitted=arguments.uncommitted,
+            since=arguments.since,
+            patch=arguments.patch,
+        ),
         wishes=wishes,
     )
 

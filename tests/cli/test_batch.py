@@ -25,6 +25,9 @@ class StopWatcher:
     def start(self) -> None:
         """Nothing to show."""
 
+    def introduce(self, report: Report) -> None:
+        """Nothing to show."""
+
     def begin(self, file: FileReport) -> None:
         """Nothing to show."""
 
