@@ -1,6 +1,6 @@
 """Puts one request to an engine and takes in what came of it, as figures."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from mirador_lsp.core.answers import AnswerEvent, AnswerFinished, AnswerRequest, EmitAnswer
@@ -85,8 +85,15 @@ class Heard:
         return Outcome.BROKEN if lacks or garbled else Outcome.HELD
 
 
-async def hear(request: Request, asked: Asked) -> Heard:
-    """Ask, and wait for the end. Cancelling stops the model."""
+async def hear(request: Request, asked: Asked, model: str) -> Heard:
+    """Ask an engine that has that one model, and wait for the end. Cancelling stops the model.
+
+    Whether a fix mends a claim is asked of the model that made it; here that is the one asked.
+    """
+    if isinstance(request, ChangeRequest) and request.finding is not None:
+        origin = replace(request.finding.origin, tool=model)
+        finding = replace(request.finding, origin=origin)
+        request = replace(request, finding=finding, findings=(finding,))
     match request:
         case ReviewRequest():
             return await _review(request, asked)

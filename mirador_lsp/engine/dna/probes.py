@@ -14,10 +14,6 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, fingerprint
 from mirador_lsp.core.text import Span
 
-_RULE = "probe/fault"
-"""Not that of a model: then the model that made the claim would have to be asked whether it is
-gone, and here nobody made it."""
-
 
 class ProbeKind(StrEnum):
     """What is asked."""
@@ -59,8 +55,8 @@ class Probe:
         start = index.line_span(number).start
         start += len(index.line_text(number)) - len(index.line_text(number).lstrip())
         return Finding(
-            id=fingerprint(_RULE, quote, ""),
-            rule=_RULE,
+            id=fingerprint("model/bug", quote, ""),
+            rule="model/bug",
             lens=Lens.BUG,
             severity=Severity.WARNING,
             message=self.message,

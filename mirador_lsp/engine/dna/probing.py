@@ -112,7 +112,7 @@ async def measure(
     figures = _Figures()
     for number, (probe, request) in enumerate(every):
         tell(Progress(card.name, number, total, f"{probe.kind} {probe.snapshot.name}"))
-        _take_in(probe, await hear(request, asked), figures)
+        _take_in(probe, await hear(request, asked, card.name), figures)
     policy = terms.review.stage(DEEP)
     for number, each in enumerate([*claims, *decided], len(every)):
         own = number >= len(every) + len(claims)

@@ -80,7 +80,7 @@ async def replay(
     heard: list[Heard] = []
     for place, rival in enumerate(rivals):
         tell(place, rival.card)
-        heard.append(await hear(request, rival.engine))
+        heard.append(await hear(request, rival.engine, rival.card.name))
     run, task = uuid.uuid4().hex, task_of(request)
     return tuple(
         _row(run, task, rival.card, each, [other for other in heard if other is not each], now)
