@@ -1,4 +1,4 @@
-"""Every seam of Mirador on one page.
+"""The seams of Mirador on one page; those of books with values of their own stand beside these.
 
 Each port is a Protocol over the values of this room. Every implementation, the fakes included,
 passes the contract tests in `tests/contracts`. Adapters import this module; it imports none.
