@@ -1,8 +1,6 @@
 """Changing code in an editor, end to end: the real server and analyzers, a scripted model."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -10,6 +8,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.protocol import default_converter
 
 from fakes.applying import applied
+from fakes.author import Author
 from fakes.session import RecordingClient, Workspace, eventually
 
 SWALLOW = """\
@@ -47,64 +46,6 @@ def workspace(workspace: Workspace) -> Workspace:
     """A workspace whose model is asked for nothing but what the test asks for."""
     workspace.env["MIRADOR_SERVER_EXPLAIN_AHEAD"] = "false"
     return workspace
-
-
-class Author:
-    """An editor with one document, whose edits it makes as it is told."""
-
-    def __init__(self, client: RecordingClient, uri: str, text: str) -> None:
-        self.client = client
-        self.uri = uri
-        self.text = text
-        self.version = 1
-        self.edits: list[types.ApplyWorkspaceEditParams] = []
-
-        def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
-            self.edits.append(params)
-            self.make(params.edit)
-            return types.ApplyWorkspaceEditResult(applied=True)
-
-        client.protocol.fm.features.pop(types.WORKSPACE_APPLY_EDIT, None)
-        client.feature(types.WORKSPACE_APPLY_EDIT)(apply)
-        item = types.TextDocumentItem(uri, "python", 1, text)
-        client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-
-    def make(self, edit: types.WorkspaceEdit) -> None:
-        wire = default_converter().unstructure(edit)
-        self.text = applied(wire, {self.uri: self.text})[self.uri]
-        self.version += 1
-        identifier = types.VersionedTextDocumentIdentifier(self.version, self.uri)
-        change = types.TextDocumentContentChangeWholeDocument(self.text)
-        self.client.text_document_did_change(
-            types.DidChangeTextDocumentParams(identifier, [change])
-        )
-
-    def save(self) -> None:
-        identifier = types.TextDocumentIdentifier(self.uri)
-        self.client.text_document_did_save(types.DidSaveTextDocumentParams(identifier, self.text))
-
-    def shows(self, rule: str) -> list[types.Diagnostic]:
-        return [d for d in self.client.diagnostics.get(self.uri, ()) if d.code == rule]
-
-    async def actions(
-        self, diagnostics: Sequence[types.Diagnostic], only: Sequence[Any] | None = None
-    ) -> list[types.CodeAction]:
-        """What is offered for the first of `diagnostics`."""
-        found = await self.client.text_document_code_action_async(
-            types.CodeActionParams(
-                types.TextDocumentIdentifier(self.uri),
-                diagnostics[0].range,
-                types.CodeActionContext(diagnostics=diagnostics, only=only),
-            )
-        )
-        return [action for action in found or () if isinstance(action, types.CodeAction)]
-
-    async def run(self, command: types.Command | None) -> Any:
-        """Run the command of an action; what it is answered."""
-        assert command is not None
-        return await self.client.workspace_execute_command_async(
-            types.ExecuteCommandParams(command.command, command.arguments)
-        )
 
 
 async def author(client: RecordingClient, workspace: Workspace) -> Author:
