@@ -3,6 +3,7 @@
 # a file is ever read as a part of this script:
 #
 #   REVIEW_PATHS      files and folders, one to a line; default: the whole workspace
+#   REVIEW_DIFF       only what changed: a revision, A..B or A...B; the checkout has to reach it
 #   REVIEW_STAGES     instant, quick, deep, synthesis, apart by commas; default: all of them where a
 #                     model is named, else instant
 #   REVIEW_MODELS     the models that were fetched, if any (install.sh)
@@ -69,6 +70,7 @@ if [[ -z "$stages" ]]; then
   if [[ -n "${REVIEW_MODELS:-}${REVIEW_ENGINE:-}" ]]; then stages=instant,quick,deep,synthesis; fi
 fi
 options+=(--format "$format" --stages "$stages" --nothing-ok)
+if [[ -n "${REVIEW_DIFF:-}" ]]; then options+=("--diff=$REVIEW_DIFF"); fi
 if [[ -n "${REVIEW_FAIL_ON:-}" ]]; then options+=(--fail-on "$REVIEW_FAIL_ON"); fi
 if [[ -n "${REVIEW_BASELINE:-}" ]]; then options+=(--baseline "$REVIEW_BASELINE"); fi
 if [[ -n "${REVIEW_BUDGET:-}" ]]; then options+=(--budget "$REVIEW_BUDGET"); fi
@@ -77,10 +79,9 @@ lines "${REVIEW_REPORTS:-}"
 for report in "${found[@]}"; do options+=(--report "$report"); done
 lines "${REVIEW_ARGUMENTS:-}"
 options+=("${found[@]}")
-arguments=("${found[@]}")
 
 lines "${REVIEW_PATHS:-}"
-if ((${#found[@]} == 0 && ${#arguments[@]} == 0)); then options+=(--workspace); fi
+if ((${#found[@]} == 0)) && [[ -z "${REVIEW_DIFF:-}" ]]; then options+=(--workspace); fi
 if ((${#found[@]})); then options+=(-- "${found[@]}"); fi
 
 code=0

@@ -61,12 +61,25 @@ def test_the_step_of_the_action_writes_annotations_report_and_summary(job: Path)
     assert json.loads((job / "mirador.sarif").read_text())["runs"][0]["results"]
 
 
+def test_only_what_changed_is_reviewed(job: Path) -> None:
+    """Since a revision; what was there before is not told."""
+    (job / "new.py").write_text(BAD)
+    env = environment(job.parent)
+    for words in (["add", "new.py"], ["commit", "-q", "-m", "second"]):
+        assert run("git", *words, folder=job, env=env).returncode == 0
+    done = review(job, REVIEW_DIFF="HEAD~1..HEAD", REVIEW_FAIL_ON="warning")
+    assert done.returncode == 1, done.stderr
+    assert "new.py:4:13: warning" in done.stdout
+    assert "src/bad.py:4" not in done.stdout
+
+
 def test_hostile_values_are_arguments_and_nothing_else(job: Path) -> None:
     """Names of branches and files come from strangers; none of them runs."""
     mark = job.parent / "mark"
     hostile = f"$(touch {mark});`touch {mark}`\n--output={mark}\n; touch {mark}"
     assert review(job, REVIEW_PATHS=hostile).returncode == 2
     assert review(job, REVIEW_FAIL_ON=f"$(touch {mark})").returncode == 2
+    assert review(job, REVIEW_DIFF=f"--output={mark}").returncode == 2
     assert review(job, REVIEW_STAGES=f"instant; touch {mark}").returncode == 2
     done = review(job, REVIEW_ENGINE=f'http://x"\n[a]\nb = "$(touch {mark})', REVIEW_MODEL="m")
     assert done.returncode == 2
