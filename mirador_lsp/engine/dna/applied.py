@@ -44,8 +44,8 @@ _LEAST_TOKENS = 96
 _MOST_TOKENS = 1600
 _LOW_GATE = 0.2
 """Shows what a model was not sure of."""
-_HIGH_GATE = 0.55
-"""Above what a first look alone is believed, so a second one or an analyzer has to agree."""
+_HIGH_GATE = 0.65
+"""Above the most that a first look alone is believed: a second one or an analyzer has to agree."""
 _MORE_FINDINGS = 2
 """More of one reply, where the user wants depth."""
 _DEEPER = 2.0
