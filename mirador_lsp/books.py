@@ -11,6 +11,7 @@ from mirador_lsp.core.history import HistoryBook
 from mirador_lsp.core.metrics import MetricsBook
 from mirador_lsp.core.ports import FeedbackBook, Measurements, ReplyBook
 from mirador_lsp.core.preferences import PreferenceBook
+from mirador_lsp.core.rounds import RoundBook
 from mirador_lsp.settings import Paths
 from mirador_lsp.settings.paths import private_folder
 from mirador_lsp.store import (
@@ -24,6 +25,7 @@ from mirador_lsp.store import (
     SqliteMetricsBook,
     SqlitePreferenceBook,
     SqliteReplyBook,
+    SqliteRoundBook,
     earlier,
 )
 from mirador_lsp.store.keys import Keys
@@ -51,6 +53,8 @@ class Books:
     """How models behaved with a fixed set of questions."""
     comparisons: ComparisonBook
     """How models did when several were asked the same."""
+    rounds: RoundBook
+    """How far reviews of branches have come."""
 
 
 def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
@@ -71,6 +75,7 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
         preferences=SqlitePreferenceBook(database),
         behaviours=SqliteBehaviourBook(database),
         comparisons=SqliteComparisonBook(database, paths.comparisons),
+        rounds=SqliteRoundBook(database),
     )
 
 

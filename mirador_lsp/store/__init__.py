@@ -1,6 +1,7 @@
 """What is kept for the user from one session to the next, in SQLite.
 
-It must never know who asks, what a review is, or hold the text of a document. Nothing here is lost
+It must never know who asks or what a review is, nor hold the text of a document; the one exception
+is what was reviewed before it was committed. Nothing here is lost
 by a kill; a damaged file is moved aside and never deleted. Read `database.py` first.
 """
 
@@ -13,6 +14,7 @@ from mirador_lsp.store.measurements import SqliteMeasurements
 from mirador_lsp.store.metrics import SqliteMetricsBook
 from mirador_lsp.store.preferences import SqlitePreferenceBook
 from mirador_lsp.store.replies import SqliteReplyBook
+from mirador_lsp.store.rounds import SqliteRoundBook
 from mirador_lsp.store.schema import MIGRATIONS
 
 __all__ = [
@@ -26,4 +28,5 @@ __all__ = [
     "SqliteMetricsBook",
     "SqlitePreferenceBook",
     "SqliteReplyBook",
+    "SqliteRoundBook",
 ]

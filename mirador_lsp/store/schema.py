@@ -16,6 +16,7 @@ from mirador_lsp.store import (
     history_tables,
     metrics_tables,
     preferences,
+    rounds,
 )
 from mirador_lsp.store.migrating import Migration
 
@@ -69,5 +70,6 @@ MIGRATIONS: Sequence[Migration] = (
     preferences.begin,
     behaviours.begin,
     comparisons.begin,
+    rounds.begin,
 )
 """Add a function of your own at the end, in one line; never change or remove one."""
