@@ -23,6 +23,8 @@ from mirador_lsp.store.troubles import errors
 
 _log = logging.getLogger(__name__)
 _PAGE = 4096
+_LOG_AT, _SIZE_AT = 18, 28
+"""Where the first page says that there is a log, and how many pages the file has."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ def mend(place: Place, key: Key | None, migrations: Sequence[Migration]) -> Mend
     salvaged = None
     with closing(link(place.part, key)) as sound:
         migrate(sound, place.part, migrations)
-        for scratch in _copies(place, backup, key):
+        for scratch in sorted(
+            _copies(place, backup, key), key=lambda copy: not is_whole(copy, key)
+        ):
             try:
                 with closing(link(scratch, key)) as damaged:
                     # The copy is nobody's, and its log is played into it.
@@ -87,6 +91,27 @@ def mend(place: Place, key: Key | None, migrations: Sequence[Migration]) -> Mend
     return Mended(aside, backup, salvaged)
 
 
+def leftover_log_harms(place: Place, key: Key | None) -> bool:
+    """Whether the file and the log that a crash left beside it do not go together.
+
+    It is tried with copies: once SQLite has played a log into a file, there is no way back.
+    """
+    scratch = place.beside(".scratch-1")
+    _copy_whole(place.file, scratch)
+    harms = not is_whole(scratch, key)
+    throw_away(scratch)
+    return harms
+
+
+def is_whole(copy: Path, key: Key | None) -> bool:
+    """Whether nothing is wrong with a copy, its indexes included."""
+    try:
+        with closing(link(copy, key)) as opened:
+            return bool(opened.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
+    except errors():
+        return False
+
+
 def _copies(place: Place, backup: Backup | None, key: Key | None) -> list[Path]:
     """Copies of the damaged file to read in, the most faithful one first."""
     first = place.beside(".scratch-1")
@@ -102,10 +127,19 @@ def _copies(place: Place, backup: Backup | None, key: Key | None) -> list[Path]:
         # The first page says what is where; where it alone is broken, that of a backup will do.
         patched = place.beside(".scratch-3")
         _copy_whole(place.file, patched)
-        with backup.file.open("rb") as whole, patched.open("r+b") as broken:
-            broken.write(whole.read(_PAGE))
+        _patch(patched, backup.file)
         found.append(patched)
     return found
+
+
+def _patch(broken: Path, whole: Path) -> None:
+    """Put the first page of one file into another, and into that how large the other one is."""
+    pages = broken.stat().st_size // _PAGE
+    with whole.open("rb") as source, broken.open("r+b") as target:
+        page = bytearray(source.read(_PAGE))
+        page[_LOG_AT : _LOG_AT + 2] = b"\2\2"
+        page[_SIZE_AT : _SIZE_AT + 4] = pages.to_bytes(4, "big")
+        target.write(page)
 
 
 def _copy_whole(file: Path, into: Path) -> None:

@@ -18,7 +18,7 @@ from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.store import backups, place, sealing
 from mirador_lsp.store.keys import Key, Keys
 from mirador_lsp.store.linking import begin_journal, link
-from mirador_lsp.store.mending import mend
+from mirador_lsp.store.mending import leftover_log_harms, mend
 from mirador_lsp.store.migrating import Migration, add_own, migrate
 from mirador_lsp.store.place import Place
 from mirador_lsp.store.troubles import Trouble, damaged, errors, trouble_of
@@ -145,6 +145,9 @@ def _prepare(
 ) -> tuple[sqlite3.Connection, bool]:
     where = plan.place
     size = where.file.stat().st_size
+    if size < _CHECKED_BYTES and place.has_leftover_log(where) and leftover_log_harms(where, key):
+        message = "the log beside it is that of another file"
+        raise damaged(message)
     connection = link(where.file, key)
     try:
         has_log = begin_journal(connection)

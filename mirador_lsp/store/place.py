@@ -172,6 +172,24 @@ def commit_exchange(place: Place, into: Path) -> None:
     sync_folder(into.parent)
 
 
+def has_leftover_log(place: Place) -> bool:
+    """Whether a log lies there that no process has open, as after a crash. Linux tells; elsewhere
+    the answer is no.
+    """
+    try:
+        if place.beside("-wal").stat().st_size == 0:
+            return False
+        number = place.beside("-shm").stat().st_ino
+    except OSError:
+        # Without shared memory beside it, nobody has it open.
+        return place.beside("-wal").exists()
+    try:
+        held = Path("/proc/locks").read_text().split()
+    except OSError:
+        return False
+    return not any(word.endswith(f":{number}") for word in held)
+
+
 def make_private(file: Path) -> None:
     """See that the file is there and nobody else's, and so will those be that SQLite puts beside.
 

@@ -182,15 +182,16 @@ class _Reading:
             last = beyond - 1
 
     def _after(self, last: int) -> list[tuple[Any, ...]]:
-        return self._select("rowid > ? ORDER BY rowid LIMIT ?", (last, _AT_ONCE))
+        # Never "rowid > last": SQLite would look for `last`, which may be in the broken page.
+        return self._select("rowid >= ? ORDER BY rowid LIMIT ?", (last + 1, _AT_ONCE))
 
     def _any_after(self, last: int) -> bool:
-        return bool(self._select("rowid > ? ORDER BY rowid LIMIT 1", (last,)))
+        return bool(self._select("rowid >= ? ORDER BY rowid LIMIT 1", (last + 1,)))
 
     def _one_by_one(self, last: int) -> Iterator[tuple[Any, ...]]:
         while True:
             try:
-                found = self._select("rowid > ? ORDER BY rowid LIMIT 1", (last,))
+                found = self._select("rowid >= ? ORDER BY rowid LIMIT 1", (last + 1,))
             except errors():
                 self._failures += 1
                 return
