@@ -67,10 +67,14 @@ async def find_changes(folder: Path, asked: Asked, env: Mapping[str, str] | None
     return await find(folder, asked.which, asked.revision, asked.paths, env)
 
 
-async def within(change: ChangeSet, root: Path, env: Mapping[str, str] | None = None) -> Found:
+async def within(
+    change: ChangeSet, root: Path | None, env: Mapping[str, str] | None = None
+) -> Found:
     """A change that came from elsewhere, over the files that are checked out in `root`; who uses
-    what it changes is looked for there.
+    what it changes is looked for there, and nowhere without one.
     """
+    if root is None:
+        return Found(change, None, Where.DISK, None)
     try:
         repository = await open_repository(root, env)
     except UserError:

@@ -7,16 +7,20 @@ pasted, or a remote that somebody wrote into a configuration, may lead anywhere.
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
-from mirador_lsp.app import SystemClock, pulls
+from mirador_lsp.app import SystemClock, change_reviews, pulls
+from mirador_lsp.cli.changed import ChangedRun
+from mirador_lsp.cli.report import Report
 from mirador_lsp.cli.terminal import say
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.pulls import Forge, ForgeKind, PullPlace
+from mirador_lsp.core.references import ReferenceReader
+from mirador_lsp.settings.settings import ForgesSettings
 
 _YES = frozenset({"y", "yes"})
 
@@ -33,8 +37,11 @@ class PullWishes:
     yes: bool = False
     """The question is answered."""
 
-    def check(self) -> None:
+    def check(self, paths: Sequence[str]) -> None:
         """Raise `UserError` for what does not go together."""
+        if self.post and paths and self.text:
+            message = "--post tells of a whole pull request."
+            raise UserError(message, remedy="Leave out the PATHs.")
         for said, name in ((self.post, "--post"), (self.dry_run, "--dry-run")):
             if said and not self.text:
                 message = f"{name} needs a pull request."
@@ -50,6 +57,66 @@ class Fetched:
     wishes: PullWishes
     cap: int
     """Comments at lines that are open at a time."""
+    root: Path | None = None
+    """The folder where its repository is checked out, if it is."""
+
+
+class Around(Protocol):
+    """What a fetch needs to know of the world."""
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The environment."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where the user stands."""
+        ...
+
+    @property
+    def stderr(self) -> TextIO:
+        """Where sentences and questions go."""
+        ...
+
+
+def wanted_pull(
+    wishes: PullWishes, forges: ForgesSettings, around: Around
+) -> AbstractAsyncContextManager[Fetched | None]:
+    """`fetched`, or None where no pull request is asked for."""
+    if not wishes.text:
+        return nullcontext(None)
+    return fetched(
+        wishes,
+        folder=around.folder,
+        env=around.env,
+        hosts=forges.hosts,
+        cap=forges.max_comments,
+        stderr=around.stderr,
+    )
+
+
+async def changed_by(
+    pull: Fetched,
+    reader: ReferenceReader,
+    paths: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    report: Report,
+) -> ChangedRun:
+    """The review of what a pull request changes; `paths`, from its top folder on, narrow it."""
+    change = pull.pulled.change
+    if paths:
+        kept = [f for f in change.files if any(is_below(f.name, path) for path in paths)]
+        change = replace(change, files=tuple(kept))
+    found = await change_reviews.within(change, pull.root, env)
+    return ChangedRun(await change_reviews.understand(found, folder, reader), report)
+
+
+def is_below(name: str, path: str) -> bool:
+    """Whether a file is the one, or in the folder, that a path names."""
+    path = path.removeprefix("./").rstrip("/")
+    return path in ("", ".") or name == path or name.startswith(f"{path}/")
 
 
 def fetched(
@@ -91,8 +158,8 @@ async def _fetched(
         by_address = "/" in wishes.text
         _consent(place, wishes, env, stderr, stdin, certain=certain, by_address=by_address)
         here = pulls.project_of(remote) == (place.host, place.project)
-        pulled = await pulls.read_pull(forge, top if here else None)
-        yield Fetched(forge, pulled, wishes, cap)
+        root = top if here else None
+        yield Fetched(forge, await pulls.read_pull(forge, root), wishes, cap, root)
     finally:
         await forge.close()
 

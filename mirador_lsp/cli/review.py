@@ -19,10 +19,13 @@ from mirador_lsp.cli.course import Course
 from mirador_lsp.cli.known import Keeping, Known
 from mirador_lsp.cli.outputs import Outputs
 from mirador_lsp.cli.planning import Orders, Plan, plan_for_time, plan_workspace
+from mirador_lsp.cli.posting import Posting
+from mirador_lsp.cli.pulling import Fetched, changed_by, wanted_pull
 from mirador_lsp.cli.report import Report
 from mirador_lsp.cli.review_options import FailOn, Options, flags, full_name
 from mirador_lsp.cli.signals import Interrupts
 from mirador_lsp.cli.terminal import say, show_cursor, silence
+from mirador_lsp.core.changes import Attempted, ChangeRequest
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import NoticeKind
 from mirador_lsp.core.findings import Severity
@@ -40,6 +43,10 @@ class App(Reviewer, Orders, changed.Parsing, Protocol):
     @property
     def backend(self) -> ModelBackend:
         """Where models run."""
+        ...
+
+    async def check_change(self, request: ChangeRequest, text: str) -> Attempted:
+        """How far a text gets as the new text of the request's document."""
         ...
 
 
@@ -166,11 +173,13 @@ class _Run:
         self._workspace: Path | None = None
         self._paths: Paths | None = None
         self._changed: changed.ChangedRun | None = None
+        self._pull: Fetched | None = None
         self._task = asyncio.current_task()
         self._finished = False
         self._write_error: OSError | None = None
+        wishes = replace(options.wishes, most=policy.max_findings)
         self._outputs = Outputs(
-            options.wishes, around.stdout, around.stderr, around.env, self._write_failed
+            wishes, around.stdout, around.stderr, around.env, self._write_failed
         )
 
     async def to_the_end(self, loaded: Loaded) -> int:
@@ -180,7 +189,11 @@ class _Run:
         interrupts = Interrupts(self._interrupted, lambda: show_cursor(self._around.stdout))
         try:
             with interrupts, self._outputs:
-                async with self._around.open_app(loaded) as app:
+                async with (
+                    wanted_pull(self._options.pull, loaded.settings.forges, self._around) as pull,
+                    self._around.open_app(loaded) as app,
+                ):
+                    self._pull = pull
                     for name in (self._options.model, *self._options.models):
                         if name:
                             await usable_model(name, app.backend)
@@ -200,7 +213,9 @@ class _Run:
     def _check_paths(self) -> None:
         """Raise `UserError` for what cannot be meant. A report is never written over its source."""
         options = self._options
-        if not options.paths and not options.workspace and not options.change.wanted:
+        options.pull.check(options.paths)
+        asked = options.workspace or options.change.wanted or options.pull.text
+        if not options.paths and not asked:
             message = "It needs to know what to review."
             remedy = "Name files and folders, or write --workspace, --staged or --uncommitted."
             raise UserError(message, remedy=remedy)
@@ -230,11 +245,16 @@ class _Run:
             say(reason, self._around.stderr)
         if not reasons and (kept := self._known.keep()):
             say(kept, self._around.stderr)
+        if self._pull is not None and self._options.pull.post and not reasons:
+            around = self._around
+            out = around.stdout if self._options.wishes.format == "text" else around.stderr
+            posting = Posting(self._pull, self._report, app, self._policy)
+            await posting.post(out, around.stderr)
 
     async def _plan(self, app: App) -> Plan:
         """What is reviewed in which order."""
         options, root = self._options, self._workspace
-        if options.change.wanted:
+        if options.change.wanted or self._pull is not None:
             return await self._plan_change(app)
         paths = options.paths
         if options.workspace and not paths and root is not None:
@@ -258,9 +278,12 @@ class _Run:
     async def _plan_change(self, app: App) -> Plan:
         """What changed and what it breaks, told of before it is looked at."""
         options, around = self._options, self._around
-        run = self._changed = await changed.begin(
-            *(app, options.change, options.paths, around.folder, around.env, self._report)
-        )
+        where = (options.paths, around.folder, around.env, self._report)
+        if self._pull is not None:
+            run = await changed_by(self._pull, app.parser, *where)
+        else:
+            run = await changed.begin(app, options.change, *where)
+        self._changed = run
         for renderer in self._outputs.renderers:
             renderer.introduce(self._report)
         entries = self._not_the_output(run.entries())

@@ -8,6 +8,7 @@ from mirador_lsp.app import find_model
 from mirador_lsp.cli.changed import ChangeWishes
 from mirador_lsp.cli.known import Keeping
 from mirador_lsp.cli.outputs import FORMATS, Format, Wishes
+from mirador_lsp.cli.pulling import PullWishes
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import DEEP, QUICK, STAGES, SYNTHESIS
@@ -30,6 +31,7 @@ examples:
   mirador review --format sarif --output mirador.sarif .
   mirador review --staged                      what the next commit would hold
   mirador review --diff origin/main...HEAD     what this branch brings
+  mirador review --pr 12 --post                a pull request, commented on
   mirador review --workspace --budget 600      the riskiest files first, for ten minutes
   mirador review --baseline .mirador-baseline.json .   only new findings count
   git show HEAD:app.py | mirador review - --stdin-filename app.py
@@ -62,6 +64,8 @@ class Options:
     """Seconds that the run may take; 0 for as long as it takes."""
     change: ChangeWishes = field(default_factory=ChangeWishes)
     """What changed is reviewed, in place of files."""
+    pull: PullWishes = field(default_factory=PullWishes)
+    """A pull request is, and is told of it."""
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -144,6 +148,11 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     add("--uncommitted", action="store_true", help="since the last commit, new files included")
     add("--since", choices=("last",), default="", help="since the last review of this branch")
     add("--patch", default="", metavar="FILE", help="a unified diff, - for stdin")
+    add("--pr", default="", metavar="URL|NUMBER", help="a pull request; the one network access")
+    say = group.add_argument
+    say("--post", action="store_true", help="with --pr: comment on it, nothing twice")
+    say("--dry-run", action="store_true", help="with --pr: print what --post would say there")
+    say("--yes", action="store_true", help="with --pr: that host may be asked, with the token")
 
 
 def _add_bar(parser: argparse.ArgumentParser) -> None:
@@ -191,6 +200,12 @@ def options_of(arguments: argparse.Namespace) -> Options:
             uncommitted=arguments.uncommitted,
             since=arguments.since,
             patch=arguments.patch,
+        ),
+        pull=PullWishes(
+            text=arguments.pr,
+            post=arguments.post or arguments.dry_run,
+            dry_run=arguments.dry_run,
+            yes=arguments.yes,
         ),
         wishes=wishes,
     )
