@@ -1,6 +1,7 @@
 """Where a review is written: which renderers listen, and the document at the end."""
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ class Wishes:
     color: ColorChoice = "auto"
     quiet: bool = False
     export_svg: str = ""
+    most: int = sys.maxsize
+    """Findings that text shows as they come."""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -168,6 +171,7 @@ class Outputs:
                 tokens=wishes.stream is True,
                 show_withheld=wishes.show_withheld,
                 show_context=wishes.show_context,
+                most=wishes.most,
                 on_closed=self._on_closed,
             )
             renderers.append(plain)
@@ -187,6 +191,7 @@ class Outputs:
             quiet=self._wishes.quiet,
             show_withheld=self._wishes.show_withheld,
             show_context=self._wishes.show_context,
+            most=self._wishes.most,
             only_progress=only_progress,
             on_closed=self._on_closed,
             recorder=self._recorder,

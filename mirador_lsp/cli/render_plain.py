@@ -3,13 +3,14 @@
 A finding's line begins `path:line:column:`, which editors and `grep` understand.
 """
 
+import sys
 from collections.abc import Callable
 from typing import TextIO, assert_never
 
 from mirador_lsp.cli import render_context, wording
 from mirador_lsp.cli.report import FileReport, Report
 from mirador_lsp.core import clean, events
-from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.findings import Finding, Severity
 
 _LINE = 2000
 _SAID = "  > "
@@ -27,6 +28,7 @@ class PlainRenderer:
         tokens: bool = False,
         show_withheld: bool = False,
         show_context: bool = False,
+        most: int = sys.maxsize,
         on_closed: Callable[[OSError], None] = lambda _: None,
     ) -> None:
         self._stream = stream
@@ -34,6 +36,7 @@ class PlainRenderer:
         self._tokens = tokens
         self._show_withheld = show_withheld
         self._show_context = show_context
+        self._room = most
         self._seen = render_context.Seen()
         self._on_closed = on_closed
         self._closed = False
@@ -118,10 +121,17 @@ class PlainRenderer:
         if finding.confidence < file.gate and finding.id not in self._shown:
             return
         fresh = finding.id not in self._shown
+        if fresh and not self._has_room(finding):
+            return
         self._shown[finding.id] = finding
         self._write(self._line_of(finding, change))
         if finding.quote and fresh:
             self._write(f"    | {finding.quote}")
+
+    def _has_room(self, finding: Finding) -> bool:
+        """Past the cap of the run errors alone are shown as they come; the others are counted."""
+        self._room -= 1
+        return self._room >= 0 or finding.severity is Severity.ERROR
 
     def _withdrawn(self, event: events.FindingWithdrawn) -> None:
         finding = self._shown.pop(event.finding_id, None)

@@ -3,6 +3,7 @@
 Every text from outside goes through `core.clean` and into a `Text`, never into markup.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +19,7 @@ from mirador_lsp.cli.rows import finding_row, revision_row, stage_line
 from mirador_lsp.cli.summary import summary_table
 from mirador_lsp.cli.terminal import Screen
 from mirador_lsp.core import clean, events
-from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.findings import Finding, Severity
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _TOKENS_KEPT = 2000
@@ -38,6 +39,7 @@ class TextRenderer:
         quiet: bool = False,
         show_withheld: bool = False,
         show_context: bool = False,
+        most: int = sys.maxsize,
         only_progress: bool = False,
         on_closed: Callable[[OSError], None] = lambda _: None,
         recorder: Console | None = None,
@@ -52,6 +54,7 @@ class TextRenderer:
         self._quiet = quiet
         self._show_withheld = show_withheld
         self._show_context = show_context
+        self._room = most
         self._seen = render_context.Seen()
         self._only_progress = only_progress
         self._file: FileReport | None = None
@@ -212,6 +215,11 @@ class TextRenderer:
         file = self._current()
         if finding.confidence < file.gate:
             return
+        if finding.id not in self._shown:
+            # Past the cap of the run errors alone are shown as they come; the others are counted.
+            self._room -= 1
+            if self._room < 0 and finding.severity is not Severity.ERROR:
+                return
         self._shown[finding.id] = finding
         if not self._only_progress:
             self._screen.line(finding_row(file, finding, note=note))

@@ -15,6 +15,7 @@ from mirador_lsp.cli.outputs import Wishes
 from mirador_lsp.cli.review import Surroundings, review
 from mirador_lsp.cli.review_options import Options, add_parser, options_of
 from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.findings import Severity
 
 
 def asked(*words: str) -> Options:
@@ -24,7 +25,7 @@ def asked(*words: str) -> Options:
     return options_of(parser.parse_args(["review", *words]))
 
 
-async def run(folder: Path, *words: str) -> tuple[int, str]:
+async def run(folder: Path, *words: str, severity: Severity = Severity.WARNING) -> tuple[int, str]:
     """The exit code and stdout of a review in a folder with one bad file."""
     (folder / "a.py").write_text("bad\n")
 
@@ -37,7 +38,7 @@ async def run(folder: Path, *words: str) -> tuple[int, str]:
         stderr=io.StringIO(),
         env=own_folders(folder / ".own"),
         folder=folder,
-        open_app=EngineApp(["bad"]).opened,
+        open_app=EngineApp(["bad"], severity).opened,
         gather=gathered,
     )
     return await review(asked("--stages", "instant", *words), around), out.getvalue()
@@ -99,3 +100,20 @@ async def test_nothing_to_review_is_a_failure_unless_it_is_said_to_be_none(tmp_p
     assert (await run(tmp_path, "empty.py"))[0] == 2
     assert (await run(tmp_path, "--nothing-ok", "empty.py"))[0] == 0
     assert (await run(tmp_path, "--nothing-ok", "missing.py"))[0] == 2
+
+
+@pytest.mark.parametrize("look", ["auto", "always"])
+async def test_text_shows_so_many_findings_as_they_come_and_every_error(
+    tmp_path: Path, look: str
+) -> None:
+    """The others are counted at the end; in a terminal and in a pipe."""
+    (tmp_path / ".mirador.toml").write_text("[review]\nmax_findings = 2\n")
+    (tmp_path / "b.py").write_text("bad\nx = bad\ny = bad\n")
+    code, out = await run(tmp_path, "--color", look, ".")
+    assert code == 0
+    assert out.count("ruff/bad") == 2
+    assert "2 over the cap for the run" in out
+
+    code, out = await run(tmp_path, "--color", look, ".", severity=Severity.ERROR)
+    assert code == 1
+    assert out.count("ruff/bad") == 4
