@@ -25,7 +25,7 @@ from mirador_lsp.core.metrics import (
 from mirador_lsp.store import metrics_tables as tables
 from mirador_lsp.store.database import Database, Row, Statement
 
-MOST = 20_000
+MOST = 10_000
 """Requests that are kept one by one, about 1 KB each with their stages."""
 _SLACK = 500
 """So many more may be there before the oldest become sums: that reads and writes a lot."""
