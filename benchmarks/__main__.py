@@ -10,7 +10,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import editing, embedding, fixes, instant, lag, server, server_lag, stopping
+from benchmarks import (
+    counting,
+    editing,
+    embedding,
+    fixes,
+    instant,
+    lag,
+    recording,
+    server,
+    server_lag,
+    stopping,
+)
 from benchmarks.bench import Benchmark, BenchmarkError, Context
 from benchmarks.home import private_home
 from benchmarks.index import rows as index
@@ -35,6 +46,7 @@ BENCHMARKS = (
     server.SAVE,
     editing.BENCHMARK,
     stopping.BENCHMARK,
+    recording.BENCHMARK,
     server.START,
     server.IDLE,
     lag.BENCHMARK,
@@ -43,6 +55,7 @@ BENCHMARKS = (
     fixes.BENCHMARK,
     fixes.LARGER,
     embedding.BENCHMARK,
+    counting.BENCHMARK,
     *index.BENCHMARKS,
 )
 GROUPS = {
