@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from mirador_lsp.store import backups
@@ -18,7 +19,7 @@ from mirador_lsp.store.keys import Key
 from mirador_lsp.store.linking import link, rows
 from mirador_lsp.store.migrating import Migration, migrate
 from mirador_lsp.store.place import Place, commit_exchange, finish_exchange, throw_away
-from mirador_lsp.store.salvage import Salvaged, salvage
+from mirador_lsp.store.salvage import Damaged, Salvaged, salvage
 from mirador_lsp.store.troubles import errors
 
 _log = logging.getLogger(__name__)
@@ -70,8 +71,8 @@ def mend(place: Place, key: Key | None, migrations: Sequence[Migration]) -> Mend
             _copies(place, backup, key), key=lambda copy: not is_whole(copy, key)
         ):
             try:
-                with closing(link(scratch, key)) as damaged:
-                    # The copy is nobody's, and its log is played into it.
+                # The copy is nobody's, and its log is played into it.
+                with closing(Damaged(partial(link, scratch, key))) as damaged:
                     found = salvage(damaged, sound)
             except errors() as error:
                 _log.warning("nothing can be read in the damaged store: %s", error)

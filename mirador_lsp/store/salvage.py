@@ -8,7 +8,7 @@ a thread.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +46,43 @@ class _Table:
     """Of a table without row ids its primary key, else ()."""
 
 
-def salvage(damaged: sqlite3.Connection, sound: sqlite3.Connection) -> Salvaged:
+class Damaged:
+    """A damaged database, opened anew after each page that cannot be read: the encrypting SQLite
+    reads nothing more over a connection that has met one.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        """`connect` opens it."""
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """What a statement returns, all of it."""
+        return list(self.each(statement, values))
+
+    def each(self, statement: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """The same, one by one, as far as it can be read."""
+        if self._connection is None:
+            self._connection = self._connect()
+            self._connection.text_factory = _text
+        try:
+            yield from self._connection.execute(statement, values)
+        except errors():
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def salvage(damaged: Damaged, sound: sqlite3.Connection) -> Salvaged:
     """Write every row that can be read into the sound database, in place of older ones.
 
     `sound` has the schema of this version, and whatever a backup knew.
     """
-    damaged.text_factory = _text
     triggers = rows(sound, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     sound.execute("PRAGMA foreign_keys=OFF").close()
     sound.execute("BEGIN IMMEDIATE").close()
@@ -101,7 +132,7 @@ _BROKEN = object()
 """Stands for text that the damage has reached."""
 
 
-def _tables(damaged: sqlite3.Connection, sound: sqlite3.Connection) -> Iterator[_Table]:
+def _tables(damaged: Damaged, sound: sqlite3.Connection) -> Iterator[_Table]:
     words = {name for (name,) in rows(sound, WORD_TABLES)}
     listing = rows(sound, "PRAGMA table_list")
     for _, name, kind, _, without_rowid, _ in listing:
@@ -123,9 +154,9 @@ def _tables(damaged: sqlite3.Connection, sound: sqlite3.Connection) -> Iterator[
                 yield _Table(name, f"{name}_content", names, stored, ())
 
 
-def _columns(database: sqlite3.Connection, table: str) -> set[str]:
+def _columns(database: Damaged, table: str) -> set[str]:
     try:
-        return {fact[1] for fact in rows(database, f'PRAGMA table_info("{table}")')}
+        return {fact[1] for fact in database.rows(f'PRAGMA table_info("{table}")')}
     except errors():
         return set()
 
@@ -148,7 +179,7 @@ def _write(sound: sqlite3.Connection, table: _Table, row: tuple[Any, ...]) -> in
 class _Reading:
     """Reads one table of a damaged database."""
 
-    def __init__(self, database: sqlite3.Connection, table: _Table) -> None:
+    def __init__(self, database: Damaged, table: _Table) -> None:
         self._database = database
         self._table = table
         self._failures = 0
@@ -236,7 +267,7 @@ class _Reading:
             found = self._select("1 ORDER BY rowid DESC LIMIT 1", ())
         except errors():
             self._failures += 1
-            pages = rows(self._database, "PRAGMA page_count")[0][0]
+            pages = self._database.rows("PRAGMA page_count")[0][0]
             # A row takes 6 bytes at least; row ids that were used up are no more than twice that.
             return int(pages) * 4096 // 3
         return found[0][0] if found else 0
@@ -247,8 +278,7 @@ class _Reading:
         places = [self._table.columns.index(name) for name in self._table.key]
         for order in (", ".join(key), ", ".join(f"{name} DESC" for name in key)):
             try:
-                cursor = self._database.execute(self._statement(f"1 ORDER BY {order}"))
-                for row in cursor:
+                for row in self._database.each(self._statement(f"1 ORDER BY {order}")):
                     found = tuple(row[place] for place in places)
                     if found in seen:
                         return
@@ -261,7 +291,7 @@ class _Reading:
         self.gaps += 1
 
     def _select(self, where: str, values: tuple[int, ...]) -> list[tuple[Any, ...]]:
-        return rows(self._database, self._statement(where), values)
+        return self._database.rows(self._statement(where), values)
 
     def _statement(self, where: str) -> str:
         names = ", ".join(f'"{name}"' for name in self._table.stored)

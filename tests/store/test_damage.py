@@ -13,7 +13,7 @@ import pytest
 from fakes.stores import store_at
 from mirador_lsp.store import backups
 from mirador_lsp.store.place import Place
-from mirador_lsp.store.salvage import salvage
+from mirador_lsp.store.salvage import Damaged, salvage
 
 PAGE = 4096
 OPINION = (
@@ -228,7 +228,7 @@ async def test_most_is_salvaged_where_a_few_pages_are_destroyed(tmp_path: Path, 
     sound = sqlite3.connect(":memory:", isolation_level=None)
     sound.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT)")
 
-    with closing(sqlite3.connect(file)) as damaged, closing(sound):
+    with closing(Damaged(lambda: sqlite3.connect(file))) as damaged, closing(sound):
         found = salvage(damaged, sound)
         texts = sound.execute("SELECT id, text FROM rows").fetchall()
 
