@@ -6,6 +6,7 @@ them smaller, which a scraper takes for a restart.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from mirador_lsp import __version__
 from mirador_lsp.core.dialogue import Queue
@@ -31,7 +32,8 @@ class _Family:
 def render(summary: Summary, sums: Sums, queues: Sequence[Queue] = ()) -> str:
     """The whole text. `summary` has to be of all time; `queues` are those of now."""
     lines: list[str] = []
-    for family in (*_requests(sums), *_stages(summary), *_rest(summary), *_queues(queues)):
+    told = (_requests(sums), _stages(summary), _outcomes(summary), _decided(summary))
+    for family in (*chain.from_iterable(told), *_queues(queues)):
         if family.samples:
             lines += _head(family.name, family.kind, family.help)
             lines += [_sample(family.name, labels, value) for labels, value in family.samples]
@@ -105,7 +107,7 @@ def _stages(summary: Summary) -> Iterator[_Family]:
     )
 
 
-def _rest(summary: Summary) -> Iterator[_Family]:
+def _outcomes(summary: Summary) -> Iterator[_Family]:
     found = summary.findings
     yield _Family(
         "mirador_findings_total",
@@ -137,6 +139,9 @@ def _rest(summary: Summary) -> Iterator[_Family]:
             for row in summary.fixes
         ],
     )
+
+
+def _decided(summary: Summary) -> Iterator[_Family]:
     taken = summary.acceptance
     yield _Family(
         "mirador_decisions",
