@@ -249,7 +249,9 @@ def _beyond(some: int, of: int, bound: float) -> float:
         return 0.0
     mean = (some + 1) / (of + 2)
     spread = math.sqrt(mean * (1 - mean) / (of + 3))
-    return NormalDist(mean, spread).cdf(1) - NormalDist(mean, spread).cdf(bound)
+    normal = NormalDist(mean, spread)
+    # A share lies between 0 and 1, which a normal distribution does not know.
+    return (normal.cdf(1) - normal.cdf(bound)) / (normal.cdf(1) - normal.cdf(0))
 
 
 def _by_files(count: int) -> float:

@@ -15,6 +15,7 @@ from mirador_lsp.core.errors import BadReply, ModelTimeout
 from mirador_lsp.core.policy import DEEP, ReviewPolicy, StagePolicy
 from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.core.requests import ReviewRequest, Trigger
+from mirador_lsp.core.text import Span
 from mirador_lsp.engine.dna.agreeing import believes
 from mirador_lsp.engine.dna.deciding import Decided
 from mirador_lsp.engine.dna.hearing import Asked, Heard, Request, hear
@@ -188,6 +189,7 @@ def _request(probe: Probe, terms: Terms) -> Request:
                 snapshot=probe.snapshot,
                 topic=Topic.ASK if probe.kind is ProbeKind.ASK else Topic.EXPLAIN,
                 policy=terms.answer,
+                span=Span(0, 0),
                 question=probe.question,
                 max_tokens=terms.max_tokens,
             )
