@@ -14,7 +14,7 @@ export MIRADOR=${MIRADOR:-$root/.venv/bin/mirador}
 
 make -C "$root" --no-print-directory vsix
 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-[ $# -gt 0 ] || set -- markdown.mjs ui.mjs api.mjs real.mjs
+[ $# -gt 0 ] || set -- markdown.mjs dashboard.mjs ui.mjs api.mjs real.mjs
 for script in "$@"; do
   node "$script"
 done
