@@ -1,5 +1,6 @@
 """What the user thinks of findings, kept in SQLite: the `FeedbackBook` that Mirador runs."""
 
+import asyncio
 import json
 import sqlite3
 from array import array
@@ -97,7 +98,8 @@ class SqliteFeedbackBook:
         """See the port. The documents have the name under which they are kept."""
         if not await self._database.exists():
             return ()
-        return _opinions(await self._database.read(_LATEST, (of_rule, most)))
+        rows = await self._database.read(_LATEST, (of_rule, most))
+        return await asyncio.to_thread(_opinions, rows)  # there may be thousands
 
     async def stamp(self) -> str:
         """See the port. It reads one index; whoever has nothing has no file."""

@@ -5,8 +5,10 @@ code and before the question, so that what a backend has kept of the code still 
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from textwrap import dedent
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import ServiceError
@@ -21,8 +23,9 @@ from mirador_lsp.engine.prompts.render import Rendered, render
 
 _LONGEST_CHANGE = 1200
 """Characters of a change that is shown: about 400 tokens. A longer one is none to learn from."""
-_PLACES = ("--- ", "+++ ", "@@ ")
-"""Lines of a diff that say where, which nobody can learn from."""
+_PLACES = ("--- ", "+++ ")
+"""Lines of a diff that name files."""
+_TAG = re.compile(r"[^a-z0-9+#-]")
 _NOTHING = Rendered("", "")
 _log = logging.getLogger(__name__)
 
@@ -37,14 +40,14 @@ class Examples:
     async def of_fixes(self, finding: Finding, language: str) -> Rendered:
         """Accepted changes for findings like this one, the likest last: next to the question."""
         most = self.learning.fix_examples
-        told = Told.of(finding)
+        told, tag = Told.of(finding), _TAG.sub("", language.lower())
         scored = [
             (alike(told, Told.of(each), {}), each)
             for each in await self._known(most, language)
-            if each.verdict is Verdict.ACCEPTED and 0 < len(each.change) <= _LONGEST_CHANGE
+            if each.verdict is Verdict.ACCEPTED and 0 < len(_written(each)) <= _LONGEST_CHANGE
         ]
         best = sorted((pair for pair in scored if pair[0] >= 1), key=lambda pair: -pair[0])[:most]
-        texts = [_change(each) for _, each in reversed(best)]
+        texts = [_example(each, tag) for _, each in reversed(best)]
         if not texts:
             return _NOTHING
         return Rendered("".join(f"{each.text}\n" for each in texts), texts[0].version)
@@ -78,8 +81,15 @@ class Examples:
         return [each for each in opinions if each.lens and language in ("", each.language)]
 
 
-def _change(opinion: Opinion) -> Rendered:
+def _written(opinion: Opinion) -> str:
+    """The lines that the accepted change wrote. Shown whole diffs, a small model was seen to write
+    the other function anew.
+    """
     shown, _ = visible(opinion.change)
-    lines = [line for line in shown.split("\n") if not line.startswith(_PLACES)]
-    change = fenced("diff", "\n".join(lines).strip("\n"))
+    lines = (line for line in shown.split("\n") if not line.startswith(_PLACES))
+    return dedent("\n".join(line[1:] for line in lines if line.startswith("+"))).strip("\n")
+
+
+def _example(opinion: Opinion, language: str) -> Rendered:
+    change = fenced(language, _written(opinion))
     return render("fix_example", message=plain(opinion.message, 200), change=change)

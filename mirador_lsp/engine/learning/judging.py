@@ -15,9 +15,9 @@ from types import MappingProxyType
 
 from mirador_lsp.core.feedback import Opinion, Verdict
 from mirador_lsp.core.findings import Lens
-from mirador_lsp.engine.learning.likeness import Told, alike, comparable
+from mirador_lsp.engine.learning.likeness import Told, comparable, nearness
 
-MOST_DECISIONS = 5000
+MOST_DECISIONS = 2000
 """The latest that count at all."""
 MOST_OF_RULE = 50
 """The latest of one rule that count: so many dismissals at once move nothing but what they say."""
@@ -127,7 +127,7 @@ class Decisions:
 
     def judge(self, told: Told, now: float, vectors: Mapping[str, Sequence[float]]) -> Lesson:
         """What they teach about a finding; `now` is in seconds since the epoch."""
-        near = [each for each in self.about(told) if alike(told, each.told, vectors) >= 1.0]
+        near = [each for each in self.about(told) if nearness(told, each.told, vectors) >= 1.0]
         return _taught(near, now) if near else NOTHING
 
 

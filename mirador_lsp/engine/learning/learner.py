@@ -52,7 +52,8 @@ class Learner:
         stamp = await self._book.stamp()
         if stamp != self._stamp:
             self._opinions = await self._book.latest(MOST_DECISIONS, MOST_OF_RULE)
-            self._decisions = Decisions(self._opinions)
+            # In a thread: thousands of them take longer than an event loop may stand still.
+            self._decisions = await asyncio.to_thread(Decisions, self._opinions)
             self._stamp = stamp
         return self._decisions
 

@@ -74,6 +74,7 @@ class Lessons:
         self._vectors: Vectors = {}
         self._sought: set[str] = set()
         self._known: dict[str, tuple[Told, Lesson]] = {}
+        self._judged: dict[Told, Lesson] = {}
         self._met: set[str] = set()
         self._kept_back: set[str] = set()
         self._spared: set[str] = set()
@@ -109,6 +110,7 @@ class Lessons:
         fresh = await self._seek(asked, self._decisions)
         self._vectors = {**self._vectors, **fresh}
         again = [name for name, (said, _) in self._known.items() if said.key in fresh]
+        self._judged.clear()
         for name in again:
             del self._known[name]
             self._spared.discard(name)
@@ -121,8 +123,9 @@ class Lessons:
         told = Told.of(finding)
         known = self._known.get(finding.id)
         if known is None or known[0] != told:
-            lesson = self._decisions.judge(told, self._now, self._vectors)
-            known = self._known[finding.id] = (told, lesson)
+            if told not in self._judged:
+                self._judged[told] = self._decisions.judge(told, self._now, self._vectors)
+            known = self._known[finding.id] = (told, self._judged[told])
         against = known[1].effect in {Effect.WITHHELD, Effect.LOWERED}
         if against and (finding.id in self._settled or self._is_guarded(finding)):
             return NOTHING

@@ -18,11 +18,10 @@ BY_WORDS = 0.25
 """Likeness by words from which two findings of models are of one kind."""
 BY_BOTH = 0.30
 """The same of the mean of words and vectors."""
-_SAME_RULE = 0.6
-"""What an equal rule of an analyzer says already: its messages differ in names alone."""
 _SAME_WEAKNESS = 0.1
 """What an equal CWE adds."""
 _MODEL = "model/"
+_NAMES = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'|\d+")
 _CODE = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'")
 _WORD = re.compile(r"[a-z]+")
 _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "ly", "s", "e")
@@ -50,10 +49,15 @@ class Told:
 
     @classmethod
     def of(cls, said: Finding | Opinion) -> "Told":
-        """What a finding, or an opinion about one, tells."""
-        return cls(said.rule, said.lens, said.cwe or "", said.message, said.quote)
+        """What a finding, or an opinion about one, tells. The messages of an analyzer's rule are
+        one sentence with names in it: what is left without those is the same for all its findings,
+        so that it is judged once.
+        """
+        if said.rule.startswith(_MODEL):
+            return cls(said.rule, said.lens, said.cwe or "", said.message, said.quote)
+        return cls(said.rule, said.lens, said.cwe or "", _NAMES.sub("", said.message), "")
 
-    @property
+    @cached_property
     def by_model(self) -> bool:
         """Whether a model said so, whose rule is no more than a lens."""
         return self.rule.startswith(_MODEL)
@@ -105,8 +109,13 @@ def by_words(one: Told, other: Told) -> float:
 
 def alike(one: Told, other: Told, vectors: Mapping[str, Sequence[float]]) -> float:
     """How alike two findings are: 1 and above are of one kind. `vectors` by `Told.key`."""
-    if not comparable(one, other):
-        return 0.0
+    return nearness(one, other, vectors) if comparable(one, other) else 0.0
+
+
+def nearness(one: Told, other: Told, vectors: Mapping[str, Sequence[float]]) -> float:
+    """The same of two that are comparable. A rule of an analyzer is a kind of its own."""
+    if one.rule == other.rule and not one.by_model:
+        return 1.0
     said = by_words(one, other)
     here, there = vectors.get(one.key), vectors.get(other.key)
     if here is not None and there is not None and len(here) == len(there):
@@ -114,8 +123,6 @@ def alike(one: Told, other: Told, vectors: Mapping[str, Sequence[float]]) -> flo
         said = (said + max(0.0, near)) / 2 / BY_BOTH
     else:
         said /= BY_WORDS
-    if one.rule == other.rule and not one.by_model:
-        said += _SAME_RULE
     return said + (_SAME_WEAKNESS if one.cwe and one.cwe == other.cwe else 0.0)
 
 

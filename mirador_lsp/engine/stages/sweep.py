@@ -173,24 +173,27 @@ async def ask_about(
         )
 
 
-def make_prompt(shown: ShownUnit, job: Job, question: LensQuestion, examples: Rendered) -> Prompt:
+def make_prompt(
+    shown: ShownUnit, job: Job, question: LensQuestion, examples: Rendered | None = None
+) -> Prompt:
     """The prompt of a question about a unit: standing text, the code, examples of findings that
     the user accepted, and what is asked.
     """
+    before = examples or Rendered("", "")
     system = standing_text(job.policy)
     code = material(job.request.snapshot.language, shown)
     asked = question.asked()
     return Prompt(
         system=system.text,
         material=code.text,
-        question=f"{examples.text}{asked.text}",
+        question=f"{before.text}{asked.text}",
         constraint=grammar.findings(
             [text for _, text in shown.lines],
             question.lenses,
             job.request.policy.max_findings_per_reply,
         ),
         version="+".join(
-            filter(None, (system.version, code.version, examples.version, asked.version))
+            filter(None, (system.version, code.version, before.version, asked.version))
         ),
     )
 
