@@ -27,6 +27,7 @@ from mirador_lsp.engine.dna.alone import OneModel
 from mirador_lsp.engine.dna.deciding import Decided, to_replay
 from mirador_lsp.engine.dna.hearing import Request
 from mirador_lsp.engine.dna.inferring import Past, Proposal, infer, proposals
+from mirador_lsp.engine.dna.probes import probes, version
 from mirador_lsp.engine.dna.probing import Progress, Terms, measure, requests_of
 from mirador_lsp.engine.dna.replaying import REPLAYED, Rival, progress, replay, request_of
 from mirador_lsp.engine.dna.standing import Record, records
@@ -35,7 +36,6 @@ from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.catalogue import find as find_model
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.settings import Paths, Settings, answer_policy, change_policy, review_policy
-from mirador_lsp.store import SqliteHistoryBook
 from mirador_lsp.workspace.reading import read_source
 from mirador_lsp.workspace.sources import Source
 
@@ -101,7 +101,7 @@ async def measure_model(app: Profiled, card: ModelCard, tell: Tell) -> Behaviour
     """
     books = _books_of(app)
     decided = await decided_findings(books, _MOST_DECISIONS)
-    terms = _terms()
+    terms = await _terms()
     engine = _engine_of(app, card)
     try:
         found = await measure(card, engine, app.backend, terms, decided, tell)
@@ -122,7 +122,7 @@ async def replay_requests(
     to models, and keep the figures of each as soon as all have answered. Cancelling stops it.
     """
     books = _books_of(app)
-    terms = _terms()
+    terms = await _terms()
     own, gone = await _recorded(books, most, terms)
     every = [*own, *(request for _, request in requests_of(terms))][:most]
     engines = [_engine_of(app, card) for card in cards]
@@ -155,7 +155,7 @@ async def infer_preferences(books: Books) -> tuple[Proposal, ...]:
     """What the user's decisions and questions would change of their preferences; nothing is
     changed. Raises `ServiceError`.
     """
-    history = SqliteHistoryBook(books.database)
+    history = books.history
     past = Past(
         opinions=await books.feedback.latest(_MOST_OPINIONS, _MOST_OF_A_RULE),
         exchanges=await history.exchanges(EVERYTHING, _MOST_EXCHANGES),
@@ -197,7 +197,7 @@ def _tell_at(
 
 async def _recorded(books: Books, most: int, terms: Terms) -> tuple[list[Request], int]:
     """The user's latest requests that can be put again, each once; and how many cannot."""
-    history = SqliteHistoryBook(books.database)
+    history = books.history
     found: list[Request] = []
     gone = 0
     known: set[tuple[str, str, str]] = set()
@@ -218,8 +218,12 @@ async def _recorded(books: Books, most: int, terms: Terms) -> tuple[list[Request
     return found, gone
 
 
-def _terms() -> Terms:
-    """The same for every user and model: figures are to be comparable."""
+async def _terms() -> Terms:
+    """The same for every user and model: figures are to be comparable. Reads the set ahead, so that
+    nobody waits for the disk later.
+    """
+    await asyncio.to_thread(version)
+    await asyncio.to_thread(probes)
     usual = Settings()
     answers = answer_policy(usual)
     return Terms(

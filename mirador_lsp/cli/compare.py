@@ -92,6 +92,7 @@ def _show(args: argparse.Namespace, loaded: "Loaded", picture: Path | None) -> i
         console.print()
     if records:
         console.print(compare_views.table_of(records))
+        console.print(compare_views.LEGEND, style="bright_black")
     if points:
         console.print()
         for line in plot.characters(points):
@@ -143,8 +144,8 @@ async def _ask_again(names: Sequence[str], count: int, loaded: "Loaded") -> None
                 say(f"{card.name}: {card.leaves}")
         with MeasuringDisplay(os.environ) as display:
             done = await replay_requests(app, cards, count, display.update)
-    own = f"{done.recorded} of your own" if done.recorded else "none of your own"
-    say(f"{done.requests} requests put to {len(cards)} models, {own}, the rest of the fixed set")
+    own = f"{done.recorded} of them your own" if done.recorded else "none of them your own"
+    say(f"{done.requests} requests put to {len(cards)} models, {own}")
     if done.gone:
         say(f"{done.gone} of your requests are left out: what they were about is gone")
 

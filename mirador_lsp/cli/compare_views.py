@@ -11,7 +11,14 @@ if TYPE_CHECKING:
 
 _MIB = 1 << 20
 _PARTS = ("decisions", "replies", "confirmed", "fixes", "probes", "agreement")
-_HEADINGS = ("model", "quality", *_PARTS, "first", "tokens/s", "memory")
+_HEADINGS = (
+    *("model", "quality", "decided", "usable", "shared", "fixes", "probes", "agrees"),
+    *("first", "tok/s", "MiB"),
+)
+LEGEND = (
+    "decided: of its findings, those you took; usable: of its replies; shared: of its claims, "
+    "those another model made; probes: of the fixed set; agrees: with your decisions"
+)
 _GOOD, _FAIR = 0.75, 0.5
 
 
@@ -20,11 +27,12 @@ def table_of(records: Sequence[Record]) -> "Table":
     from rich.text import Text  # noqa: PLC0415
 
     headings, rows = cells(records)
-    table = _table(headings, 1)
+    # What is known of no model would only take room.
+    known = [place for place in range(len(headings)) if any(row[place] for row in rows)]
+    table = _table([headings[place] for place in known], 1)
     for record, row in zip(records, rows, strict=True):
-        style = _style(record.quality)
-        name, quality, *rest = row
-        table.add_row(Text(name, "bold"), Text(quality, style), *(Text(cell) for cell in rest))
+        styles = {"model": "bold", "quality": _style(record.quality)}
+        table.add_row(*(Text(row[p], styles.get(headings[p], "")) for p in known))
     return table
 
 
@@ -72,7 +80,7 @@ def _row(record: Record) -> list[str]:
         *(_part(record.parts[name]) for name in _PARTS),
         _seconds(record.first_token_seconds),
         f"{pace:.1f}" if pace else "",
-        f"{size / _MIB:,.0f} MiB" if size else "",
+        f"{size / _MIB:,.0f}" if size else "",
     ]
 
 

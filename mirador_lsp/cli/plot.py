@@ -18,6 +18,8 @@ _LINE = 16
 """Pixels between two names that would stand on each other."""
 _LETTER = 7.2
 """Pixels of a letter of a name, about."""
+_BASE = 4.0
+"""Pixels from the middle of a line of text to its base."""
 _COLUMNS, _ROWS = 56, 12
 _NICE = (1, 2, 2.5, 5, 10)
 _GIB = 1 << 30
@@ -152,22 +154,25 @@ def _quiet(x: float, y: float, anchor: str, words: str) -> str:
 def _dots(points: Sequence[Point], most: float) -> list[str]:
     dots: list[str] = []
     names: list[str] = []
-    taken: list[tuple[float, float, float]] = []
-    for number, point in enumerate(points):
-        x, y = _x(point.speed, most), _y(point.quality)
-        radius = _radius(point, points)
+    placed = [(_x(p.speed, most), _y(p.quality), _radius(p, points)) for p in points]
+    taken = [(x - radius, x + radius, y + _BASE) for x, y, radius in placed]
+    for number, (point, (x, y, radius)) in enumerate(zip(points, placed, strict=True)):
+        color = _COLORS[number % len(_COLORS)]
         name = plain(point.name, 60)
         told = f"{name}: quality {100 * point.quality:.0f} %, {point.speed:.1f} tokens a second"
         if point.memory_bytes:
             told += f", {point.memory_bytes / _GIB:.1f} GiB"
         dots.append(
             f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" '
-            f'fill="{_COLORS[number % len(_COLORS)]}"><title>{escape(told)}</title></circle>'
+            f'fill="{color}"><title>{escape(told)}</title></circle>'
         )
         begin, anchor, place = _beside(x, radius, name)
-        down = _free(begin, y + 4, len(name) * _LETTER, taken)
+        down = _free(begin, y + _BASE, _wide(name), taken)
+        # Where names had to make room, their colour says whose they are.
+        mark = f'<tspan fill="{color}">\u25cf</tspan>'
         names.append(
-            f'<text x="{place:.1f}" y="{down:.1f}" text-anchor="{anchor}">{escape(name)}</text>'
+            f'<text x="{place:.1f}" y="{down:.1f}" text-anchor="{anchor}">{mark} '
+            f"{escape(name)}</text>"
         )
     return [*dots, *names]
 
@@ -176,10 +181,15 @@ def _beside(x: float, radius: float, name: str) -> tuple[float, str, float]:
     """Where a name begins, its anchor and the anchor's place: to the left where the right edge is
     too near.
     """
-    width = len(name) * _LETTER
+    width = _wide(name)
     if x + radius + 6 + width <= _WIDTH - 4:
         return x + radius + 6, "start", x + radius + 6
     return x - radius - 6 - width, "end", x - radius - 6
+
+
+def _wide(name: str) -> float:
+    """Pixels of a name with its mark, about."""
+    return (len(name) + 2) * _LETTER
 
 
 def _free(begin: float, y: float, width: float, taken: list[tuple[float, float, float]]) -> float:

@@ -130,7 +130,7 @@ def test_requests_are_put_to_the_models_again(
         (name, count) for name in ("small", "large") for count in (1, 2, 3)
     }
     assert sum(row["questions"] for row in told["models"]) == 6
-    assert "3 requests put to 2 models, none of your own" in captured.err
+    assert "3 requests put to 2 models, none of them your own" in captured.err
     assert store.exists()
 
 

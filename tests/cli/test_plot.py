@@ -34,7 +34,7 @@ def test_names_do_not_stand_on_each_other() -> None:
     """Those of models that are alike are moved apart."""
     points = [Point(f"model-{number}", 0.5, 20.0) for number in range(5)]
     texts = ET.fromstring(svg(points)).findall(f"{_SVG}text")  # noqa: S314 — our own
-    heights = [float(text.get("y", "")) for text in texts if "model-" in (text.text or "")]
+    heights = [float(text.get("y", "")) for text in texts if "model-" in "".join(text.itertext())]
 
     assert len(heights) == 5
     gaps = [b - a for a, b in zip(sorted(heights), sorted(heights)[1:], strict=False)]

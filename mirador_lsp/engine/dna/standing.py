@@ -121,7 +121,8 @@ def _record(
     first = statistics.median(firsts) if firsts else None
     pace = _tokens_per_second(held)
     if behaviour is not None:
-        first = first if first is not None else behaviour.first_token_seconds or None
+        # Of questions that were not read before; those of the past may have been.
+        first = behaviour.first_token_seconds or first
         pace = behaviour.tokens_per_second or pace
     return Record(
         model=name,
