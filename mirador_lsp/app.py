@@ -28,7 +28,7 @@ from mirador_lsp.assembly import (
     server_cards,
     usable_model,
 )
-from mirador_lsp.books import Books, open_books
+from mirador_lsp.books import Books, caretakers, open_books
 from mirador_lsp.core.ports import (
     ModelBackend,
 )
@@ -81,6 +81,7 @@ __all__ = [
     "Status",
     "SystemClock",
     "behaviour_of",
+    "caretakers",
     "change_reviews",
     "find_model",
     "gather",
@@ -139,7 +140,7 @@ async def open_app(
             parser=parser,
             store=store,
             feedback=books.feedback,
-            figures=count_requests(books, stack),
+            figures=count_requests(settings, books, stack),
             recorder=make_recorder(settings, books, indexes, stack),
             measurements=books.measurements,
             problems=(*broken, *unreachable, *disbelieved),

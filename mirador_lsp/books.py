@@ -27,8 +27,12 @@ from mirador_lsp.store import (
     SqliteReplyBook,
     SqliteRoundBook,
     earlier,
+    replies,
 )
+from mirador_lsp.store.care import Caretaker
 from mirador_lsp.store.keys import Keys
+from mirador_lsp.store.opening import Plan
+from mirador_lsp.store.place import Place
 
 
 @dataclass(frozen=True)
@@ -61,17 +65,17 @@ def open_books(paths: Paths, stack: AsyncExitStack) -> Books:
     """Every book. No file is touched before the first use; closed with `stack`."""
     database = open_database(paths)
     stack.push_async_callback(database.close)
-    replies = SqliteReplyBook(
+    kept = SqliteReplyBook(
         paths.replies, make_folder=private_folder, keys=keys_of(paths), encrypt=paths.encrypt
     )
-    stack.push_async_callback(replies.close)
+    stack.push_async_callback(kept.close)
     return Books(
         database=database,
         feedback=SqliteFeedbackBook(database),
         measurements=SqliteMeasurements(database),
         history=SqliteHistoryBook(database),
         metrics=SqliteMetricsBook(database),
-        replies=replies,
+        replies=kept,
         preferences=SqlitePreferenceBook(database),
         behaviours=SqliteBehaviourBook(database),
         comparisons=SqliteComparisonBook(database, paths.comparisons),
@@ -95,3 +99,25 @@ def open_database(paths: Paths) -> Database:
         keys=keys_of(paths),
         encrypt=paths.encrypt,
     )
+
+
+def caretakers(paths: Paths) -> tuple[Caretaker, Caretaker]:
+    """What takes care of the store, and of the replies that are kept."""
+    keys = keys_of(paths)
+    store = Plan(
+        Place(paths.store),
+        MIGRATIONS,
+        private_folder,
+        earlier.remove_taken_over,
+        keys=keys,
+        encrypt=paths.encrypt,
+    )
+    kept = Plan(
+        Place(paths.replies),
+        replies.MIGRATIONS,
+        private_folder,
+        precious=False,
+        keys=keys,
+        encrypt=paths.encrypt,
+    )
+    return Caretaker(store), Caretaker(kept)

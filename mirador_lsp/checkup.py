@@ -8,6 +8,7 @@ from typing import Protocol
 
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.assembly import ruff_check, team_server
+from mirador_lsp.books import caretakers
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
@@ -15,6 +16,7 @@ from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.core.routing import Matrix, review_task
 from mirador_lsp.engine.engine import Engine
 from mirador_lsp.index.health import index_checks
+from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.discovery import discover
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.models.embedders import embedder_checks
@@ -74,7 +76,9 @@ async def examine(app: Examined) -> tuple[Check, ...]:
     servers = [check for server in app.servers for check in await server.health()]
     found = [found.check() for found in await discover(app.servers)]
     fit = await _fit(app)
-    return (*machine, *analyzers, *models, *indexes, fit, *engine, *servers, *found)
+    caretaker, _ = caretakers(app.paths)
+    kept = await asyncio.to_thread(caretaker.doctor, SystemClock().wall())
+    return (kept, *machine, *analyzers, *models, *indexes, fit, *engine, *servers, *found)
 
 
 async def _fit(app: Examined) -> Check:

@@ -34,6 +34,7 @@ COMMANDS = (
     ("dashboard", "figures and what runs now, live"),
     ("doctor", "check everything a review needs and say how to mend it"),
     ("engine", "show or stop the process that keeps models loaded"),
+    ("store", "look after what is remembered: backups, checks, encryption"),
     ("trust", "let a workspace's settings file choose engines and models"),
     ("migrate", "take over chain files of the second version"),
     ("schema", "write or check the generated settings reference"),
