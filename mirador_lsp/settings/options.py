@@ -15,6 +15,7 @@ from mirador_lsp.settings.context_options import ContextOptions
 from mirador_lsp.settings.forge_options import ForgesOptions
 from mirador_lsp.settings.history_options import HistoryOptions
 from mirador_lsp.settings.learning_options import LearningOptions
+from mirador_lsp.settings.metrics_options import MetricsOptions
 from mirador_lsp.settings.option import option
 from mirador_lsp.settings.rule_options import RuleOptions
 from mirador_lsp.settings.store_options import StoreOptions
@@ -367,6 +368,7 @@ class Options:
     history: HistoryOptions = HistoryOptions()  # noqa: RUF009
     forges: ForgesOptions = ForgesOptions()  # noqa: RUF009
     learning: LearningOptions = LearningOptions()  # noqa: RUF009
+    metrics: MetricsOptions = MetricsOptions()  # noqa: RUF009
     store: StoreOptions = StoreOptions()  # noqa: RUF009
     actions: tuple[ActionOptions, ...] = ()
     """A list of tables. As a whole it is restricted: an action tells a model what to do."""

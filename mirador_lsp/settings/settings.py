@@ -164,6 +164,13 @@ class HistorySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricsSettings:
+    """Figures of requests."""
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoreSettings:
     """How what is remembered lies on this machine."""
 
@@ -241,6 +248,7 @@ class Settings:
     history: HistorySettings = HistorySettings()
     forges: ForgesSettings = ForgesSettings()
     learning: LearningSettings = LearningSettings()
+    metrics: MetricsSettings = MetricsSettings()
     store: StoreSettings = StoreSettings()
     actions: tuple[ActionSettings, ...] = ()
     """In the order in which the sources name them; no two share a name."""
