@@ -174,6 +174,16 @@ local subcommands = {
   end,
   helpful = about_finding('helpful'),
   ['not-helpful'] = about_finding('notHelpful'),
+  rate = function(call)
+    local rating = tonumber(call.words:match('^[1-5]$'))
+    if rating == nil then
+      say('give it one to five stars: `:Mirador rate 4`')
+      return
+    end
+    with_finding(call, function(place)
+      execute(call.client, 'rate', vim.tbl_extend('force', place, { rating = rating }))
+    end)
+  end,
   suppress = about_finding('suppress', say_change),
   ['show-evidence'] = about_finding('showEvidence'),
   ['show-withheld'] = about_place('showWithheld'),
@@ -359,16 +369,17 @@ function M.restore(client_id, place)
   local client = assert(vim.lsp.get_client_by_id(client_id))
   execute(client, 'showWithheld', { uri = place.uri, page = false }, function(result)
     local dismissed = vim.tbl_filter(function(one)
-      return one.by == 'dismissed'
+      return one.by == 'dismissed' or one.by == 'learned'
     end, result.hushed)
     if #dismissed == 0 then
-      say('no finding of this buffer was dismissed.')
+      say('no finding of this buffer was dismissed, or withheld because others were.')
       return
     end
     vim.ui.select(dismissed, {
       prompt = 'Show which finding again?',
       format_item = function(one)
-        return ('%d: %s'):format(one.line, one.message)
+        local why = one.by == 'learned' and (' (%s)'):format(one.reason) or ''
+        return ('%d: %s%s'):format(one.line, one.message, why)
       end,
     }, function(one)
       if one then

@@ -18,6 +18,9 @@ const REVIEWS: Readonly<Record<string, string>> = {
 const OPINIONS = ["mirador.helpful", "mirador.notHelpful", "mirador.suppress", "mirador.showEvidence"];
 /** They are about a document. */
 const PAGES = ["mirador.showWithheld", "mirador.showFindings"];
+const RATINGS = ["1: never again", "2: of little use", "3: neither", "4: of use", "5: just right"];
+/** Why a finding may be hidden that can be shown again. */
+const RESTORABLE: ReadonlySet<string> = new Set(["dismissed", "learned"]);
 const REASONS = ["It is wrong", "It is right, but does not matter here", "It is known and accepted"];
 
 export function activate(context: Context): void {
@@ -64,6 +67,16 @@ export function activate(context: Context): void {
       await restore(client, place);
     }
   });
+  register("mirador.rate", async (client, argument) => {
+    const place = given(argument) ?? (await finding(client));
+    if (place === undefined) {
+      return;
+    }
+    const rating = "rating" in place ? place.rating : await askRating();
+    if (rating !== undefined) {
+      await run(client, { command: "mirador.rate", argument: { ...place, rating } });
+    }
+  });
   register("mirador.dismiss", async (client, argument) => {
     const place = given(argument) ?? (await finding(client));
     if (place === undefined) {
@@ -106,25 +119,27 @@ export async function finding(client: LanguageClient): Promise<Place | undefined
   };
 }
 
-/** Shows a dismissed finding of a document again; the user chooses which. */
+/** Shows a finding again that was dismissed, or is like those that were; the user chooses which. */
 async function restore(client: LanguageClient, { uri, findingId }: Place): Promise<void> {
   let id = findingId;
   if (id === undefined) {
     const argument = { uri, page: false };
     const answer = (await run(client, { command: "mirador.showWithheld", argument })) as
-      | { hushed: { findingId: string; line: number; message: string; by: string }[] }
+      | { hushed: { findingId: string; line: number; message: string; by: string; reason: string }[] }
       | undefined;
     if (answer === undefined) {
       return;
     }
-    const dismissed = answer.hushed.filter((one) => one.by === "dismissed");
+    const dismissed = answer.hushed.filter((one) => RESTORABLE.has(one.by));
     if (dismissed.length === 0) {
-      void vscode.window.showInformationMessage("No finding of this file was dismissed.");
+      const none = "No finding of this file was dismissed, or withheld because others were.";
+      void vscode.window.showInformationMessage(none);
       return;
     }
     const items = dismissed.map((one) => ({
       label: one.message,
       description: `line ${one.line}`,
+      detail: one.by === "learned" ? one.reason : "",
       id: one.findingId,
     }));
     id = (await vscode.window.showQuickPick(items, { placeHolder: "Show which again?" }))?.id;
@@ -145,4 +160,11 @@ async function askReason(): Promise<string | undefined> {
     return choice;
   }
   return vscode.window.showInputBox({ title: "Dismiss the finding", prompt: "Why?" });
+}
+
+/** One to five stars; undefined: none. */
+async function askRating(): Promise<number | undefined> {
+  const title = "Rate the finding";
+  const choice = await vscode.window.showQuickPick(RATINGS, { title });
+  return choice === undefined ? undefined : RATINGS.indexOf(choice) + 1;
 }
