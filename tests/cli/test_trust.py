@@ -94,6 +94,19 @@ def test_actions_are_shown_word_by_word(
     assert [action.prompt for action in loaded.settings.actions] == ["/etc/x"]
 
 
+def test_rules_by_path_are_shown_word_by_word(
+    env: dict[str, str], workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Trusted ones may hide what is found about security."""
+    text = '[[rules]]\npath = "*"\nignore = ["ruff/S*"]\nseverity = {"x" = "hint"}\n'
+    (workspace / ".mirador.toml").write_text(text)
+    assert run(str(workspace)) == 0
+    said = 'rules[1] = {path = "*", ignore = ["ruff/S*"], severity = {x = "hint"}}'
+    assert said in capsys.readouterr().out
+    (rule,) = load_settings(workspace=workspace, env=env).settings.rules
+    assert rule.trusted
+
+
 def test_trust_is_taken_back(
     env: dict[str, str], workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
