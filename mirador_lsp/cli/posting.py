@@ -13,13 +13,19 @@ from mirador_lsp.cli.pulling import Fetched
 from mirador_lsp.cli.report import FileReport, Outcome, Report
 from mirador_lsp.cli.terminal import say
 from mirador_lsp.core import clean
-from mirador_lsp.core.changes import Attempted, ChangeRequest, Intent
+from mirador_lsp.core.changes import Attempted, ChangeRequest, Intent, Rung
 from mirador_lsp.core.edits import apply
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.findings import Finding, weight
 from mirador_lsp.core.policy import INSTANT, ReviewPolicy
 from mirador_lsp.core.pulls import Remark, Thread
 
+_RUNGS = {
+    Rung.PARSES: "it parses",
+    Rung.CLEAN: "analyzers find nothing new",
+    Rung.NEIGHBOURS: "other language servers find nothing new",
+    Rung.TESTS: "the tests pass",
+}
 _MOST_LINES = 20
 """Of a suggested change, before and after."""
 
@@ -137,7 +143,8 @@ class Posting:
         if attempt.failed is not None or not attempt.reached:
             return ""
         caution = "" if fix.safe else " It may change what the code does."
-        return f"<sub>Checked: {', '.join(attempt.reached)}.{caution}</sub>"
+        told = ", ".join(_RUNGS[rung] for rung in attempt.reached if rung in _RUNGS)
+        return f"<sub>Checked: {told or 'it applies'}.{caution}</sub>"
 
     def _is_mended(self, thread: Thread) -> bool:
         """Whether what an earlier remark speaks of is gone, rather than not looked at."""
@@ -240,7 +247,7 @@ def _told(posted: pulls.Posted, *, dry: bool) -> str:
         (len(plan.declined), f"{len(plan.declined)} not wanted by people"),
         (len(plan.over_cap), f"{len(plan.over_cap)} above the limit, in the summary only"),
         (len(posted.refused), f"{len(posted.refused)} that the forge takes at no line"),
-        (posted.wrote_summary, "the summary is up to date"),
+        (posted.wrote_summary, "the summary written"),
     ]
     told = ", ".join(text for count, text in parts if count) or "nothing new"
     return f"Would do: {told}." if dry else f"On the pull request: {told}."

@@ -42,7 +42,7 @@ class PullWishes:
         if self.post and paths and self.text:
             message = "--post tells of a whole pull request."
             raise UserError(message, remedy="Leave out the PATHs.")
-        for said, name in ((self.post, "--post"), (self.dry_run, "--dry-run")):
+        for said, name in ((self.dry_run, "--dry-run"), (self.post, "--post")):
             if said and not self.text:
                 message = f"{name} needs a pull request."
                 raise UserError(message, remedy="Name it: --pr URL or --pr NUMBER")

@@ -11,6 +11,7 @@ from mirador_lsp.app import pulls
 from mirador_lsp.cli import wording
 from mirador_lsp.cli.render_markdown import code, escape
 from mirador_lsp.cli.report import Report
+from mirador_lsp.core.change_sets import ChangeKind
 from mirador_lsp.core.findings import Finding, Lens
 from mirador_lsp.core.pulls import ForgeKind, Marks
 
@@ -142,8 +143,11 @@ def _left_out(report: Report) -> list[str]:
     """What was not looked at, once each. What a review says of time and speed is none of it."""
     change = report.change
     lines = [notice.message for notice in change.notices] if change is not None else []
-    lines += [*wording.run_lines(report), *wording.skipped_lines(report.skipped)]
-    lines += wording.failure_lines(report)
-    if change is not None:
-        lines += [f"{each.name}: {each.why_not}" for each in change.files if each.why_not]
+    lines += [*wording.run_lines(report), *wording.failure_lines(report)]
+    files = change.files if change is not None else ()
+    lines += [
+        f"{each.name}: {each.why_not}"
+        for each in files
+        if each.why_not and each.kind is not ChangeKind.DELETED
+    ]
     return list(dict.fromkeys(lines))
