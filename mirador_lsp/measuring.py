@@ -15,16 +15,19 @@ from mirador_lsp.engine.figures.recording import Figures
 from mirador_lsp.engine.figures.summary import Wanted, summarize
 from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.energy import find_meter
-from mirador_lsp.settings import Paths
+from mirador_lsp.settings import Paths, Settings
 
 __all__ = ["Measured", "Reader", "Wanted", "count_requests", "open_figures"]
 
 _MOST_OPINIONS = 100_000
 
 
-def count_requests(books: Books, stack: AsyncExitStack) -> Figures:
-    """What counts the requests of one application; closed with `stack`, before the books are."""
-    figures = Figures(books.metrics, SystemClock(), SharedMeter(find_meter))
+def count_requests(settings: Settings, books: Books, stack: AsyncExitStack) -> Figures:
+    """What counts the requests of one application, unless the user wants none counted; closed with
+    `stack`, before the books are.
+    """
+    book = books.metrics if settings.metrics.enabled else None
+    figures = Figures(book, SystemClock(), SharedMeter(find_meter))
     stack.push_async_callback(figures.close)
     return figures
 

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 from fakes.clock import FakeClock
 from fakes.metrics import FakeMeter, FakeMetricsBook
+from mirador_lsp.books import open_books
 from mirador_lsp.core.answers import AnswerFinished, AnswerRequest, Topic
 from mirador_lsp.core.changes import ChangeFinished, ChangeRequest, Intent
 from mirador_lsp.core.dialogue import Priority, Usage
@@ -17,7 +20,9 @@ from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.figures.energy import SharedMeter
 from mirador_lsp.engine.figures.recording import Figures
-from mirador_lsp.settings import Settings, review_policy
+from mirador_lsp.measuring import count_requests
+from mirador_lsp.settings import Settings, paths, review_policy
+from mirador_lsp.settings.settings import MetricsSettings
 
 SNAPSHOT = Snapshot("file:///work/cart.py", "cart.py", "python", "x = 1\n")
 POLICY = review_policy(Settings())
@@ -161,3 +166,23 @@ async def test_energy_that_could_not_be_read_in_between_is_not_guessed() -> None
 
     (kept,) = await bench.kept()
     assert kept.energy is None
+
+
+async def test_a_user_who_wants_none_has_none(tmp_path: Path) -> None:
+    """Then no request is counted, and the store is not asked."""
+    async with AsyncExitStack() as stack:
+        books = open_books(paths({"MIRADOR_STATE_DIR": str(tmp_path)}, Settings()), stack)
+        off = Settings(metrics=MetricsSettings(enabled=False))
+        heard: list[Event] = []
+        request = ReviewRequest(SNAPSHOT, POLICY, Trigger.SAVE)
+        async with count_requests(off, books, stack).of_review(request, heard.append) as tell:
+            tell(END)
+        await asyncio.sleep(0)
+
+        assert (await books.metrics.sums()).requests == ()
+        async with count_requests(Settings(), books, stack).of_review(request, tell) as counted:
+            counted(END)
+    assert heard == [END, END]
+    async with AsyncExitStack() as stack:
+        books = open_books(paths({"MIRADOR_STATE_DIR": str(tmp_path)}, Settings()), stack)
+        assert sum(each.count for each in (await books.metrics.sums()).requests) == 1
