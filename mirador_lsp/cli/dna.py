@@ -87,8 +87,9 @@ async def _run(args: argparse.Namespace) -> int:
     from mirador_lsp.settings import load_settings  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
-        books = open_books(load_settings(env=os.environ).paths, stack)
-        desk = _Desk(books, as_json=getattr(args, "json", False))
+        loaded = load_settings(env=os.environ)
+        books = open_books(loaded.paths, stack)
+        desk = _Desk(books, loaded.settings.said, as_json=getattr(args, "json", False))
         match args.action:
             case "set":
                 await desk.set(args.name, args.values)
@@ -114,6 +115,8 @@ class _Desk:
     """Where the actions are done."""
 
     books: "Books"
+    given: frozenset[str]
+    """Names of the settings that somebody set."""
     as_json: bool
 
     async def show(self) -> None:
@@ -123,7 +126,7 @@ class _Desk:
             print(json.dumps({"preferences": dna_views.facts(holds, kept)}))
             return
         console = console_for(sys.stdout, "auto", interactive=False)
-        console.print(dna_views.table_of(holds, kept))
+        console.print(dna_views.table_of(holds, kept, self.given))
         if not kept:
             console.print()
             print("change one: mirador dna set verbosity terse; see what you do: mirador dna infer")

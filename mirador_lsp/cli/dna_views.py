@@ -23,13 +23,17 @@ _GOOD, _FAIR = 0.8, 0.5
 _BAR = 20
 
 
-def table_of(preferences: Preferences, kept: Sequence[Preference]) -> "Table":
-    """Every preference with its value, where it is from and what it does."""
+def table_of(
+    preferences: Preferences, kept: Sequence[Preference], given: frozenset[str]
+) -> "Table":
+    """Every preference with its value, where it is from and what it does where settings of those
+    names are set.
+    """
     from rich.text import Text  # noqa: PLC0415
 
     table = _table("preference", "value", "from", "what it does")
     sources = {each.name: each.source for each in kept}
-    for name, effect in zip(NAMES, effects(preferences), strict=True):
+    for name, effect in zip(NAMES, effects(preferences, given), strict=True):
         source = sources.get(name, Source())
         value = ", ".join(preferences.values(name)) or "none"
         style = _STYLES[source.kind]

@@ -40,6 +40,15 @@ _REPLY: Mapping[Verbosity, float] = MappingProxyType(
     {Verbosity.TERSE: 1.0, Verbosity.NORMAL: 1.0, Verbosity.DETAILED: 1.5}
 )
 """The same of a reply that reports findings: a shorter one would break off in the middle of one."""
+_OVERRULED_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "verbosity": ("answers.max_tokens",),
+        "depth": ("review.stages",),
+        "pace": ("answers.seconds", "stages.quick.seconds", "stages.deep.seconds"),
+        "evidence": ("review.gate",),
+    }
+)
+"""The settings by whose names the user says the same, and more exactly."""
 _LEAST_TOKENS = 96
 _MOST_TOKENS = 1600
 _LOW_GATE = 0.2
@@ -102,8 +111,10 @@ def to_policy(policy: ReviewPolicy, preferences: Preferences) -> ReviewPolicy:
     return _speaking(_deep(policy, preferences), preferences)
 
 
-def effects(preferences: Preferences) -> tuple[Effect, ...]:
-    """What each preference does now, in words, in the order of `NAMES`."""
+def effects(preferences: Preferences, given: frozenset[str] = frozenset()) -> tuple[Effect, ...]:
+    """What each preference does now, in words, in the order of `NAMES`; `given` are the names of
+    the settings that somebody set.
+    """
     pace, much = _TIME[preferences.pace], _ANSWER[preferences.verbosity]
     depth = {
         Depth.SHALLOW: "the instant and the quick stage alone",
@@ -124,7 +135,15 @@ def effects(preferences: Preferences) -> tuple[Effect, ...]:
         "models are told of them" if named[0] else "nothing is said of them",
         "explanations leave their basics out" if named[1] else "explanations suppose nothing",
     )
-    return tuple(Effect(name, text) for name, text in zip(NAMES, does, strict=True))
+    usual = Preferences()
+    told: list[Effect] = []
+    for name, text in zip(NAMES, does, strict=True):
+        held = [key for key in _OVERRULED_BY.get(name, ()) if key in given]
+        if held and preferences.values(name) != usual.values(name):
+            told.append(Effect(name, f"{text}; but {' and '.join(held)} stays as it is set"))
+        else:
+            told.append(Effect(name, text))
+    return tuple(told)
 
 
 def in_words(preferences: Preferences) -> str:

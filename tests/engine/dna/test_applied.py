@@ -165,6 +165,8 @@ def test_every_preference_says_what_it_does() -> None:
     likes = Preferences(depth=Depth.DEEP, frameworks=("flask", "htmx"))
 
     assert [effect.name for effect in effects(likes)] == list(NAMES)
+    held = effects(likes, frozenset({"review.stages", "review.gate"}))
+    assert [effect.name for effect in held if "stays as it is set" in effect.does] == ["depth"]
     assert in_words(likes) == "depth deep, frameworks flask and htmx"
     assert in_words(Preferences()) == ""
 
