@@ -40,6 +40,7 @@ from mirador_lsp.core.ports import (
 )
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.retrieval import Memory
+from mirador_lsp.core.rounds import RoundBook
 from mirador_lsp.core.routing import Chosen, Matrix, Workings
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
@@ -104,6 +105,11 @@ class App:
     """Which of them a document is in."""
     books: Books | None = None
     """Everything that is remembered."""
+
+    @property
+    def rounds(self) -> RoundBook | None:
+        """How far reviews of branches have come; None where nobody remembers."""
+        return self.books.rounds if self.books is not None else None
 
     async def review(self, request: ReviewRequest, emit: Emit) -> None:
         """Review a document, telling `emit` everything. Cancelling the task stops the model."""

@@ -3,14 +3,16 @@
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from mirador_lsp.app import SkipKind, Skipped, Source, change_reviews
+from mirador_lsp.app import SkipKind, Skipped, Source, SystemClock, change_reviews
 from mirador_lsp.cli.report import Report
 from mirador_lsp.core.change_sets import ChangeKind, FileChange
-from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.errors import MiradorError, UserError
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.references import ReferenceReader
 from mirador_lsp.core.requests import ReviewRequest
@@ -69,12 +71,35 @@ class Parsing(Protocol):
         """Reads what texts define and name."""
         ...
 
+    @property
+    def rounds(self) -> change_reviews.RoundBook | None:
+        """How far reviews of branches have come; None where nobody remembers."""
+        ...
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a run needs to say how far it has come, and what was found before."""
+
+    found: change_reviews.Found
+    book: change_reviews.RoundBook
+    last: change_reviews.Round | None
+    env: Mapping[str, str]
+    carried: Mapping[str, tuple[Snapshot, tuple[Finding, ...]]] = field(default_factory=dict)
+    """By name, what the last review found and what may hold still."""
+
 
 class ChangedRun:
     """The review of one change: what is reviewed of it, and what is told of it as a whole."""
 
-    def __init__(self, understood: change_reviews.Understood, report: Report) -> None:
+    def __init__(
+        self,
+        understood: change_reviews.Understood,
+        report: Report,
+        round_: Round | None = None,
+    ) -> None:
         self._understood = understood
+        self._round = round_
         self._report = report
         study = understood.study
         report.change = study.change
@@ -87,17 +112,48 @@ class ChangedRun:
         for file in self._understood.study.change.files:
             if file.snapshot is None:
                 yield Skipped(file.name, file.why_not, _kind(file), asked=False)
-        for snapshot in self._understood.study.documents():
+        documents = self._understood.study.documents()
+        for snapshot in documents:
             yield Source(snapshot)
+        names = {snapshot.name for snapshot in documents}
+        for name, (snapshot, _) in self._carried.items():
+            if name not in names:
+                yield Source(snapshot)
 
     def shaped(self, request: ReviewRequest) -> ReviewRequest:
         """The request for one of the documents, made to look at the change alone."""
-        return self._understood.study.shaped(request)
+        shaped = self._understood.study.shaped(request)
+        _, findings = self._carried.get(request.snapshot.name, (None, ()))
+        return replace(shaped, carried=findings)
 
     def settle(self) -> None:
         """Tell of the change anew, now that there are findings."""
         findings = [finding for file in self._report.files for finding in file.findings]
         self._report.overview = change_reviews.tell(self._understood, findings, self._said())
+
+    async def keep(self) -> str:
+        """Note how far the review of the branch has come; a sentence where that cannot be done."""
+        report, begun = self._report, self._round
+        if begun is None or report.interrupted:
+            return ""
+        files = [
+            change_reviews.Reviewed(
+                file.snapshot, file.reviewed and not file.partly, tuple(file.standing)
+            )
+            for file in report.files
+        ]
+        now = SystemClock().wall()
+        try:
+            await change_reviews.keep_round(
+                *(begun.found, begun.last, begun.book, files, now, begun.env)
+            )
+        except MiradorError as error:
+            return f"How far this review came is not remembered: {error.sentence()}"
+        return ""
+
+    @property
+    def _carried(self) -> Mapping[str, tuple[Snapshot, tuple[Finding, ...]]]:
+        return self._round.carried if self._round is not None else {}
 
     def _said(self) -> tuple[str, str]:
         """What a model says is to be seen to first, of the file with the most to be said of."""
@@ -119,8 +175,22 @@ async def begin(
 ) -> ChangedRun:
     """Find the change that is asked for and understand it. Raises `UserError`."""
     asked = await asyncio.to_thread(wishes.asked, folder, paths)
-    found = await change_reviews.find_changes(folder, asked, env)
-    return ChangedRun(await change_reviews.understand(found, folder, app.parser), report)
+    book, last = app.rounds, None
+    if wishes.since:
+        if book is None:
+            message = "Nothing is remembered here of earlier reviews."
+            raise UserError(message, remedy="Name a revision: mirador review --diff REV")
+        found, last = await change_reviews.find_since_last(folder, book, asked, env)
+    else:
+        found = await change_reviews.find_changes(folder, asked, env)
+    understood = await change_reviews.understand(found, folder, app.parser)
+    on_disk = found.where is change_reviews.Where.DISK and asked.which is not None
+    if book is None or not on_disk or paths:
+        return ChangedRun(understood, report)
+    carried = {}
+    if last is not None and wishes.since:
+        carried = dict(await change_reviews.carried(found, understood, folder, last))
+    return ChangedRun(understood, report, Round(found, book, last, env, carried))
 
 
 Shape = Callable[[ReviewRequest], ReviewRequest]

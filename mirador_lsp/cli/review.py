@@ -245,6 +245,8 @@ class _Run:
             say(reason, self._around.stderr)
         if not reasons and (kept := self._known.keep()):
             say(kept, self._around.stderr)
+        if self._changed is not None and (trouble := await self._changed.keep()):
+            say(trouble, self._around.stderr)
         if self._pull is not None and self._options.pull.post and not reasons:
             around = self._around
             out = around.stdout if self._options.wishes.format == "text" else around.stderr

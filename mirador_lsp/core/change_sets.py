@@ -42,6 +42,8 @@ class FileChange:
     """Lines that are new."""
     removed: int = 0
     """Lines that are gone."""
+    path: str = ""
+    """Its path below the root, bytes that are no UTF-8 as surrogates; "" where there is none."""
     language: str = ""
     """Language id of `before` where there is no `snapshot` that tells it; "" when unknown."""
     why_not: str = ""

@@ -25,6 +25,8 @@ class NoticeKind(StrEnum):
 
     SKIPPED = "skipped"
     """A file, a unit or a check was left out."""
+    OUTSIDE = "outside"
+    """What lies outside of the part or the change that was asked about was left out."""
     TRUNCATED = "truncated"
     """Something was cut to fit."""
     FALLBACK = "fallback"

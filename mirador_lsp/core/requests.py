@@ -38,6 +38,9 @@ class ReviewRequest:
     before: str | None = None
     """The text before the change that `only` is: what analyzers find elsewhere, and did not find in
     it, the change has caused, so it is told. None where nothing is compared."""
+    carried: tuple[Finding, ...] = ()
+    """What an earlier review of these lines found, where it stands now: told wherever it lies, of
+    analyzers as far as they still find it."""
     caused: tuple[Finding, ...] = ()
     """What the change of another file causes in this one; told wherever it lies."""
     accepted: Accepted | None = None

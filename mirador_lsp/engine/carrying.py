@@ -1,7 +1,7 @@
 """What the deep stage said of a document before, as far as its lines are as they were."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.document import Snapshot
@@ -12,6 +12,22 @@ from mirador_lsp.core.policy import DEEP
 from mirador_lsp.core.text import Span
 
 _MOST_DOCUMENTS = 200
+
+
+def still_there(findings: Iterable[Finding], old: str, new: str) -> Iterator[Finding]:
+    """Of findings about a text, those about lines that are as they were in a later one, where they
+    stand there.
+    """
+    edits = smallest(old, new)
+    for finding in findings:
+        if any(edit.span.overlaps(finding.span) for edit in edits):
+            continue
+        moved = sum(
+            len(edit.text) - (edit.span.end - edit.span.start)
+            for edit in edits
+            if edit.span.end <= finding.span.start
+        )
+        yield replace(finding, span=Span(finding.span.start + moved, finding.span.end + moved))
 
 
 @dataclass(frozen=True)
@@ -31,17 +47,7 @@ class Carried:
         said = self._said.get(snapshot.uri)
         if said is None:
             return
-        edits = smallest(said.text, snapshot.text)
-        for finding in said.findings:
-            if any(edit.span.overlaps(finding.span) for edit in edits):
-                continue
-            moved = sum(
-                len(edit.text) - (edit.span.end - edit.span.start)
-                for edit in edits
-                if edit.span.end <= finding.span.start
-            )
-            span = Span(finding.span.start + moved, finding.span.end + moved)
-            yield replace(finding, span=span)
+        yield from still_there(said.findings, said.text, snapshot.text)
 
     def keep(self, snapshot: Snapshot, findings: tuple[Finding, ...]) -> None:
         """Remember them, in place of what was said of the document before."""

@@ -282,7 +282,7 @@ def _left_out(request: ReviewRequest, ledger: Ledger, scope: Scope) -> Iterator[
     name = request.snapshot.name
     if scope.left_out:
         text = f"{name}: {scope.summary()} outside of what was asked for left out."
-        yield Notice(NoticeKind.SKIPPED, text, count=scope.left_out)
+        yield Notice(NoticeKind.OUTSIDE, text, count=scope.left_out)
     if hushed := ledger.hushed():
         yield Notice(NoticeKind.HUSHED, f"{name}: {in_words(hushed)}.", count=len(hushed))
 

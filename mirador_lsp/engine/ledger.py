@@ -7,7 +7,7 @@ analyzer need not know the symbol.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -92,6 +92,12 @@ class Ledger:
             identity = fingerprint(finding.rule, touched, symbol, number)
             if id(finding) in everywhere or self._scope.admits(finding):
                 self._put(stage, replace(finding, id=identity, symbol=symbol))
+
+    def carry(self, stage: str, findings: Iterable[Finding]) -> None:
+        """Take over what an earlier review found and what still holds, as it was found."""
+        for finding in findings:
+            if finding.id not in self._known:
+                self._put(stage, finding)
 
     def propose(self, stage: str, finding: Finding) -> str | None:
         """Hear what a model says: a new finding, or a second voice for one on the same line.

@@ -101,7 +101,7 @@ class SqliteRoundBook:
         """See the port."""
         if not await self._database.exists():
             return 0
-        counts = dict(await self._database.read(_COUNT))
+        counts: dict[str, int] = dict(await self._database.read(_COUNT))
         meant = [each for each in counts if repositories is None or each in repositories]
         statements = [(sql, (each,)) for each in meant for sql in (_FORGET, _FORGET_FILES)]
         if statements:

@@ -42,7 +42,7 @@ async def test_only_the_units_and_findings_of_the_part_are_looked_at(tmp_path: P
     assert started.reason == "asked for by command, for 4 of 11 lines"
     sizes = {e.stage: e.units for e in events if isinstance(e, StageStarted)}
     assert (sizes["quick"], sizes["deep"]) == (1, 1)
-    said = [e.message for e in events if isinstance(e, Notice) and e.kind is NoticeKind.SKIPPED]
+    said = [e.message for e in events if isinstance(e, Notice) and e.kind is NoticeKind.OUTSIDE]
     assert any("outside of what was asked for left out" in text for text in said)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from fakes.rounds import FakeRoundBook
 from mirador_lsp.analysis.worker import InlineParser
 from mirador_lsp.core.dialogue import Limits, ModelCard, Prompt
 from mirador_lsp.core.document import Snapshot
@@ -38,6 +39,7 @@ class FakeReviewApp:
     def __init__(self, script: Script, *, models: Sequence[str] = (), hold: bool = False) -> None:
         self.backend = FakeCards(models)
         self.parser = InlineParser(budget_seconds=5)
+        self.rounds = FakeRoundBook()
         self.requests: list[ReviewRequest] = []
         self.held = asyncio.Event()
         self.cancelled = False

@@ -39,5 +39,25 @@ def newly_found(
     return caused
 
 
+def found_again(
+    request: ReviewRequest, now: Sequence[Finding]
+) -> tuple[list[Finding], list[Finding]]:
+    """What an earlier review found and what holds still: of analyzers as they find it `now`, and of
+    others as it was found.
+    """
+    if not request.carried:
+        return [], []
+    lines = request.snapshot.lines
+    tools = {finding.origin.tool for finding in now} | {"ruff", "rules"}
+    facts = Counter(_key(f, lines) for f in request.carried if f.origin.tool in tools)
+    again = []
+    for finding in now:
+        key = _key(finding, lines)
+        if facts[key] > 0:
+            facts[key] -= 1
+            again.append(finding)
+    return again, [f for f in request.carried if f.origin.tool not in tools]
+
+
 def _key(finding: Finding, lines: LineIndex) -> tuple[str, str]:
     return finding.rule, re.sub(r"\s+", "", lines.touched(finding.span))

@@ -11,7 +11,7 @@ from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis, Analyzer
 from mirador_lsp.core.requests import ReviewRequest
-from mirador_lsp.engine.changed.newly import newly_found
+from mirador_lsp.engine.changed.newly import found_again, newly_found
 from mirador_lsp.engine.stages.job import Desk, Tools
 
 
@@ -62,9 +62,12 @@ def report(known: Survey, request: ReviewRequest, desk: Desk) -> None:
     findings = [f for f in found if f.lens in lenses or f.rule.endswith("/syntax-error")]
     newly = newly_found(request, findings, known.before) if known.before is not None else ()
     old = {id(each) for each, _ in newly}
+    again, others = found_again(request, [each for each in findings if id(each) not in old])
+    old |= {id(each) for each in again}
     here = [finding for finding in findings if id(finding) not in old]
-    caused = (*request.caused, *(told for _, told in newly))
+    caused = (*request.caused, *(told for _, told in newly), *again)
     desk.ledger.record_facts(INSTANT, here, known.outline, caused)
+    desk.ledger.carry(INSTANT, others)
     for notice in (notice for analysis in known.analyses for notice in analysis.notices):
         desk.emit(notice)
 

@@ -45,7 +45,7 @@ def applied(
         file, said = _one(patch, base_of, identify, naming)
         notices += said
         if file is not None:
-            files.append(file)
+            files.append(replace(file, path=patch.name))
     return ChangeSet(title, tuple(sorted(files, key=lambda f: f.name)), notices=tuple(notices))
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from mirador_lsp.core.change_sets import ChangeKind, ChangeSet, FileChange
 from mirador_lsp.core.document import Snapshot
@@ -43,6 +44,9 @@ def identified_in(root: Path | None) -> Identify:
     return identify
 
 
+NOTHING_EARLIER: Mapping[str, str | None] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Side:
     """What there is of a file on one side of a change."""
@@ -75,8 +79,10 @@ async def change_set(
     base: str = "",
     head: str = "",
     naming: Callable[[str], str] = shown,
+    earlier: Mapping[str, str | None] = NOTHING_EARLIER,
 ) -> ChangeSet:
     """The change set of these paths. `naming` makes of a path below the root what users call it.
+    `earlier` has texts that stand in place of those before; None for files that were not there.
 
     Raises `UserError` when git fails.
     """
@@ -90,6 +96,8 @@ async def change_set(
         text = f"{beyond:,} changed files are left out: the most is {MOST_FILES:,}."
         notices += [Notice(NoticeKind.SKIPPED, text, beyond)] * (beyond > 0)
     known = [pair for pair in pairs if pair is not None]
+    if earlier:
+        known = await asyncio.to_thread(_since, known, entries, earlier, repository.root)
     root = repository.root
     files, ends = await asyncio.to_thread(lambda: compared(known, identified_in(root), naming))
     if ends:
@@ -101,6 +109,35 @@ async def change_set(
         text = f"Of {what} the text before is not in this clone: all of it counts as changed."
         notices.append(Notice(NoticeKind.SKIPPED, text, missing))
     return ChangeSet(title, files, base, head, tuple(notices))
+
+
+def _since(
+    pairs: Sequence[Pair],
+    entries: Sequence[Entry],
+    earlier: Mapping[str, str | None],
+    root: Path | None,
+) -> list[Pair]:
+    """The pairs with the earlier texts before them, and those of files that differ from these
+    alone. Blocks.
+    """
+    listed = {entry.path for entry in entries}
+    known = {pair.path: pair for pair in pairs}
+    for path, text in earlier.items():
+        before = None if text is None else Side(text)
+        if path in known:
+            pair = replace(known.pop(path), before=before)
+        elif root is not None:
+            # What is listed and has no pair is the same on both sides, or large and elsewhere.
+            content = read_inside(root, path)
+            there = isinstance(content, bytes) or path in listed
+            pair = Pair(path, before, _side(path, content) if there else None)
+        else:
+            continue
+        old = pair.before.text if pair.before is not None else None
+        new = pair.after.text if pair.after is not None else None
+        if (pair.before is None, old) != (pair.after is None, new) or pair.why_not:
+            known[path] = pair
+    return list(known.values())
 
 
 def compared(
@@ -188,6 +225,13 @@ def file_change(
     """The change of a file, which was called `old` before if that is not ""; None where nothing
     differs but line ends.
     """
+    change = _change(pair, old, identify, naming)
+    return None if change is None else replace(change, path=pair.path)
+
+
+def _change(
+    pair: Pair, old: str, identify: Identify, naming: Callable[[str], str]
+) -> FileChange | None:
     name, old_name = naming(pair.path), naming(old) if old else ""
     before = pair.before.text if pair.before is not None else None
     if pair.after is None:
