@@ -131,6 +131,9 @@ class Past:
             await self.book.keep(Page(memories=tuple(left)))
         decisions = await self._books.feedback.forget(Which(ids=decided)) if decided else 0
         figures = await self._books.metrics.forget(which)
+        if not (which.session or which.id or which.kinds):
+            # Their texts and findings know no time of their own; the next review begins anew.
+            await self._books.rounds.forget()
         replies = 0
         if gone.rows or decisions:
             replies = await asyncio.to_thread(_drop, self._paths.replies)
