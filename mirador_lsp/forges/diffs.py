@@ -90,8 +90,14 @@ class FileDiff:
             if first < done or not _fit(lines[first : first + len(after)], after):
                 return None
             made += lines[done:first]
-            made += [line[1:] for line in hunk.lines if line[0] != "+"]
-            done = first + len(after)
+            done = first
+            for line in hunk.lines:
+                if line[0] == "-":
+                    made.append(line[1:])
+                    continue
+                # What stayed is taken from the text: a forge may not tell it to the letter.
+                made += lines[done : done + 1] if line[0] == " " else []
+                done += 1
         left = [*made, *lines[done:]]
         if not left:
             return ""  # there was no line at all, so none that could end
