@@ -17,7 +17,7 @@ from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.energy import find_meter
 from mirador_lsp.settings import Paths, Settings
 
-__all__ = ["Measured", "Reader", "Wanted", "count_requests", "open_figures"]
+__all__ = ["Measured", "Reader", "SystemClock", "Wanted", "count_requests", "open_figures"]
 
 _MOST_OPINIONS = 100_000
 

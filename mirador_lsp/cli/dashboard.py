@@ -149,8 +149,7 @@ def _asked(
     arguments: argparse.Namespace, here: Around
 ) -> "tuple[Loaded, Callable[[], Wanted], Sequence[Price]]":
     """The settings, what is asked of the figures at any moment, and the prices."""
-    from mirador_lsp.app import SystemClock  # noqa: PLC0415 — the help must not wait for it
-    from mirador_lsp.measuring import Wanted  # noqa: PLC0415
+    from mirador_lsp.measuring import SystemClock, Wanted  # noqa: PLC0415
     from mirador_lsp.settings import load_settings  # noqa: PLC0415
     from mirador_lsp.settings.prices import read_prices  # noqa: PLC0415
 

@@ -71,8 +71,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace, around: Around | None = None) -> int:
     """Show what was counted. Raises `UserError`, and `ServiceError` where it cannot be read."""
-    from mirador_lsp.app import SystemClock  # noqa: PLC0415 — the help must not wait for it
-    from mirador_lsp.measuring import Wanted  # noqa: PLC0415
+    # Not from `app`: what runs models is not needed here, and takes long to import.
+    from mirador_lsp.measuring import SystemClock, Wanted  # noqa: PLC0415
     from mirador_lsp.settings.prices import read_prices  # noqa: PLC0415
 
     here = around or Around()
