@@ -30,6 +30,7 @@ INSERT INTO files (name, size, mtime_ns, source) VALUES (?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET
     size = excluded.size, mtime_ns = excluded.mtime_ns, source = excluded.source
 """
+_MERGE = "INSERT INTO words_of_memories (words_of_memories) VALUES ('optimize')"
 _COUNT_CHUNKS = """
 SELECT count(DISTINCT chunk) FROM places JOIN sources ON sources.id = places.source
 WHERE sources.gone IS NULL
@@ -251,7 +252,7 @@ class Catalogue:
 
     def put_memories(self, memories: Sequence[Memory]) -> Change:
         """Make memories searchable; one with a known id replaces it."""
-        with self._writing() as connection:
+        with self._opened.leaving_nothing(), self._writing() as connection:
             affected = recollection.chunks_of(connection, [m.id for m in memories])
             put = [(m, recollection.put_chunk(connection, m)) for m in memories]
             with self._changing(connection, affected | {chunk for _, chunk in put}) as change:
@@ -263,12 +264,14 @@ class Catalogue:
     def forget(self, ids: Iterable[str]) -> Change:
         """Remove memories with their texts, words and vectors for good."""
         listed = list(ids)
-        with self._writing() as connection:
+        with self._opened.leaving_nothing(), self._writing() as connection:
             affected = recollection.chunks_of(connection, listed)
             with self._changing(connection, affected) as change:
                 for memory in listed:
                     recollection.remove(connection, memory)
             garbage.sweep(connection, affected)
+            # Until its segments are merged, the index of words has the old ones still.
+            connection.execute(_MERGE)
         return change.done()
 
     def counts(self) -> Counts:

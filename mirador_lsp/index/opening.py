@@ -102,6 +102,19 @@ class Opened:
                 raise
             connection.execute("COMMIT")
 
+    @contextmanager
+    def leaving_nothing(self) -> Iterator[None]:
+        """What is removed in the block is overwritten, in the file and in its log: only with it
+        are the words of a memory really gone. It costs too much to be always so.
+        """
+        with self._translated():
+            self.connection.execute("PRAGMA secure_delete=ON").fetchall()
+            try:
+                yield
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self.connection.execute("PRAGMA secure_delete=OFF").fetchall()
+
     def bytes_on_disk(self) -> int:
         """Of the file and those that SQLite keeps beside it."""
         total = 0
