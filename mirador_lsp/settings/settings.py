@@ -192,7 +192,7 @@ class LearningSettings:
 
     enabled: bool = True
     security_rules: tuple[str, ...] = ()
-    fix_examples: int = 2
+    fix_examples: int = 1
     review_examples: int = 0
 
 
