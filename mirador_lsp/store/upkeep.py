@@ -36,7 +36,7 @@ def look_after(plan: Plan, opened: Opened, now: float) -> bool:
             if trouble_of(error) is Trouble.DAMAGED:
                 return False
             # It is tried again in an hour, and `mirador doctor` tells how old the backup is.
-            _log.warning("the store could not be looked after: %s", error)
+            _log.info("the store could not be looked after: %s", error)
         return True
 
 
