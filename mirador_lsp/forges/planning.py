@@ -55,8 +55,7 @@ def make_plan(
     at a time. `is_mended` judges remarks for which no finding holds any more.
     """
     known = _matched(wanted, conversation.threads)
-    summary = conversation.summary
-    remembered = (read_summary(summary.body) or ()) if summary is not None else ()
+    remembered = _remembered(conversation)
     there = {thread.marks.place for thread in conversation.threads}
     deleted = set(remembered) - there
     post: list[Remark] = []
@@ -96,6 +95,12 @@ def make_plan(
         made=tuple(dict.fromkeys([*remembered, *(t.marks.place for t in conversation.threads)])),
         mended=before + len(settle),
     )
+
+
+def _remembered(conversation: Conversation) -> tuple[str, ...]:
+    """Places of the remarks that were made in earlier runs."""
+    summary = conversation.summary
+    return (read_summary(summary.body) or ()) if summary is not None else ()
 
 
 def _matched(wanted: Iterable[Wanted], threads: Sequence[Thread]) -> dict[str, Thread]:
