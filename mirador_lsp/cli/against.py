@@ -31,15 +31,20 @@ class Against:
         self._by_path: dict[str, dict[str, Entry]] = {}
         for entry in baseline.entries:
             self._by_path.setdefault(entry.path, {})[entry.id] = entry
-        self._lost = [entry for entry in baseline.entries if not self._is_there(entry.path)]
+        there = {path: self._is_there(path) for path in self._by_path}
+        self._lost = [entry for entry in baseline.entries if not there[entry.path]]
+        self._movable = Counter(entry.like for entry in self._lost)
+        self._counted = 0
 
     def accepted(self, snapshot: Snapshot) -> Accepted:
         """What the baseline knows of a document that is reviewed next."""
         name = name_under(self._baseline.folder, snapshot)
         known = frozenset(self._by_path.get(name, ()))
-        taken = Counter(likeness(f) for file in self._report.files for f in self._taken(file))
-        moved = Counter(entry.like for entry in self._lost if entry.path != name) - taken
-        return Accepted(self._baseline.name, known, moved)
+        # The last report is that of this document, of which nothing is known yet.
+        for file in self._report.files[self._counted : -1] if self._lost else ():
+            self._movable -= Counter(likeness(finding) for finding in self._taken(file))
+        self._counted = max(len(self._report.files) - 1, 0)
+        return Accepted(self._baseline.name, known, dict(self._movable))
 
     def settle(self) -> Compared:
         """What came of it, to be asked once: the reports then hold no finding that only moved."""

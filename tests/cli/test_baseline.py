@@ -331,3 +331,15 @@ async def test_a_run_shows_so_many_findings_and_counts_the_rest(desk: Desk) -> N
     assert await desk.review(".", fail_on="warning") == 1
     document = json.loads(desk.said())
     assert (len(document["findings"]), document["cut"]) == (2, 1)
+
+
+async def test_copies_of_code_whose_file_is_gone_are_new(desk: Desk) -> None:
+    """One of them is the one that was known, whichever comes first; the others count."""
+    await desk.baseline("write")
+    (desk.folder / "b.py").unlink()
+    desk.write(c="def f():\n    worse\n", d="def g():\n    worse\n", e="worse\n")
+    desk.said()
+    assert await desk.baseline("check") == 1
+    told = desk.said()
+    assert "c.py: ruff/worse is known from b.py" in told
+    assert "3 known to the baseline · 2 new" in told
