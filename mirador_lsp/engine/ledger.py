@@ -162,7 +162,7 @@ class Ledger:
         """All that stand at the moment, withheld ones too, hushed ones not, in the order in which
         they are shown; as they were found, whatever comments in the code ask for.
         """
-        return [f for f in self._all() if isinstance(self._quiet.hear(f), Finding)]
+        return [f for f in self._all() if isinstance(self._meant(f), Finding)]
 
     def shown(self) -> list[Finding]:
         """Those at or above the gate, as listeners are told of them."""
@@ -196,6 +196,11 @@ class Ledger:
         """The finding as listeners are told of it; None when they are not."""
         heard = self._heard(finding)
         return heard if isinstance(heard, Finding) and heard.confidence >= self._gate else None
+
+    def _meant(self, finding: Finding) -> Finding | Hushed:
+        # What is not shown anyway must not count as kept back by what was learned.
+        unsure = finding.confidence < self._gate
+        return self._quiet.asked(finding) if unsure else self._quiet.hear(finding)
 
     def _heard(self, finding: Finding) -> Finding | Hushed:
         return finding if finding.confidence < self._gate else self._quiet.hear(finding)

@@ -62,7 +62,7 @@ class Quiet:
 
     def hear(self, finding: Finding) -> Finding | Hushed:
         """The finding as it is shown, or why it is not."""
-        heard = self._asked(finding)
+        heard = self.asked(finding)
         # What was asked for in so many words goes before what is concluded from it.
         return heard if isinstance(heard, Hushed) else self._lessons.hear(finding, heard)
 
@@ -72,7 +72,8 @@ class Quiet:
         """
         await self._lessons.look(findings)
 
-    def _asked(self, finding: Finding) -> Finding | Hushed:
+    def asked(self, finding: Finding) -> Finding | Hushed:
+        """The same by what was asked for alone, whatever could be learned."""
         if finding.id in self._dismissed:
             return Hushed(finding, Hush.DISMISSED, self._dismissed[finding.id])
         comment = self._comment_on(finding)

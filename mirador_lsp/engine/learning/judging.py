@@ -47,14 +47,14 @@ _REFUSALS = frozenset({Verdict.DISMISSED, Verdict.SUPPRESSED})
 _APPROVALS = frozenset({Verdict.ACCEPTED, Verdict.EDITED, Verdict.HELPFUL})
 _WORDS = MappingProxyType(
     {
-        Verdict.DISMISSED: "dismissed",
-        Verdict.SUPPRESSED: "suppressed",
-        Verdict.UNHELPFUL: "found unhelpful",
-        Verdict.UNDONE: "undid the fix of",
-        Verdict.HELPFUL: "found helpful",
-        Verdict.EDITED: "accepted",
-        Verdict.ACCEPTED: "accepted",
-        Verdict.RESTORED: "restored",
+        Verdict.DISMISSED: "dismissed {}",
+        Verdict.SUPPRESSED: "suppressed {}",
+        Verdict.UNHELPFUL: "found {} unhelpful",
+        Verdict.UNDONE: "undid the fix of {}",
+        Verdict.HELPFUL: "found {} helpful",
+        Verdict.EDITED: "accepted {}",
+        Verdict.ACCEPTED: "accepted {}",
+        Verdict.RESTORED: "restored {}",
     }
 )
 
@@ -191,12 +191,12 @@ def _opinions(decided: Iterable[_Decided]) -> tuple[Opinion, ...]:
 def _words(decided: Iterable[_Decided]) -> str:
     """As in: you dismissed 3 and suppressed 1 like this."""
     counts = Counter(_word(each.opinion) for each in decided)
-    parts = [f"{word} {count}" for word, count in counts.items()]
+    parts = [word.format(count) for word, count in counts.items()]
     listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
     return f"you {listed} like this"
 
 
 def _word(opinion: Opinion) -> str:
     if opinion.verdict is Verdict.RATED:
-        return "rated low" if opinion.rating < 3 else "rated high"
+        return "rated {} low" if opinion.rating < 3 else "rated {} high"
     return _WORDS[opinion.verdict]

@@ -88,7 +88,7 @@ async def test_what_is_doubted_falls_below_the_gate(tmp_path: Path) -> None:
     assert (end.findings, end.hushed) == ((), ())
     (withheld,) = end.withheld
     assert withheld.confidence < 0.35
-    assert withheld.lesson == "you dismissed 2 and found unhelpful 8 like this"
+    assert withheld.lesson == "you dismissed 2 and found 8 unhelpful like this"
 
 
 @pytest.mark.parametrize(

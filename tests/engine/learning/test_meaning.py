@@ -11,6 +11,7 @@ from fakes.feedback import FakeFeedbackBook
 from fakes.index import FakeIndex
 from fakes.reviewing import end_of, python, reviewed
 from mirador_lsp.core.events import Event, FindingReported, FindingWithdrawn, Hush
+from mirador_lsp.core.feedback import Verdict
 from mirador_lsp.core.retrieval import IndexReport
 
 SCRIPT = """
@@ -79,3 +80,47 @@ async def test_without_vectors_words_decide(tmp_path: Path, what: str) -> None:
 
     assert len(end_of(events).findings) == 1
     assert end_of(events).hushed == ()
+
+
+THREE = """
+[[model]]
+name = "qwen2.5-coder-0.5b"
+[[reply]]
+text = '''
+- bug: The first name is read from a list that may be empty. Code: `first = names[0]`
+- bug: Errors of the file are swallowed without a trace. Code: `except OSError: pass`
+- bug: This divides by the number of names, which may be zero. Code: `return total / len(names)`
+'''
+"""
+WHOLE = python(
+    "def f(names, total):\n    try:\n        first = names[0]\n        print(first)\n"
+    "    except OSError: pass\n    return total / len(names)\n"
+)
+
+
+@pytest.mark.parametrize("index", [None, FakeIndex()], ids=["words", "vectors"])
+async def test_five_decisions_withhold_one_kind_and_put_another_first(
+    tmp_path: Path, index: FakeIndex | None
+) -> None:
+    """What a model says of a new file: by words, and with the vectors of a workspace's index."""
+    if index is not None:
+        index.reports = [IndexReport("ready", embedder="hash")]
+    book = FakeFeedbackBook()
+    for number, name in enumerate(("rows", "users", "items")):
+        swallowed = found(
+            f"Errors of the {name} are swallowed without a trace.", f"pass # {number}"
+        )
+        await book.record(decided(swallowed, document=f"{number}.py", days_ago=1.0))
+    for number, name in enumerate(("prices", "cells")):
+        zero = found(f"This divides by the number of {name}, which may be zero.", f"a / {number}")
+        said = decided(zero, Verdict.ACCEPTED, document=f"{number}.py", days_ago=1.0)
+        await book.record(said)
+    end = end_of(
+        await reviewed(WHOLE, tmp_path, THREE, stages=("quick",), feedback=book, index=index)
+    )
+
+    assert [f.quote for f in end.findings] == ["return total / len(names)", "first = names[0]"]
+    assert end.findings[0].lesson == "you accepted 2 like this"
+    assert [(h.finding.quote, h.reason) for h in end.hushed] == [
+        ("except OSError: pass", "you dismissed 3 like this")
+    ]
