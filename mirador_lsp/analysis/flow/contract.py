@@ -1,0 +1,157 @@
+"""What the analysis tells, and what it has to be told of libraries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from mirador_lsp.core.text import Span
+from mirador_lsp.syntax.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place on the way of data."""
+
+    span: Span
+    says: str
+    """What happens there, a plain phrase: "joined into a text", "given to `run`"."""
+    file: str = ""
+    """The module's file, relative to the workspace; "" for the analysed one."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Data that reaches where it does harm."""
+
+    kind: str
+    """The topic: "command-injection"."""
+    cwe: str
+    """"CWE-78"."""
+    source: Place
+    steps: tuple[Place, ...]
+    sink: Place
+    weak: bool
+    """It comes from a parameter that anybody may fill, not from outside for sure."""
+    certain: bool
+    """Nothing on the way had to be guessed."""
+    what: str = ""
+    """The source in a few words: "the request's query", "the parameter `name`"."""
+    into: str = ""
+    """The sink in a few words: "a shell command"."""
+
+
+@dataclass(frozen=True)
+class Flows:
+    """What was found in one program."""
+
+    flows: tuple[Flow, ...]
+    """In the order of their sinks."""
+    notes: tuple[str, ...] = ()
+    """What was left out, one plain sentence each."""
+
+
+class Strength(StrEnum):
+    """How sure it is that a source is somebody else's to fill."""
+
+    STRONG = "strong"
+    """A request, the command line, standard input."""
+    WEAK = "weak"
+    """A file, a table, an answer of a server: it depends."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What brings data from outside."""
+
+    what: str
+    """"the request's query"."""
+    strength: Strength = Strength.STRONG
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Where data does harm."""
+
+    kind: str
+    cwe: str
+    into: str
+    """"a shell command"."""
+    arguments: tuple[int | str, ...] = (0,)
+    """Positions and names of the arguments that count; the receiver of a method is "self", any
+    argument is "*"."""
+    only_text: bool = False
+    """A list or tuple as the argument is harmless: `subprocess.run(["ls", name])`."""
+    unless_shell_off: str = ""
+    """Name of an argument that has to be true for a list to be harmful and for a text to be run by
+    a shell: "shell". A list without it is harmless; a text without it is harmful all the same."""
+    needs: Mapping[str, object] = field(default_factory=dict)
+    """Arguments by name that must have that very value, as far as it is known."""
+    composed: bool = False
+    """Only a text that was put together from pieces does harm, as queries do: data that is the
+    whole argument, or is given as parameters beside it, does not count."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a function does with what it is given."""
+
+    sources: tuple[Source, ...] = ()
+    """Its result is from outside."""
+    sinks: tuple[Sink, ...] = ()
+    cleans: frozenset[str] = frozenset()
+    """Kinds of harm that its result cannot do any more; "*" for all."""
+    passes: tuple[int | str, ...] | None = None
+    """The arguments that its result is made of: positions, names, "self", "*". None where nobody
+    has said: the result is made of all."""
+    fills: tuple[int | str, ...] = ()
+    """Arguments that it writes what it passes into: "self" for `list.append`."""
+    calls: tuple[int | str, ...] = ()
+    """Arguments that are functions, called with what it passes: the key of a sort, a callback."""
+    guards: frozenset[str] = frozenset()
+    """Where its result is true, its argument (or receiver) cannot do these kinds of harm: "*" for
+    all. `name.isalnum()`."""
+    is_class: bool = False
+    """It makes an object, whose methods are known by "NAME.method"."""
+
+
+class Knowledge(Protocol):
+    """What is known of libraries."""
+
+    def of(self, name: str) -> Effect | None:
+        """Of a function, class or attribute by its full dotted name, as imports lead to it:
+        "os.system", "flask.request.args.get", "child_process.exec". None for an unknown one.
+        """
+        ...
+
+    def of_method(self, name: str) -> Effect | None:
+        """Of a method by its name alone, on an object nobody knows: "execute"."""
+        ...
+
+    def entry(self, decorators: Sequence[str], bases: Sequence[str]) -> Source | None:
+        """Whether somebody from outside calls a function with these decorators, or a method of a
+        class with these bases: what its parameters are then. Full dotted names, without arguments.
+        """
+        ...
+
+
+class Modules(Protocol):
+    """The other files of the workspace."""
+
+    def find(self, module: str, importer: str) -> tuple[str, Program] | None:
+        """The file that an import means, with its name; None for a library or what is not there.
+        `importer` is the name of the file that imports, "" for the analysed one.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a run may do."""
+
+    steps: int = 150_000
+    """Expressions that are evaluated."""
+    seconds: float = 1.0
+    """Of processor time."""
+    depth: int = 8
+    """Calls within calls."""
