@@ -31,8 +31,8 @@ class Against:
         self._by_path: dict[str, dict[str, Entry]] = {}
         for entry in baseline.entries:
             self._by_path.setdefault(entry.path, {})[entry.id] = entry
-        there = {path: self._is_there(path) for path in self._by_path}
-        self._lost = [entry for entry in baseline.entries if not there[entry.path]]
+        self._there = {path: self._is_there(path) for path in self._by_path}
+        self._lost = [entry for entry in baseline.entries if not self._there[entry.path]]
         self._movable = Counter(entry.like for entry in self._lost)
         self._counted = 0
 
@@ -44,6 +44,10 @@ class Against:
         for file in self._report.files[self._counted : -1] if self._lost else ():
             self._movable -= Counter(likeness(finding) for finding in self._taken(file))
         self._counted = max(len(self._report.files) - 1, 0)
+        if not self._there.get(name, True):
+            # It is not on this disk, and there to be reviewed all the same: a pull request's.
+            own = self._by_path.get(name, {}).values()
+            self._movable -= Counter(entry.like for entry in own)
         return Accepted(self._baseline.name, known, dict(self._movable))
 
     def settle(self) -> Compared:
@@ -52,7 +56,10 @@ class Against:
         moved: list[tuple[Entry, str]] = []
         left: dict[str, list[Entry]] = {}
         missing = (entry for file in self._report.files for entry in self._missing(file))
-        for entry in sorted({*self._lost, *missing}, reverse=True):
+        folder = self._baseline.folder
+        here = {name_under(folder, file.snapshot) for file in self._report.files}
+        lost = (entry for entry in self._lost if entry.path not in here)
+        for entry in sorted({*lost, *missing}, reverse=True):
             left.setdefault(entry.like, []).append(entry)
         for file in self._report.files:
             held.update((file.snapshot.name, f.id) for f in _found(file) if self._knows(file, f))

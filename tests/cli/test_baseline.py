@@ -11,13 +11,17 @@ import pytest
 
 from fakes.engine_app import EngineApp
 from fakes.folders import own_folders
+from fakes.many import many_findings
 from mirador_lsp.app import Skipped, Source, gather
 from mirador_lsp.cli import baseline
+from mirador_lsp.cli.against import Against, entries_of
 from mirador_lsp.cli.main import Parser
 from mirador_lsp.cli.outputs import Wishes
 from mirador_lsp.cli.review import Surroundings, review
 from mirador_lsp.cli.review_options import Options
+from mirador_lsp.core.baseline import Baseline
 from mirador_lsp.core.errors import UserError
+from mirador_lsp.core.findings import Lens
 from mirador_lsp.settings.baseline_file import NAME
 
 
@@ -343,3 +347,18 @@ async def test_copies_of_code_whose_file_is_gone_are_new(desk: Desk) -> None:
     told = desk.said()
     assert "c.py: ruff/worse is known from b.py" in told
     assert "3 known to the baseline · 2 new" in told
+
+
+def test_files_that_are_not_on_the_disk_can_be_held_against_a_baseline() -> None:
+    """Those of a pull request: what is known of them is known, and is not taken for moved."""
+    report = many_findings(2, files=2)
+    known = entries_of(report, "/nowhere", None)
+    files, report.files = report.files, []
+    against = Against(Baseline("known.json", "/nowhere", known), report, tuple(Lens))
+    for file in files:
+        report.files.append(file)
+        accepted = against.accepted(file.snapshot)
+        assert len(accepted.ids) == 8
+    assert not any(accepted.moved.values())
+    compared = against.settle()
+    assert (compared.known, compared.new, compared.moved, compared.gone) == (16, 0, (), ())
