@@ -8,6 +8,17 @@ from pathlib import Path
 
 from fakes.exposition import read
 from fakes.folders import own_folders
+from mirador_lsp.app import open_app
+from mirador_lsp.core import history
+from mirador_lsp.core.answers import AnswerRequest, Topic
+from mirador_lsp.core.changes import ChangeRequest, Intent
+from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.history import Visit
+from mirador_lsp.core.metrics import Surface
+from mirador_lsp.core.text import Span
+from mirador_lsp.measuring import Wanted, open_figures
+from mirador_lsp.models.scripted import ScriptedBackend
+from mirador_lsp.settings import Settings, paths, review_policy
 
 _CODE = "def put(item, items=[]):\n    items.append(item)\n    return items\n"
 _SCRIPT = """
@@ -71,3 +82,34 @@ def test_prometheus_and_the_tables_tell_of_it_too(tmp_path: Path) -> None:
 
     assert read(mirador(tmp_path, "metrics", "--prometheus"))["mirador_requests_total"].samples
     assert "1 request" in mirador(tmp_path, "metrics")
+
+
+async def test_answers_and_changes_are_counted_like_reviews(tmp_path: Path) -> None:
+    """Through the application, as an editor asks for them: with tokens, and by what was asked."""
+    script = tmp_path / "script.toml"
+    script.write_text(_SCRIPT)
+    where = paths(own_folders(tmp_path / "own"))
+    settings = Settings()
+    snapshot = Snapshot("file:///work/cart.py", "cart.py", "python", _CODE)
+    place = Span(4, 7)
+    async with open_app(settings, paths=where, backend=ScriptedBackend(script)) as app:
+        app.attend(Visit("", history.Surface.EDITOR, "an editor"))
+        asked = AnswerRequest(snapshot, Topic.EXPLAIN, review_policy(settings), place)
+        await app.answer(asked, lambda _: None)
+        policy = review_policy(settings, stages=["deep"])
+        wish = ChangeRequest(snapshot, Intent.DOCUMENT, policy, place, repairs=0)
+        await app.change(wish, lambda _: None)
+
+    async with open_figures(where) as reader:
+        shown = (await reader.read(Wanted(), (), latest=9)).summary
+
+    assert sorted((each.kind, each.surface) for each in shown.latest) == [
+        ("document", Surface.EDITOR),
+        ("explain", Surface.EDITOR),
+    ]
+    written = next(each for each in shown.latest if each.kind == "document")
+    assert written.change is not None
+    assert written.change.attempts == 1
+    (run,) = [run for run in written.stages if run.model]
+    assert (run.model, run.digest, run.costs.asked) == ("qwen2.5-coder-0.5b", "feed", 1)
+    assert sum(run.costs.completion_tokens for each in shown.latest for run in each.stages) > 0

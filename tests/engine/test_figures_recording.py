@@ -10,11 +10,13 @@ import pytest
 from fakes.clock import FakeClock
 from fakes.metrics import FakeMeter, FakeMetricsBook
 from mirador_lsp.books import open_books
+from mirador_lsp.core import history
 from mirador_lsp.core.answers import AnswerFinished, AnswerRequest, Topic
 from mirador_lsp.core.changes import ChangeFinished, ChangeRequest, Intent
 from mirador_lsp.core.dialogue import Priority, Usage
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Event, Notice, ReviewFinished, StageFinished, StageStarted
+from mirador_lsp.core.history import Visit
 from mirador_lsp.core.metrics import Ending, Energy, RequestFigures, Surface
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.core.text import Span
@@ -39,9 +41,9 @@ class Bench:
         meter = FakeMeter(readings) if readings else None
         self.figures = Figures(self.book, self.clock, SharedMeter(lambda: meter))
 
-    async def review(self, trigger: Trigger = Trigger.SAVE, seconds: float = 2.0) -> None:
+    async def review(self, seconds: float = 2.0) -> None:
         """A review that takes so long."""
-        request = ReviewRequest(SNAPSHOT, POLICY, trigger)
+        request = ReviewRequest(SNAPSHOT, POLICY, Trigger.SAVE)
         async with self.figures.of_review(request, self.heard.append) as tell:
             self.clock.advance(seconds)
             tell(StageStarted("deep", "small", "", 1))
@@ -54,14 +56,12 @@ class Bench:
         return self.book.kept
 
 
-@pytest.mark.parametrize(
-    ("trigger", "surface"),
-    [(Trigger.SAVE, Surface.EDITOR), (Trigger.COMMAND, Surface.EDITOR), (Trigger.CLI, Surface.CLI)],
-)
-async def test_a_review_is_kept_with_where_it_came_from(trigger: Trigger, surface: Surface) -> None:
+@pytest.mark.parametrize("surface", [Surface.EDITOR, Surface.CLI])
+async def test_a_review_is_kept_with_where_it_came_from(surface: Surface) -> None:
     """Its listener hears all that was said, in order; the clock measures the whole of it."""
     bench = Bench()
-    await bench.review(trigger, seconds=3.0)
+    bench.figures.attend(Visit("", history.Surface(surface.value), ""))
+    await bench.review(seconds=3.0)
 
     (kept,) = await bench.kept()
     assert (kept.kind, kept.surface, kept.language) == ("review", surface, "python")
@@ -82,9 +82,9 @@ async def test_answers_and_changes_are_kept_under_what_was_asked() -> None:
 
     kept = await bench.kept()
     assert [(each.kind, each.surface) for each in kept] == [
-        ("explain", Surface.EDITOR),
+        ("explain", Surface.CLI),
         ("explain", Surface.AHEAD),
-        ("document", Surface.EDITOR),
+        ("document", Surface.CLI),
     ]
 
 

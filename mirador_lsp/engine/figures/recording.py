@@ -12,9 +12,10 @@ from mirador_lsp.core.changes import ChangeEvent, ChangeRequest, EmitChange
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.core.events import Emit, Event, Notice, NoticeKind, fan_out
+from mirador_lsp.core.history import Visit
 from mirador_lsp.core.metrics import MetricsBook, RequestFigures, Surface
 from mirador_lsp.core.ports import Clock
-from mirador_lsp.core.requests import ReviewRequest, Trigger
+from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.engine.figures.counting import Count
 from mirador_lsp.engine.figures.energy import Share, SharedMeter
@@ -35,6 +36,7 @@ class Figures:
         self._book = book
         self._clock = clock
         self._energy = energy
+        self._surface = Surface.CLI
         self._supervisor = Supervisor()
         self._waiting: list[RequestFigures] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -42,11 +44,14 @@ class Figures:
         self._trouble: Notice | None = None
         """To be told once, with the next request."""
 
+    def attend(self, visit: Visit) -> None:
+        """Who works from now on; a command line where nothing is said."""
+        self._surface = Surface(visit.surface.value)
+
     @asynccontextmanager
     async def of_review(self, request: ReviewRequest, emit: Emit) -> AsyncIterator[Emit]:
         """Count the review that goes on inside the block; tell its events to what it gives."""
-        surface = Surface.CLI if request.trigger is Trigger.CLI else Surface.EDITOR
-        count = Count("review", _surface(surface, request.priority), request.snapshot.language)
+        count = Count("review", self._from(request.priority), request.snapshot.language)
 
         def hear(event: Event) -> None:
             count.hear(event)
@@ -60,7 +65,7 @@ class Figures:
         self, request: AnswerRequest, emit: EmitAnswer
     ) -> AsyncIterator[EmitAnswer]:
         """The same for an answer."""
-        surface = _surface(Surface.EDITOR, request.priority)
+        surface = self._from(request.priority)
         count = Count(request.topic.value, surface, request.snapshot.language)
 
         def hear(event: AnswerEvent) -> None:
@@ -75,7 +80,7 @@ class Figures:
         self, request: ChangeRequest, emit: EmitChange
     ) -> AsyncIterator[EmitChange]:
         """The same for a change."""
-        surface = _surface(Surface.EDITOR, request.priority)
+        surface = self._from(request.priority)
         count = Count(request.intent.value, surface, request.snapshot.language)
 
         def hear(event: ChangeEvent) -> None:
@@ -110,6 +115,9 @@ class Figures:
         await self._supervisor.close()
         await self.flush()
         self._book = None
+
+    def _from(self, priority: Priority) -> Surface:
+        return Surface.AHEAD if priority is Priority.SPECULATION else self._surface
 
     def _both(
         self, emit: Callable[[_Said], None], hear: Callable[[_Said], None]
@@ -146,7 +154,3 @@ class Figures:
         if self._trouble is not None:
             trouble, self._trouble = self._trouble, None
             emit(trouble)
-
-
-def _surface(surface: Surface, priority: Priority) -> Surface:
-    return Surface.AHEAD if priority is Priority.SPECULATION else surface
