@@ -20,6 +20,9 @@ class Assign(Statement):
     """"+" for `+=`; "" for a plain one."""
     annotation: str = ""
     """As written."""
+    declares: bool = False
+    """It makes the variable, in this scope: JavaScript's `let x = …`. In Python every assignment in
+    a function does, unless an `Outer` says otherwise, so nothing is said there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class For(Statement):
     otherwise: tuple[Statement, ...] = ()
     keys: bool = False
     """JavaScript's `for … in`: the target takes keys."""
+    declares: bool = False
+    """As for `Assign`."""
     is_async: bool = False
     label: str = ""
 
