@@ -13,8 +13,9 @@ from fakes.behaviours import behaviour
 from fakes.comparisons import compared
 from fakes.stores import store_at
 from mirador_lsp.cli.main import main
+from mirador_lsp.core.history import Ending, Exchange, Kind, Page
 from mirador_lsp.core.routing import Comparison, Outcome
-from mirador_lsp.store import SqliteBehaviourBook, SqliteComparisonBook
+from mirador_lsp.store import SqliteBehaviourBook, SqliteComparisonBook, SqliteHistoryBook
 
 SCRIPT = """
 [[model]]
@@ -175,3 +176,38 @@ def test_what_cannot_be_done_is_one_sentence(
     assert main(["models", "compare", *arguments]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "empty.svg").exists()
+
+
+def test_the_users_own_requests_come_first(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the files as they are now; those whose file is gone are counted."""
+    file = tmp_path / "shop.py"
+    file.write_text("def add(a, b):\n    return a + b\n")
+    remember(store, file.as_uri(), "What is it?")
+    remember(store, (tmp_path / "gone.py").as_uri(), "What was it?")
+
+    assert main(["models", "compare", "--run", "2", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert "2 requests put to 2 models, 1 of them your own" in captured.err
+    assert "1 of your requests are left out" in captured.err
+
+
+def remember(store: Path, document: str, question: str) -> None:
+    """Have a question in the history."""
+    asked = Exchange(
+        id=question,
+        kind=Kind.ASK,
+        document=document,
+        name="shop.py",
+        outcome=Ending.FINISHED,
+        time=1_700_000_000.0,
+        question=question,
+    )
+
+    async def write() -> None:
+        database = store_at(store)
+        await SqliteHistoryBook(database).keep(Page(exchanges=(asked,)))
+        await database.close()
+
+    asyncio.run(write())
