@@ -145,7 +145,8 @@ async def _ask_again(names: Sequence[str], count: int, loaded: "Loaded") -> None
         with MeasuringDisplay(os.environ) as display:
             done = await replay_requests(app, cards, count, display.update)
     own = f"{done.recorded} of them your own" if done.recorded else "none of them your own"
-    say(f"{done.requests} requests put to {len(cards)} models, {own}")
+    models = f"{len(cards)} model{'s' * (len(cards) > 1)}"
+    say(f"{done.requests} requests put to {models}, {own}")
     if done.gone:
         say(f"{done.gone} of your requests are left out: what they were about is gone")
 

@@ -1,17 +1,24 @@
 """`mirador models probe`, as the user types it, over models that say what a script says."""
 
+import asyncio
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fakes.feedback import opinion
+from fakes.stores import store_at
 from mirador_lsp.cli.main import main
+from mirador_lsp.core.feedback import Verdict
+from mirador_lsp.store import SqliteFeedbackBook
 
 SCRIPT = """
 [[model]]
 name = "small"
 digest = "s"
+supports_logprobs = false
 [[model]]
 name = "large"
 digest = "l"
@@ -70,3 +77,32 @@ def test_a_model_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture
     """With a remedy."""
     assert main(["models", "probe", "nobody"]) == 2
     assert "mirador models list" in capsys.readouterr().err
+
+
+def test_it_is_asked_about_what_the_user_decided(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the code around the finding where that is still there; it says yes to everything."""
+    file = tmp_path / "shop.py"
+    file.write_text("def add(item, seen=[]):\n    seen.append(item)\n    return seen\n")
+    decide(tmp_path, file, Verdict.ACCEPTED, Verdict.DISMISSED, Verdict.DISMISSED)
+
+    assert main(["models", "probe", "small", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["models"]
+    assert (told["decisions"], told["agreed"], told["agreement"]) == (3, 1, 0.3333)
+    assert main(["models", "probe", "small"]) == 0
+    assert "1 of 3" in capsys.readouterr().out
+
+
+def decide(tmp_path: Path, file: Path, *verdicts: Verdict) -> None:
+    """Have the user decide about findings of a file."""
+
+    async def write() -> None:
+        database = store_at(tmp_path / "state" / "store" / "mirador.db")
+        book = SqliteFeedbackBook(database)
+        for number, verdict in enumerate(verdicts):
+            said = opinion(f"f{number}", verdict, uri=file.as_uri())
+            await book.record(replace(said, message="It is shared.", quote="seen.append(item)"))
+        await database.close()
+
+    asyncio.run(write())
