@@ -106,18 +106,10 @@ class Engine:
         self._meter = Meter(matrix or shipped_matrix(), clock, measurements)
         self.comparing = Comparing(backend, self._meter, clock, compare_every)
         """What is to be done when a review has ended, if the caller has somebody to do it."""
-        self._tools = Tools(
-            backend,
-            outliner,
-            syntax,
-            tuple(analyzers),
-            clock,
-            Recall(replies),
-            self._meter,
-            self.comparing,
-            Stock(workplace_of, slicer, counter, preferences),
-            Examples(self._learner, learning or Learning()),
-        )
+        ports = (backend, outliner, syntax, tuple(analyzers), clock)
+        stock = Stock(workplace_of, slicer, counter, preferences)
+        examples = Examples(self._learner, learning or Learning())
+        self._tools = Tools(*ports, Recall(replies), self._meter, self.comparing, stock, examples)
         self._answers = KeptAnswers()
         self._farewells = Farewells()
         self._dna = applied.Dna(dna)
