@@ -5,6 +5,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -362,3 +363,15 @@ def test_files_that_are_not_on_the_disk_can_be_held_against_a_baseline() -> None
     assert not any(accepted.moved.values())
     compared = against.settle()
     assert (compared.known, compared.new, compared.moved, compared.gone) == (16, 0, (), ())
+
+
+def test_in_a_terminal_what_is_known_is_counted_by_file_and_rule() -> None:
+    """A table, and the sum below it; markup in a path stays text."""
+    report = many_findings(2, files=1)
+    known = entries_of(report, "/nowhere", None)
+    odd = replace(known[0], path="[bold]x.py")
+    stream = io.StringIO()
+    baseline._draw(Baseline("known.json", "/nowhere", (*known, odd)), stream)
+    shown = stream.getvalue()
+    assert "[bold]x.py" in shown
+    assert "9 findings in 2 files" in shown
