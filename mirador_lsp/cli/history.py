@@ -267,10 +267,9 @@ async def _search(asked: _Asked) -> int:
     options, around = asked.options, asked.around
     words = " ".join(options.words)
     exchanges, lives = await asked.past.book.search(words, options.limit)
-    known = {(each.name, each.question.strip()) for each in exchanges}
+    known = {each.question.strip() for each in exchanges}
     hits = await asked.past.meant(asked.root, words, options.limit)
-    # The title of what was asked is its first line.
-    near = [hit for hit in hits if not _is_known(hit, known)]
+    near = [hit for hit in hits if hit.symbol.strip() not in known]
     if options.json:
         found = {
             "requests": [history_export.exchange(each) for each in exchanges],
@@ -285,10 +284,6 @@ async def _search(asked: _Asked) -> int:
         if not (exchanges or lives or near):
             console.print("Nothing fits.")
     return FOUND if exchanges or lives or near else NOTHING
-
-
-def _is_known(hit: Hit, known: set[tuple[str, str]]) -> bool:
-    return any(question and hit.text.strip().startswith(question) for _, question in known)
 
 
 async def _export(asked: _Asked) -> int:

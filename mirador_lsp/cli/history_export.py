@@ -86,7 +86,8 @@ def life(each: Life) -> Row:
 
 def hit(each: "Hit") -> Row:
     """What the index has found."""
-    return {"kind": each.kind, "text": each.text, "score": round(each.score, 4)}
+    score = round(each.score, 4)
+    return {"kind": each.kind, "title": each.symbol, "text": each.text, "score": score}
 
 
 def extent(kept: Extent, retention: Retention) -> Row:

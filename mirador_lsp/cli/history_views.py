@@ -143,7 +143,8 @@ def found(
     if near:
         yield Text("\nby meaning", "bold")
         for hit in near:
-            yield Text(f"{hit.kind}: {plain(hit.text, 200)}")
+            title = Text(f"{hit.kind}  ", "bright_black").append(plain(hit.symbol, 200), "default")
+            yield title.append(f"\n      {plain(hit.text, 200)}", "bright_black")
 
 
 def oblivion(gone: "Oblivion") -> str:

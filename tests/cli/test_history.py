@@ -169,13 +169,15 @@ async def test_an_id_has_to_mean_one_thing(desk: Desk) -> None:
 
 async def test_search_finds_words_and_meaning(desk: Desk) -> None:
     """What the index means as well is not said twice."""
-    hits = ("Why a list?\nBecause prices repeat.", "Why a tuple?\nIt is shorter.")
     desk.past.hits = [
-        Hit(Collection.TALK, "id", "", "talk", "", 0, 0, text, 1.0, (), "") for text in hits
+        Hit(Collection.TALK, "id", asked, "talk", "", 0, 0, "So it is.", 1.0, (), "")
+        for asked in ("Why a list?", "Why a tuple?")
     ]
     found = await desk.said("search", "prices")
     assert [row["id"] for row in found["requests"]] == ["abcd01"]
-    assert [row["text"][:12] for row in found["meant"]] == ["Why a tuple?"]
+    assert [row["title"] for row in found["meant"]] == ["Why a tuple?"]
+    assert await desk.run("search", "prices") == 0
+    assert "Why a tuple?" in desk.stdout.getvalue()
     found = await desk.said("search", "divides", "zero")
     assert [row["finding"] for row in found["findings"]] == ["f1cafe"]
     desk.past.hits = []
