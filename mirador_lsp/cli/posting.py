@@ -4,6 +4,7 @@ A remark stands on a line of the diff or is told in the summary alone. A change 
 where it was checked and lies on lines that the remark can stand on.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
@@ -26,6 +27,8 @@ _RUNGS = {
     Rung.NEIGHBOURS: "other language servers find nothing new",
     Rung.TESTS: "the tests pass",
 }
+_ORDER = re.compile(r"^\s*(/[A-Za-z]|@[\w-]+\s+\w)", re.MULTILINE)
+"""A line that a host or a bot may take for an order, even in a block of code: "/approve"."""
 _MOST_LINES = 20
 """Of a suggested change, before and after."""
 
@@ -197,7 +200,7 @@ def _first_line(file: FileReport, finding: Finding) -> int:
 
 def _change(file: FileReport, finding: Finding, line: int) -> _Change | None:
     """The lines that a fix changes, that of the remark among them; None where it is too large to
-    be suggested or holds what could hide in a comment.
+    be suggested, or holds what could hide in a comment or give orders from there.
     """
     text = file.snapshot.text
     if finding.fix is None or "\r" in text:
@@ -214,7 +217,8 @@ def _change(file: FileReport, finding: Finding, line: int) -> _Change | None:
     last = max(len(before) - tail, line)
     old, new = before[first:last], after[first : len(after) - (len(before) - last)]
     code = "\n".join(new)
-    if len(old) > _MOST_LINES or len(new) > _MOST_LINES or clean.stream_safe(code) != code:
+    hides = clean.stream_safe(code) != code or _ORDER.search(code) is not None
+    if hides or len(old) > _MOST_LINES or len(new) > _MOST_LINES:
         return None
     return _Change(first + 1, last, old, new)
 

@@ -30,7 +30,10 @@ def remark(finding: Finding, suggestion: str, marks: Marks) -> str:
     if finding.cwe:
         facts.append(escape(finding.cwe))
     sure = f"confidence {wording.sureness(finding.confidence)}"
-    parts = [f"{' · '.join(facts)} · {sure}", escape(finding.message), suggestion, _FOOT]
+    said = escape(finding.message)
+    # Hosts and their bots take a line that begins with a slash for an order.
+    said = f"\\{said}" if said.startswith("/") else said
+    parts = [f"{' · '.join(facts)} · {sure}", said, suggestion, _FOOT]
     return "\n\n".join([*filter(None, parts), pulls.remark_mark(marks)])
 
 

@@ -13,13 +13,26 @@ from fakes.forges.opened import MAKERS, VARIABLES, address
 from fakes.forges.serving import Fault, File, StandIn, serving
 from mirador_lsp.app import App, open_app
 from mirador_lsp.cli.posting import Posting
-from mirador_lsp.cli.pulling import PullWishes, fetched
-from mirador_lsp.cli.report import FileReport, Report
+from mirador_lsp.cli.pulling import Fetched, PullWishes, fetched
+from mirador_lsp.cli.report import FileReport, Outcome, Report, StageReport
+from mirador_lsp.core.change_sets import ChangeKind, ChangeSet
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import ServiceError, UserError
+from mirador_lsp.core.events import ReviewFinished
+from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import INSTANT
-from mirador_lsp.core.pulls import ForgeKind
+from mirador_lsp.core.pulls import (
+    ForgeKind,
+    Marks,
+    PulledFile,
+    PullPlace,
+    PullRequest,
+    Standing,
+    Thread,
+)
 from mirador_lsp.core.requests import ReviewRequest, Trigger
-from mirador_lsp.forges.marks import read_remark, read_summary
+from mirador_lsp.forges.marks import anchor, read_remark, read_summary
+from mirador_lsp.pull_requests import Pulled
 from mirador_lsp.settings import Paths, Settings, paths, review_policy
 
 CLEAN = "import json\n\n\ndef total(rows):\n    return json.dumps(sum(rows))\n"
@@ -297,3 +310,71 @@ async def test_hostile_texts_stay_texts(desk: Desk) -> None:
     assert "evil.example" not in summary
     assert "\\|c" in summary
     assert await desk.run() == 0
+
+
+async def test_a_message_gives_no_orders(desk: Desk) -> None:
+    """A host takes a line that begins with a slash for an order of whoever wrote it."""
+    await desk.run()
+    wanted = IS.replace('""', '"/"').replace("    if", "    # a\n    if")
+    ordering = wanted.replace('return "/"', 'return """\n/approve\n"""')
+    desk.stand_in.push([File("src/cart.py", CLEAN, ordering)])
+    await desk.run()
+    for body in (*desk.stand_in.bodies, *desk.stand_in.summaries):
+        assert not any(line.startswith("/") for line in body.splitlines())
+
+
+@pytest.mark.parametrize("kind", [ForgeKind.GITHUB, ForgeKind.GITEA])
+async def test_where_threads_cannot_be_resolved_words_are_enough(
+    kind: ForgeKind, tmp_path: Path
+) -> None:
+    """Forgejo cannot, and tokens of workflows may not."""
+    async with desk_of(kind, [File("src/cart.py", CLEAN, IS)], tmp_path) as desk:
+        desk.stand_in.can_resolve = desk.stand_in.may_resolve = False  # type: ignore[attr-defined]
+        await desk.run()
+        desk.stand_in.push([File("src/cart.py", CLEAN, CLEAN + "\nx = 1\n")])
+        await desk.run()
+        assert not desk.stand_in.is_closed(0)
+        assert desk.stand_in.bodies[0].startswith("_Mended")
+        assert await desk.run() == 0
+        desk.stand_in.push([File("src/cart.py", CLEAN, IS)])
+        await desk.run()
+        assert not desk.stand_in.bodies[0].startswith("_Mended")
+        assert await desk.run() == 0
+
+
+def a_file(text: str, stages: dict[str, Outcome]) -> FileReport:
+    """A reviewed file without findings."""
+    report = FileReport(Snapshot("file:///a.py", "a.py", "python", text), 0.5)
+    for name, outcome in stages.items():
+        report.stages.append(StageReport(name, "m", outcome=outcome))
+    report.end = ReviewFinished(0.1, (), (), 0, 0, reviewed=True)
+    return report
+
+
+@pytest.mark.parametrize(
+    ("text", "stages", "by_model", "mended"),
+    [
+        ("x = 2\n", {"instant": Outcome.FINISHED}, False, True),
+        ("x = 2\n", {"instant": Outcome.FAILED}, False, False),
+        ("x = 2\n", {"instant": Outcome.FINISHED}, True, False),
+        ("x = 2\n", {"instant": Outcome.FINISHED, "deep": Outcome.FINISHED}, True, True),
+        ("  x  = 1\n", {"instant": Outcome.FINISHED, "deep": Outcome.FINISHED}, True, False),
+        ("x = 2\n", {"instant": Outcome.FINISHED, "deep": Outcome.FAILED}, True, False),
+    ],
+)
+def test_the_silence_of_a_model_proves_little(
+    text: str, stages: dict[str, Outcome], by_model: bool, mended: bool
+) -> None:
+    """Its remark is mended only where models looked again and the line is another."""
+    place = PullPlace(ForgeKind.GITHUB, "https://github.com", "github.com", "a/b", 1)
+    pull = PullRequest(place, "t", "a" * 40, "b" * 40, open=True)
+    spelled = {"a.py": PulledFile("a.py", ChangeKind.MODIFIED)}
+    pulled = Pulled(pull, ChangeSet("t", ()), {}, spelled)
+    wishes = PullWishes(text="1", post=True)
+    report = Report(files=[a_file(text, stages)])
+    marks = Marks("a" * 16, "b" * 16, anchor("x = 1"), Lens.BUG, by_model)
+    thread = Thread("1", "1", "a.py", marks, Standing.OPEN, "")
+    policy = review_policy(Settings())
+    fetched_pull = Fetched(None, pulled, wishes, 9)  # type: ignore[arg-type]
+    posting = Posting(fetched_pull, report, None, policy)  # type: ignore[arg-type]
+    assert posting._is_mended(thread) is mended
