@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mirador_lsp import change_reviews
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.assembly import (
     Workplaces,
@@ -235,6 +236,7 @@ class App:
     def attend(self, visit: Visit) -> None:
         """Who works where from now on; to be said before the first request."""
         self.recorder.attend(visit)
+        self.figures.attend(visit)
 
     async def turns(self, conversation: str, most: int) -> Sequence[Turn]:
         """What was said in a conversation of this session, also before a restart, oldest first."""
@@ -247,6 +249,14 @@ class App:
     async def changed_since(self, snapshot: Snapshot, opened: str) -> Changes:
         """What differs from the last commit or, where git knows none of it, from `opened`."""
         return await changes_of(snapshot, opened)
+
+    async def changed_in(
+        self, folder: Path, texts: Mapping[Path, str]
+    ) -> change_reviews.Understood:
+        """What is not committed yet in a folder, understood; `texts` stand in place of those on the
+        disk. Raises `UserError` where git cannot tell.
+        """
+        return await change_reviews.understand_uncommitted(folder, texts, self.parser)
 
     def sources(self, folders: Sequence[Path]) -> Iterator[Snapshot | str]:
         """The source files in folders and, in words, what is left out: iterate in a thread."""

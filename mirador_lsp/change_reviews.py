@@ -8,14 +8,14 @@ from functools import partial
 from os.path import lexists
 from pathlib import Path
 
-from mirador_lsp.core.change_sets import ChangeSet, Overview
+from mirador_lsp.core.change_sets import ChangeSet
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.references import ReferenceReader
 from mirador_lsp.core.rounds import Round, RoundBook
 from mirador_lsp.engine.carrying import still_there
-from mirador_lsp.engine.changed.overview import Heard, overview
+from mirador_lsp.engine.changed.overview import Understood, tell
 from mirador_lsp.engine.changed.study import Study, study
 from mirador_lsp.workspace.git.finding import Found, Where, Which, find
 from mirador_lsp.workspace.git.frequency import frequencies
@@ -23,6 +23,7 @@ from mirador_lsp.workspace.git.naming import files_naming
 from mirador_lsp.workspace.git.patched import find_patched
 from mirador_lsp.workspace.git.repository import open_repository
 from mirador_lsp.workspace.git.since import branch_at, find_since, path_below, standing
+from mirador_lsp.workspace.git.unsaved import with_texts
 
 __all__ = [
     "Asked",
@@ -40,6 +41,7 @@ __all__ = [
     "keep_round",
     "tell",
     "understand",
+    "understand_uncommitted",
     "within",
 ]
 
@@ -57,15 +59,6 @@ class Asked:
     """What users call the patch."""
     paths: tuple[str, ...] = ()
     """Of these files and folders alone; () for everything."""
-
-
-@dataclass(frozen=True)
-class Understood:
-    """A change, and what is known of it."""
-
-    study: Study
-    often: Mapping[str, int]
-    """In how many of the latest commits each of its files was changed, by name."""
 
 
 async def find_changes(folder: Path, asked: Asked, env: Mapping[str, str] | None = None) -> Found:
@@ -104,6 +97,16 @@ async def understand(found: Found, folder: Path, reader: ReferenceReader) -> Und
         often.update(await frequencies(found.root))
     by_name = {file.name: often[file.path] for file in found.change.files}
     return Understood(known, by_name)
+
+
+async def understand_uncommitted(
+    folder: Path, texts: Mapping[Path, str], reader: ReferenceReader
+) -> Understood:
+    """What is not committed yet in a folder of a repository; `texts`, by their absolute paths, are
+    what somebody has of files and has not saved. Raises `UserError`.
+    """
+    found = await find(folder, Which.UNCOMMITTED, paths=["."])
+    return await understand(await with_texts(found, folder, texts), folder, reader)
 
 
 async def find_since_last(
@@ -184,10 +187,3 @@ async def keep_round(
 def _is_anew(finding: Finding, names: Collection[str]) -> bool:
     """Whether a finding about a changed symbol is told by this change, if it still holds."""
     return finding.origin.tool == "change" and any(f"`{name}`" in finding.message for name in names)
-
-
-def tell(
-    understood: Understood, findings: Sequence[Finding] = (), said: tuple[str, str] = ("", "")
-) -> Overview:
-    """The overview of a change; `said` is what a model says of it, and which model."""
-    return overview(understood.study, Heard(findings, understood.often, *said))

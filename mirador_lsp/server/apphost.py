@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,7 @@ from mirador_lsp.core.retrieval import IndexReport, Memory
 from mirador_lsp.core.routing import Workings
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
+from mirador_lsp.engine.changed.overview import Understood
 from mirador_lsp.settings import Loaded
 
 _log = logging.getLogger(__name__)
@@ -136,6 +137,12 @@ class Reviewer(Protocol):
 
     async def changed_since(self, snapshot: Snapshot, opened: str) -> Changed:
         """What differs from the last commit or, without one, from the text it was `opened` with."""
+        ...
+
+    async def changed_in(self, folder: Path, texts: Mapping[Path, str]) -> Understood:
+        """What is not committed yet in a folder, understood; `texts` stand in place of those on the
+        disk. Raises `UserError` where git cannot tell.
+        """
         ...
 
     def sources(self, folders: Sequence[Path]) -> Iterator[Snapshot | str]:

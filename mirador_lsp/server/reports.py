@@ -142,11 +142,18 @@ def tour(done: Tour, ending: Ending) -> str:
     if done.not_reviewed:
         listed = "\n".join(f"- {words(name)}" for name in done.not_reviewed)
         parts += ["## Not reviewed", listed]
-    for snapshot, findings in sorted(done.reviewed, key=_worst):
+    parts += findings_by_file(done.reviewed)
+    return "\n\n".join(parts) + "\n"
+
+
+def findings_by_file(reviewed: Sequence[tuple[Snapshot, tuple[Finding, ...]]]) -> list[str]:
+    """The findings of several files, the worst files first."""
+    parts = []
+    for snapshot, findings in sorted(reviewed, key=_worst):
         if findings:
             rows = "\n".join(_row(finding, snapshot) for finding in findings)
             parts += [f"## {words(snapshot.name)}", rows]
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 def _worst(reviewed: tuple[Snapshot, tuple[Finding, ...]]) -> int:

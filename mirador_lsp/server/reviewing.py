@@ -24,7 +24,7 @@ from mirador_lsp.core.text import Span
 from mirador_lsp.server import carry, from_lsp
 from mirador_lsp.server.progress import Bar
 from mirador_lsp.server.server import MiradorServer
-from mirador_lsp.server.session import Outcome, Run, Wish
+from mirador_lsp.server.session import Outcome, Part, Run, Wish
 from mirador_lsp.server.streams import Follower
 from mirador_lsp.settings import review_policy
 
@@ -75,7 +75,8 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
     snapshot = from_lsp.snapshot(document, ls.session.folders)
     policy = review_policy(ls.settings, stages=wish.stages, lenses=wish.lenses)
     policy = replace(policy, panel=wish.models)
-    only = _only(snapshot, wish)
+    part = _part(snapshot, wish)
+    only = part.spans if part is not None else None
     request = ReviewRequest(
         snapshot,
         policy,
@@ -84,6 +85,8 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
         priority=Priority.INTERACTIVE if wish.trigger is Trigger.COMMAND else Priority.SAVE,
         only=only,
         known=ls.session.known(uri),
+        before=part.before if part is not None else None,
+        caused=part.caused if part is not None else (),
     )
     outcome = Outcome()
     follower = ls.streams.follow(snapshot)
@@ -135,11 +138,10 @@ def _focus(ls: MiradorServer, snapshot: Snapshot, wish: Wish) -> Span | None:
     return carry.edited(seen, snapshot)
 
 
-def _only(snapshot: Snapshot, wish: Wish) -> tuple[Span, ...] | None:
+def _part(snapshot: Snapshot, wish: Wish) -> Part | None:
+    """What of the document is meant; None for all of it."""
     part = wish.part
-    if part is None or part.content_hash != snapshot.content_hash:
-        return None
-    return part.spans
+    return part if part is not None and part.content_hash == snapshot.content_hash else None
 
 
 async def _run(

@@ -15,6 +15,7 @@ from typing import Any
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Event, ReviewFinished, ReviewStarted
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
@@ -63,6 +64,10 @@ class Part:
     """What the user calls them: "the selection"."""
     content_hash: str
     """Of the text whose places they are."""
+    before: str | None = None
+    """The text before they were changed, where that is known."""
+    caused: tuple[Finding, ...] = ()
+    """What the change of another file causes in this one."""
 
 
 @dataclass(frozen=True)

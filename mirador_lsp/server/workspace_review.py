@@ -4,7 +4,7 @@ An open document is reviewed as the editor has it, any other file as it lies on 
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,14 @@ from mirador_lsp.settings import review_policy
 STAGE = "workspace"
 """What the progress bar calls it."""
 _MOST_SKIPPED = 100_000
+
+
+Shape = Callable[[ReviewRequest], ReviewRequest]
+
+
+def as_it_is(request: ReviewRequest) -> ReviewRequest:
+    """All of the file is reviewed."""
+    return request
 
 
 @dataclass
@@ -60,7 +68,7 @@ async def review_workspace(ls: MiradorServer, wish: Wish, tour: Tour, emit: Emit
     began = asyncio.get_running_loop().time()
     for number, snapshot in enumerate(files):
         emit(StageProgressed(STAGE, number, len(files), snapshot.name))
-        await _review(ls, snapshot, wish, tour)
+        await review_one(ls, snapshot, wish, tour)
     seconds = asyncio.get_running_loop().time() - began
     emit(StageFinished(STAGE, "", seconds, Usage(), not_reviewed=len(tour.not_reviewed)))
 
@@ -87,10 +95,15 @@ async def _gathered(sources: Iterator[Snapshot | str], tour: Tour) -> list[Snaps
     return files
 
 
-async def _review(ls: MiradorServer, snapshot: Snapshot, wish: Wish, tour: Tour) -> None:
-    uri = _open_as(ls, snapshot)
+async def review_one(
+    ls: MiradorServer, snapshot: Snapshot, wish: Wish, tour: Tour, shape: Shape = as_it_is
+) -> None:
+    """Review a file, open or not, and note what came of it. `shape` makes a part of the request for
+    one that is not open; for one that is, `wish.part` says what is meant.
+    """
+    uri = open_as(ls, snapshot)
     if uri is None:
-        await _review_closed(ls, snapshot, wish, tour)
+        await _review_closed(ls, snapshot, wish, tour, shape)
         return
     run = reviewing.start(ls, uri, wish)
     if run is None:
@@ -104,12 +117,14 @@ async def _review(ls: MiradorServer, snapshot: Snapshot, wish: Wish, tour: Tour)
     _note(tour, run.snapshot, run.outcome)
 
 
-async def _review_closed(ls: MiradorServer, snapshot: Snapshot, wish: Wish, tour: Tour) -> None:
+async def _review_closed(
+    ls: MiradorServer, snapshot: Snapshot, wish: Wish, tour: Tour, shape: Shape
+) -> None:
     policy = review_policy(ls.settings, stages=wish.stages, lenses=wish.lenses)
     request = ReviewRequest(snapshot, policy, wish.trigger, priority=Priority.BACKGROUND)
     app = await ls.apps.get()
     outcome = Outcome()
-    await app.review(request, outcome.hear)
+    await app.review(shape(request), outcome.hear)
     _note(tour, snapshot, outcome)
     if outcome.finished is not None:
         ls.publisher.show_closed(snapshot, outcome.finished.findings)
@@ -122,7 +137,7 @@ def _note(tour: Tour, snapshot: Snapshot, outcome: Outcome) -> None:
         tour.reviewed.append((snapshot, outcome.finished.findings))
 
 
-def _open_as(ls: MiradorServer, snapshot: Snapshot) -> str | None:
+def open_as(ls: MiradorServer, snapshot: Snapshot) -> str | None:
     """The URI under which the client has the file open; clients spell URIs in their own way."""
     for uri in ls.session.uris():
         path = from_lsp.path_of(uri)

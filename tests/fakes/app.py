@@ -1,12 +1,22 @@
 """An application whose reviews and answers do what a test says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fakes.feedback import FakeFeedbackBook
 from fakes.index import FakeIndex
+from mirador_lsp.analysis.worker import InlineParser
+from mirador_lsp.app import change_reviews
 from mirador_lsp.core.answers import (
     Answer,
     AnswerFinished,
@@ -241,6 +251,12 @@ class FakeApp:
 
     async def changed_since(self, snapshot: Snapshot, opened: str) -> Changes:
         return Changes(changed_spans(opened, snapshot.text), "it was opened")
+
+    async def changed_in(
+        self, folder: Path, texts: Mapping[Path, str]
+    ) -> change_reviews.Understood:
+        parser = InlineParser(budget_seconds=5)
+        return await change_reviews.understand_uncommitted(folder, texts, parser)
 
     def sources(self, folders: Sequence[Path]) -> Iterator[Snapshot | str]:
         yield from self.files

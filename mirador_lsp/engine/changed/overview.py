@@ -46,6 +46,22 @@ class Heard:
     """Which model."""
 
 
+@dataclass(frozen=True)
+class Understood:
+    """A change, and what is known of it."""
+
+    study: Study
+    often: Mapping[str, int]
+    """In how many of the latest commits each of its files was changed, by name."""
+
+
+def tell(
+    understood: Understood, findings: Sequence[Finding] = (), said: tuple[str, str] = ("", "")
+) -> Overview:
+    """The overview of a change; `said` is what a model says of it, and which model."""
+    return overview(understood.study, Heard(findings, understood.often, *said))
+
+
 def overview(study: Study, heard: Heard | None = None) -> Overview:
     """The overview of a change. Pure: the same change is told in the same words."""
     heard = heard if heard is not None else Heard()

@@ -7,6 +7,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from mirador_lsp.server.features import (
+    changed,
     choosing,
     code_lens,
     explaining,
@@ -41,6 +42,7 @@ COMMANDS: Mapping[str, Command] = {
     "mirador.reviewSymbol": reviews.review_symbol,
     "mirador.reviewChanges": reviews.review_changes,
     "mirador.reviewWorkspace": reviews.review_workspace,
+    "mirador.reviewMyChanges": changed.review_my_changes,
     "mirador.showFindings": code_lens.show_findings,
     "mirador.explain": explaining.explain_command,
     "mirador.ask": explaining.ask_command,

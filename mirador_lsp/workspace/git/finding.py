@@ -105,7 +105,7 @@ def below_root(path: str, root: Path, folder: Path) -> str:
 
     Raises `UserError` for one that is elsewhere.
     """
-    full = os.path.abspath(os.path.join(folder, path))  # noqa: PTH100, PTH118 — links stay
+    full = os.path.normpath(os.path.join(folder, path))  # noqa: PTH118 — links stay
     if full == str(root):
         return ""
     if not full.startswith(os.path.join(root, "")):  # noqa: PTH118

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mirador_lsp.core.document import Snapshot
@@ -37,14 +37,16 @@ async def files_naming(
         named = await contents(repository, [mark + path for path in paths[:most]])
         held = {name.removeprefix(mark): content for name, content in named.items()}
     naming = naming_from(folder, root)
-    snapshots = []
-    for path, content in held.items():
-        full = None if root is None else os.path.join(root, path)  # noqa: PTH118
-        if not isinstance(content, NoText):
-            source = to_source(content, name=naming(path), path=full)
-            if isinstance(source, Source) and source.snapshot.language:
-                snapshots.append(source.snapshot)
-    return tuple(snapshots), len(paths)
+
+    def snapshots() -> Iterator[Snapshot]:
+        for path, content in held.items():
+            full = None if root is None else os.path.join(root, path)  # noqa: PTH118
+            if not isinstance(content, NoText):
+                source = to_source(content, name=naming(path), path=full)
+                if isinstance(source, Source) and source.snapshot.language:
+                    yield source.snapshot
+
+    return await asyncio.to_thread(lambda: tuple(snapshots())), len(paths)
 
 
 async def _paths(found: Found, repository: Repository, words: Sequence[str]) -> list[str]:
