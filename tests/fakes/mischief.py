@@ -27,6 +27,7 @@ RARE = frozenset(
         "mirador.doctor",
         "mirador.printDebugInformation",
         "mirador.reviewWorkspace",
+        "mirador.reviewMyChanges",
         "mirador.status",
     }
 )

@@ -72,7 +72,12 @@ end
 local function say_review(result)
   if result.state == 'finished' and result.findings then
     local withheld = (result.withheld or 0) > 0 and (', %d withheld'):format(result.withheld) or ''
-    say(('%d findings%s in %.1f s'):format(result.findings, withheld, result.seconds))
+    local took = result.seconds and (' in %.1f s'):format(result.seconds) or ''
+    local risk = ''
+    for _, overview in ipairs(result.overviews or {}) do
+      risk = risk .. (', risk %s'):format(overview.risk)
+    end
+    say(('%d findings%s%s%s'):format(result.findings, withheld, took, risk))
   end
 end
 
@@ -144,6 +149,7 @@ local subcommands = {
   ['review-symbol'] = about_place('reviewSymbol', say_review),
   ['review-changes'] = about_place('reviewChanges', say_review),
   ['review-workspace'] = about_place('reviewWorkspace', say_review),
+  ['review-my-changes'] = about_nothing('reviewMyChanges', say_review),
   explain = function(call)
     M.explain(call.client.id, call.place)
   end,

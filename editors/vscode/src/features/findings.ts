@@ -12,8 +12,15 @@ const REVIEWS: Readonly<Record<string, string>> = {
   "mirador.reviewSelection": "Reviewing the selection",
   "mirador.reviewSymbol": "Reviewing the symbol",
   "mirador.reviewWorkspace": "Reviewing the workspace",
+  "mirador.reviewMyChanges": "Reviewing your changes",
   "mirador.reviewChanges": "Reviewing the changed lines",
 };
+/** They need no editor. */
+const EVERYWHERE: ReadonlySet<string> = new Set([
+  "mirador.reviewWorkspace",
+  "mirador.reviewMyChanges",
+  "mirador.reviewChanges",
+]);
 /** They need a finding, and answer at once. */
 const OPINIONS = ["mirador.helpful", "mirador.notHelpful", "mirador.suppress", "mirador.showEvidence"];
 /** They are about a document. */
@@ -91,8 +98,7 @@ export function activate(context: Context): void {
 
 /** The workspace and its changes need no editor; the others are about the one that is open. */
 function subject(client: LanguageClient, command: string): Place | object | undefined {
-  const everywhere = command === "mirador.reviewWorkspace" || command === "mirador.reviewChanges";
-  if (everywhere && editorHere() === undefined) {
+  if (EVERYWHERE.has(command) && editorHere() === undefined) {
     return {};
   }
   return here(client);
