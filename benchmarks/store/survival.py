@@ -19,42 +19,47 @@ PROCESSES = 4
 _PAGE = 4096
 _LONGEST_LIFE = 0.25
 _ROWS_WAITED = 120.0
+_OF_ONE_FILE = 40
+"""Kills."""
 
 
 def kills(folder: Path, count: int, seed: int = 1) -> dict[str, object]:
     """Four processes write; one of them, by chance, is killed at a time that is chance, again and
     again. After each kill the file is looked over, and every acknowledged row looked for.
     """
-    dice = random.Random(seed)  # noqa: S311 — nothing secret
-    file = folder / "store" / "mirador.db"
-    writers = [Writer(file, f"file:///w{n}-0.py", 0, 10**6) for n in range(PROCESSES)]
-    acknowledged = missing = broken = 0
     began = time.monotonic()
+    total = {"kills": 0, "acknowledged": 0, "lost": 0, "broken": 0, "damaged files": 0}
+    for first in range(0, count, _OF_ONE_FILE):
+        # Looking a file over takes longer the larger it is.
+        many = min(_OF_ONE_FILE, count - first)
+        found = _kills(folder / str(first), many, random.Random(seed + first))  # noqa: S311
+        total = {what: total[what] + found[what] for what in total}
+    return {**total, "seconds": time.monotonic() - began}
+
+
+def _kills(folder: Path, count: int, dice: random.Random) -> dict[str, int]:
+    folder.mkdir(mode=0o700)
+    file = folder / "store" / "mirador.db"
+    running = {n: Writer(file, f"file:///w{n}.py", 0, 10**6) for n in range(min(count, PROCESSES))}
+    total = {"kills": count, "acknowledged": 0, "lost": 0, "broken": 0}
     for number in range(count):
         a_while(dice, _LONGEST_LIFE)
-        which = dice.randrange(PROCESSES)
-        writer = writers[which]
-        writer.kill(signal.SIGKILL)
-        rows = writer.acknowledged()
-        writer.close()
-        acknowledged += len(rows)
-        missing += lost(file, writer.document, rows) if rows else 0
-        broken += file.exists() and verdict(file) != "ok"
-        writers[which] = Writer(file, f"file:///w{which}-{number + 1}.py", 0, 10**6)
-    for writer in writers:
-        writer.kill(signal.SIGKILL)
-        rows = writer.acknowledged()
-        writer.close()
-        acknowledged += len(rows)
-        missing += lost(file, writer.document, rows)
-    return {
-        "kills": count + PROCESSES,
-        "acknowledged": acknowledged,
-        "lost": missing,
-        "broken": broken,
-        "damaged files": len(Place(file).damaged()),
-        "seconds": time.monotonic() - began,
-    }
+        which = dice.choice(sorted(running))
+        rows, missing = _killed(running.pop(which), file)
+        total["acknowledged"] += rows
+        total["lost"] += missing
+        total["broken"] += file.exists() and verdict(file) != "ok"
+        if number < count - PROCESSES:
+            running[which] = Writer(file, f"file:///w{which}-{number}.py", 0, 10**6)
+    return {**total, "damaged files": len(Place(file).damaged())}
+
+
+def _killed(writer: Writer, file: Path) -> tuple[int, int]:
+    """Kill it; how many rows it was told are kept, and how many of them are not."""
+    writer.kill(signal.SIGKILL)
+    rows = writer.acknowledged()
+    writer.close()
+    return len(rows), lost(file, writer.document, rows) if rows else 0
 
 
 def four_writers(folder: Path, rows: int) -> dict[str, object]:
@@ -70,13 +75,9 @@ def four_writers(folder: Path, rows: int) -> dict[str, object]:
         a_while(dice, 2 * _LONGEST_LIFE)
         which = dice.choice(list(running))
         writer = running.pop(which)
-        writer.kill(signal.SIGKILL)
-        killed += 1
-        done = writer.acknowledged()
-        writer.close()
-        kept += len(done)
-        missing += lost(file, writer.document, done)
-        left[which] -= len(done)
+        done, gone = _killed(writer, file)
+        killed, kept, missing = killed + 1, kept + done, missing + gone
+        left[which] -= done
         if left[which] > 0:
             lives += 1
             document = f"file:///four{which}-{lives}.py"

@@ -27,8 +27,11 @@ EXTRA = "pip install 'mirador-lsp[encryption]'"
 """What brings the encrypting SQLite."""
 
 
-def link(file: Path, key: Key | None, *, seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
-    """A connection to a file, with its key where it has one. No transaction begins by itself.
+def link(
+    file: Path, key: Key | None, *, seconds: float = BUSY_SECONDS, forgiving: bool = False
+) -> sqlite3.Connection:
+    """A connection to a file, with its key where it has one. No transaction begins by itself. One
+    that is `forgiving` reads tables although other parts of the schema are broken.
 
     Raises `ServiceError` where the encrypting SQLite is not installed, else what SQLite raises.
     """
@@ -38,6 +41,8 @@ def link(file: Path, key: Key | None, *, seconds: float = BUSY_SECONDS) -> sqlit
         connection = sealing().connect(str(file), timeout=seconds, isolation_level=None)
         unlock(connection, key)
     try:
+        if forgiving:
+            connection.execute("PRAGMA writable_schema=ON").close()
         for pragma in _PRAGMAS:
             connection.execute(pragma).close()
     except BaseException:

@@ -72,7 +72,7 @@ def mend(place: Place, key: Key | None, migrations: Sequence[Migration]) -> Mend
         ):
             try:
                 # The copy is nobody's, and its log is played into it.
-                with closing(Damaged(partial(link, scratch, key))) as damaged:
+                with closing(Damaged(partial(link, scratch, key, forgiving=True))) as damaged:
                     found = salvage(damaged, sound)
             except errors() as error:
                 _log.warning("nothing can be read in the damaged store: %s", error)

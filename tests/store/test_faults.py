@@ -201,7 +201,7 @@ async def test_a_locked_file_holds_nobody_up(
 ) -> None:
     """Another program holds it: reading goes on at once, what is written waits and is not lost."""
     monkeypatch.setattr(linking, "BUSY_SECONDS", 0.2)
-    monkeypatch.setattr(linking.link, "__kwdefaults__", {"seconds": 0.2})
+    monkeypatch.setattr(linking.link, "__kwdefaults__", {"seconds": 0.2, "forgiving": False})
     file = tmp_path / "store" / "mirador.db"
     async with opened(file) as store:
         await keep(store, "before")
