@@ -82,6 +82,8 @@ def _settings(
     told: dict[str, Any] = {}
     for name, value in values.items():
         path = f"{above}{name}"
+        if isinstance(value, frozenset):
+            continue  # the names of what was set: each says so itself
         if isinstance(value, Mapping):
             told |= _settings(value, origins, f"{path}.")
             continue
