@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mirador_lsp.core.behaviour import BehaviourBook, ComparisonBook
 from mirador_lsp.core.history import HistoryBook
 from mirador_lsp.core.metrics import MetricsBook
-from mirador_lsp.core.ports import FeedbackBook, Measurements, ReplyBook
+from mirador_lsp.core.ports import FeedbackBook, Measurements
 from mirador_lsp.core.preferences import PreferenceBook
 from mirador_lsp.core.rounds import RoundBook
 from mirador_lsp.settings import Paths
@@ -49,7 +49,7 @@ class Books:
     """What was asked, what came of it, and what became of findings."""
     metrics: MetricsBook
     """What requests cost and what came of them."""
-    replies: ReplyBook
+    replies: SqliteReplyBook
     """What models said: a cache, in a file of its own."""
     preferences: PreferenceBook
     """How the user likes to be helped."""

@@ -3,7 +3,6 @@
 Only `app` uses it.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from mirador_lsp.assembly import make_indexes
 from mirador_lsp.books import Books, open_books
-from mirador_lsp.core.errors import IndexUnavailable, ServiceError, UserError
+from mirador_lsp.core.errors import IndexUnavailable, UserError
 from mirador_lsp.core.feedback import Opinion, Which, document_of
 from mirador_lsp.core.history import (
     Forgotten,
@@ -83,8 +82,8 @@ class Oblivion:
     figures: int = 0
     """Rows about what requests cost."""
     replies: int = 0
-    """Files of replies of models that were kept to be said again. They do not know what they are
-    about, so all of them go."""
+    """Replies of models that were kept to be said again. They do not know what they are about, so
+    all of them go."""
     left: tuple[Kept, ...] = ()
     """Memories that an index still has; they are tried again with whatever is forgotten next."""
 
@@ -92,10 +91,9 @@ class Oblivion:
 class Past:
     """The past, for whoever wants to look at it or have it forgotten. Open one with `open_past`."""
 
-    def __init__(self, settings: Settings, paths: Paths, books: Books, indexes: Clients) -> None:
+    def __init__(self, settings: Settings, books: Books, indexes: Clients) -> None:
         self.retention = keeping_of(settings.history).retention
         self.book: HistoryBook = books.history
-        self._paths = paths
         self._books = books
         self._indexes = indexes
 
@@ -136,7 +134,7 @@ class Past:
             await self._books.rounds.forget()
         replies = 0
         if gone.rows or decisions:
-            replies = await asyncio.to_thread(_drop, self._paths.replies)
+            replies = await self._books.replies.forget()
         await self._books.database.purge()
         return Oblivion(gone, decisions, figures, replies, tuple(left))
 
@@ -153,7 +151,7 @@ async def open_past(settings: Settings, paths: Paths) -> AsyncIterator[Past]:
     """Open the books and what reaches the indexes; nothing else of Mirador is started."""
     async with AsyncExitStack() as stack:
         books = open_books(paths, stack)
-        yield Past(settings, paths, books, make_indexes(settings, paths, stack))
+        yield Past(settings, books, make_indexes(settings, paths, stack))
 
 
 def _is_meant(opinion: Opinion, which: Selection) -> bool:
@@ -164,18 +162,3 @@ def _is_meant(opinion: Opinion, which: Selection) -> bool:
         and (not which.file or document.endswith(ending))
         and any(each.startswith(which.id) for each in (opinion.id, opinion.finding_id))
     )
-
-
-def _drop(file: Path) -> int:
-    """Remove a cache that every process makes anew where it is gone; the files that went."""
-    gone = 0
-    for ending in ("", "-wal", "-shm"):
-        try:
-            file.with_name(f"{file.name}{ending}").unlink()
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            message = f"{file} cannot be removed: {error.strerror}."
-            raise ServiceError(message, remedy="Check who owns it.") from error
-        gone += 1
-    return gone

@@ -70,7 +70,7 @@ class Oblivion(Protocol):
 
     @property
     def replies(self) -> int:
-        """Files of replies that were kept to be said again."""
+        """Of models, that were kept to be said again."""
         ...
 
     @property

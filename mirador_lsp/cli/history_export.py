@@ -109,7 +109,7 @@ def oblivion(gone: "Oblivion") -> Row:
         "memories_left": len(gone.left),
         "decisions": gone.decisions,
         "figures": gone.figures,
-        "reply_cache_dropped": bool(gone.replies),
+        "replies": gone.replies,
     }
 
 

@@ -158,10 +158,9 @@ def oblivion(gone: "Oblivion") -> str:
         (len(history.memories) - len(gone.left), "memory of the index"),
         (gone.decisions, "decision"),
         (gone.figures, "row of figures"),
+        (gone.replies, "finished reply in the cache"),
     )
     parts = [_count(count, one) for count, one in counts if count > 0]
-    if gone.replies:
-        parts.append("the cache of replies")
     return ", ".join(parts)
 
 
@@ -177,6 +176,7 @@ def _count(count: int, one: str) -> str:
         "step of their lives": "steps of their lives",
         "memory of the index": "memories of the index",
         "row of figures": "rows of figures",
+        "finished reply in the cache": "finished replies in the cache",
     }
     return f"{count:,} {one if count == 1 else many.get(one, f'{one}s')}"
 

@@ -56,6 +56,14 @@ class Recall:
             self._remember(key, reply)
         return reply
 
+    async def find_now(self, key: str) -> KeptReply | None:
+        """The same as the book has it now: what the user had forgotten by another process is not
+        remembered here, or it would be written again with what comes to it.
+        """
+        if self._book is not None and key not in self._unwritten:
+            self._replies.pop(key, None)
+        return await self.find(key)
+
     def keep(self, card: ModelCard, key: str, reply: KeptReply) -> None:
         """Keep a reply that came to its end; it is on disk after the next `write`."""
         self._remember(key, reply)

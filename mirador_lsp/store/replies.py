@@ -62,6 +62,19 @@ class SqliteReplyBook:
             # Written by another version, or by somebody else: it is asked again.
             return None
 
+    async def forget(self) -> int:
+        """Remove every reply for good; how many there were. They do not know what they are about.
+
+        The file stays: a process that finds it gone would write its latest replies again.
+        """
+        if not await self._database.exists():
+            return 0
+        ((count,),) = await self._database.read("SELECT count(*) FROM replies")
+        if count:
+            await self._database.transact([("DELETE FROM replies", ())])
+            await self._database.purge()
+        return int(count)
+
     async def keep(self, replies: Mapping[str, KeptReply]) -> None:
         """See the port. A cancelled call keeps what it was at all the same."""
         if replies:

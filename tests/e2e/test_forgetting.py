@@ -60,8 +60,8 @@ async def mirador(workspace: Workspace, *words: str) -> str:
         return await asyncio.to_thread(run)
 
 
-async def talk(client: RecordingClient, workspace: Workspace) -> None:
-    """Open a file with a finding, dismiss that, and ask a question."""
+async def talk(client: RecordingClient, workspace: Workspace) -> str:
+    """Open a file with a finding, dismiss that, and ask a question; the file's URI."""
     folder = types.WorkspaceFolder(workspace.folder.as_uri(), "work")
     await client.initialize_session(
         types.InitializeParams(capabilities=types.ClientCapabilities(), workspace_folders=[folder])
@@ -79,6 +79,7 @@ async def talk(client: RecordingClient, workspace: Workspace) -> None:
     )
     asked = {"textDocument": {"uri": uri}, "question": "Why xylophone?"}
     await client.protocol.send_request_async("mirador/ask", asked)
+    return uri
 
 
 def holders(workspace: Workspace) -> list[str]:
@@ -97,6 +98,23 @@ async def remembered(workspace: Workspace) -> bool:
     return "quixotic" in await mirador(workspace, "search", "--in", "talk", "xylophone")
 
 
+async def forget(workspace: Workspace) -> None:
+    """Have it forgotten, and see that it is; the index's own process is ended to look at it."""
+    listed = json.loads(await mirador(workspace, "history", "--kind", "ask", "--json"))
+    (row,) = listed["rows"]
+    shown = json.loads(await mirador(workspace, "history", "show", row["id"], "--json"))
+    assert shown["request"]["response"] == "It is the quixotic one."
+    assert any("state" in name for name in holders(workspace))
+
+    gone = json.loads(
+        await mirador(workspace, "history", "forget", "--file", "bad.py", "--yes", "--json")
+    )
+
+    assert gone["requests"] >= 2
+    assert (gone["decisions"], gone["memories"], gone["memories_left"]) == (1, 1, 0)
+    assert not await remembered(workspace)
+
+
 async def test_what_is_forgotten_is_nowhere(indexed: Workspace) -> None:
     """Question, answer, decision and finding: in no table, no index, no cache, no log."""
     async with over_stdio(indexed) as client:
@@ -104,18 +122,22 @@ async def test_what_is_forgotten_is_nowhere(indexed: Workspace) -> None:
         async with asyncio.timeout(PATIENCE):
             while not await remembered(indexed):
                 pass
+    await forget(indexed)
+    await mirador(indexed, "index", "stop")
+    assert await asyncio.to_thread(holders, indexed) == []
+
+
+async def test_an_editor_that_is_open_does_not_bring_it_back(indexed: Workspace) -> None:
+    """Its server keeps other things afterwards, and not those again."""
+    async with over_stdio(indexed) as client:
+        uri = await talk(client, indexed)
+        async with asyncio.timeout(PATIENCE):
+            while not await remembered(indexed):
+                pass
+        await forget(indexed)
+        other = {"textDocument": {"uri": uri}, "question": "Anything else?"}
+        await client.protocol.send_request_async("mirador/ask", other)
     listed = json.loads(await mirador(indexed, "history", "--kind", "ask", "--json"))
-    (row,) = listed["rows"]
-    shown = json.loads(await mirador(indexed, "history", "show", row["id"], "--json"))
-    assert shown["request"]["response"] == "It is the quixotic one."
-    assert any("state" in name for name in holders(indexed))
-
-    gone = json.loads(
-        await mirador(indexed, "history", "forget", "--file", "bad.py", "--yes", "--json")
-    )
-
-    assert gone["requests"] >= 2
-    assert (gone["decisions"], gone["memories"], gone["memories_left"]) == (1, 1, 0)
-    assert not await remembered(indexed)
+    assert [row["question"] for row in listed["rows"]] == ["Anything else?"]
     await mirador(indexed, "index", "stop")
     assert await asyncio.to_thread(holders, indexed) == []

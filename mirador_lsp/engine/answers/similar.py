@@ -38,7 +38,7 @@ async def find_similar(
     question: str, key: str, recall: Recall, index: CodeIndex | None
 ) -> tuple[str, str, float] | None:
     """An earlier question kept under `key` that means the same, its answer and its confidence."""
-    if index is None or (kept := await recall.find(key)) is None:
+    if index is None or (kept := await recall.find_now(key)) is None:
         return None
     telling = _telling(question)
     pairs = [pair for pair in _pairs(kept) if _telling(pair[0]) == telling]
@@ -58,7 +58,7 @@ async def keep_similar(
     question: str, answer: tuple[str, float], key: str, recall: Recall, card: ModelCard
 ) -> None:
     """Keep the text of an answer and its confidence beside the latest others under `key`."""
-    kept = await recall.find(key)
+    kept = await recall.find_now(key)
     pairs = [pair for pair in _pairs(kept) if pair[0] != question] if kept is not None else []
     pairs = [*pairs, (question, *answer)][-_MOST:]
     lines = tuple(text for said, told, _ in pairs for text in (said, told))
