@@ -151,7 +151,8 @@ class FeedbackBook(Protocol):
     async def record(self, opinion: Opinion) -> None:
         """Keep an opinion; a later one about the same finding of the same document replaces it.
 
-        When it returns, the opinion is on disk.
+        When it returns, the opinion is on disk; where that cannot be now, it waits, or is of this
+        session alone, and `notices` says so.
         """
         ...
 
@@ -195,7 +196,7 @@ class Measurements(Protocol):
     """
 
     async def record(self, measured: Sequence[Measurement]) -> None:
-        """Keep measurements. When it returns, they are on disk."""
+        """Keep measurements. When it returns, they are on disk, or `notices` says why not."""
         ...
 
     async def standings(self) -> Sequence[Standing]:
@@ -226,7 +227,7 @@ class ReplyBook(Protocol):
         ...
 
     async def keep(self, replies: Mapping[str, KeptReply]) -> None:
-        """Keep replies under their keys. When it returns, they are on disk.
+        """Keep replies under their keys. When it returns, they are on disk, or `notices` says why not.
 
         The oldest are forgotten where they become too many.
         """
