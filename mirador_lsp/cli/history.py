@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from mirador_lsp.cli import history_export, history_views
+from mirador_lsp.cli.oblivion import Oblivion
 from mirador_lsp.cli.spans import moment_of
 from mirador_lsp.cli.terminal import console_for, is_terminal, say
 from mirador_lsp.cli.wording import plural
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.history import (
     EVERYTHING,
-    Forgotten,
     HistoryBook,
-    Kept,
     Kind,
     Life,
     Retention,
@@ -48,35 +47,6 @@ examples:
 
 It lies on this machine alone. See docs/history.md, and the settings under [history].
 """
-
-
-class Oblivion(Protocol):
-    """What was forgotten, or would be."""
-
-    @property
-    def history(self) -> Forgotten:
-        """Of the history."""
-        ...
-
-    @property
-    def decisions(self) -> int:
-        """About findings."""
-        ...
-
-    @property
-    def figures(self) -> int:
-        """About what requests cost."""
-        ...
-
-    @property
-    def replies(self) -> int:
-        """Of models, that were kept to be said again."""
-        ...
-
-    @property
-    def left(self) -> Sequence[Kept]:
-        """Memories that an index still has."""
-        ...
 
 
 class Past(Protocol):

@@ -20,7 +20,7 @@ from mirador_lsp.core.history import (
 )
 
 if TYPE_CHECKING:
-    from mirador_lsp.cli.history import Oblivion
+    from mirador_lsp.cli.oblivion import Oblivion
     from mirador_lsp.core.retrieval import Hit
 
 VERSION = 1

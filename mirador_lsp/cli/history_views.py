@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from mirador_lsp.cli.history import Oblivion
+    from mirador_lsp.cli.oblivion import Oblivion
     from mirador_lsp.core.retrieval import Hit
 
 _DAY = 86_400
