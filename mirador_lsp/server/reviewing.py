@@ -73,21 +73,8 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
         ls.messages.doubtful(plain(document.uri, 200), document.doubt)
         return None
     snapshot = from_lsp.snapshot(document, ls.session.folders)
-    policy = review_policy(ls.settings, stages=wish.stages, lenses=wish.lenses)
-    policy = replace(policy, panel=wish.models)
-    part = _part(snapshot, wish)
-    only = part.spans if part is not None else None
-    request = ReviewRequest(
-        snapshot,
-        policy,
-        wish.trigger,
-        focus=_focus(ls, snapshot, wish),
-        priority=Priority.INTERACTIVE if wish.trigger is Trigger.COMMAND else Priority.SAVE,
-        only=only,
-        known=ls.session.known(uri),
-        before=part.before if part is not None else None,
-        caused=part.caused if part is not None else (),
-    )
+    request = _request(ls, snapshot, wish)
+    policy, only = request.policy, request.only
     outcome = Outcome()
     follower = ls.streams.follow(snapshot)
     bar = ls.bars.bar(
@@ -113,6 +100,23 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
     run = ls.session.restart(snapshot, wish, work(), outcome, follower.stop)
     ls.indexing.poke()
     return run
+
+
+def _request(ls: MiradorServer, snapshot: Snapshot, wish: Wish) -> ReviewRequest:
+    """What is asked of the engine for a wish."""
+    policy = review_policy(ls.settings, stages=wish.stages, lenses=wish.lenses)
+    part = _part(snapshot, wish)
+    return ReviewRequest(
+        snapshot,
+        replace(policy, panel=wish.models),
+        wish.trigger,
+        focus=_focus(ls, snapshot, wish),
+        priority=Priority.INTERACTIVE if wish.trigger is Trigger.COMMAND else Priority.SAVE,
+        only=part.spans if part is not None else None,
+        known=ls.session.known(snapshot.uri),
+        before=part.before if part is not None else None,
+        caused=part.caused if part is not None else (),
+    )
 
 
 def mended(ls: MiradorServer, uri: str, text: str | None = None) -> None:

@@ -191,6 +191,7 @@ def test_every_port_has_a_contract_test_and_two_implementations() -> None:
         "MetricsBook": "test_metrics_book",
         "PreferenceBook": "test_preference_book",
         "ReferenceReader": "test_reference_reader",
+        "RoundBook": "test_round_book",
     }
 
     assert seams == set(wanted), "name the contract test of a new port here"

@@ -1,11 +1,13 @@
 """Two texts compared line by line."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from mirador_lsp.core.text import LineIndex, Span
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _MOST_LINES = 2000
 """Changed lines, the equal ones between them included, that are compared one by one; comparing
 takes quadratic time on lines that repeat."""
@@ -23,8 +25,10 @@ class LineChanges:
 
 def line_changes(old: str, new: str) -> LineChanges:
     """What has to be done to make `new` of `old`. Line ends alone are no difference."""
+    before, after = _lines(old), _lines(new)
+    if before == after:
+        return LineChanges((), 0, 0)
     index = LineIndex(new)
-    before, after = _lines(LineIndex(old)), _lines(index)
     most = min(len(before), len(after))
     head = next((i for i in range(most) if before[i] != after[i]), most)
     rest = most - head
@@ -46,9 +50,9 @@ def likeness(one: str, other: str) -> float:
     return shared / max(len(one), len(other), 1)
 
 
-def _lines(index: LineIndex) -> list[str]:
-    """The lines without their ends; the empty one after the last line end is none."""
-    lines = [index.line_text(number) for number in range(len(index))]
+def _lines(text: str) -> list[str]:
+    """The lines of a `LineIndex` without their ends; the empty one after the last end is none."""
+    lines = _LINE_END.split(text)
     return lines[:-1] if not lines[-1] else lines
 
 
