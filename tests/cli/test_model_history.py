@@ -11,7 +11,8 @@ import pytest
 
 from fakes.measurements import measurement
 from fakes.stores import store_at
-from mirador_lsp.cli import compare, model_history, models
+from mirador_lsp.cli import model_history, models
+from mirador_lsp.cli.main import main
 from mirador_lsp.cli.models import add_parser
 from mirador_lsp.core.routing import COMPARED, Circumstances, Measurement, Outcome
 from mirador_lsp.store import SqliteMeasurements
@@ -74,10 +75,10 @@ def test_compare_names_how_the_models_in_use_do(
     """Whether or not anything was compared."""
     keep(file, *[measurement(model="coder")] * 3, measurement(model="coder", outcome=Outcome.LATE))
 
-    assert compare.run(as_json=True) == 0
+    assert main(["models", "compare", "--json"]) == 0
     (used,) = json.loads(capsys.readouterr().out)["used"]
     assert (used["model"], used["replies"], used["held"]) == ("coder", 4, 0.75)
-    assert compare.run(as_json=False) == 0
+    assert main(["models", "compare"]) == 0
     assert "75 %" in capsys.readouterr().out
 
 
