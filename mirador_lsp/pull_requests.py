@@ -4,7 +4,7 @@ The forge's files are told apart as those of a repository are. Surfaces have it 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -66,14 +66,18 @@ class Pulled:
     """Name in the change set → the file as its forge spells it."""
 
 
-async def read_pull(forge: Forge, root: Path | None = None) -> Pulled:
+async def read_pull(
+    forge: Forge, root: Path | None = None, tell: Callable[[int], None] = lambda _: None
+) -> Pulled:
     """The pull request with the texts of its files. `root` is the folder where its repository is
     checked out, if it is: files are then known by their places in it. Nothing is written there.
+    `tell` hears how many files there are before their texts are fetched.
 
     Raises what `Forge` raises.
     """
     pull = await forge.pull()
     listed = await forge.files(pull)
+    tell(len(listed.files))
     notices = list(listed.notices)
     pairs: list[Pair] = []
     diffs: dict[str, FileDiff] = {}

@@ -22,6 +22,8 @@ from mirador_lsp.core.pulls import Forge, ForgeKind, PullPlace
 from mirador_lsp.core.references import ReferenceReader
 from mirador_lsp.settings.settings import ForgesSettings
 
+_MANY = 20
+"""Files whose texts take long enough to say so."""
 _YES = frozenset({"y", "yes"})
 
 
@@ -156,12 +158,19 @@ async def _fetched(
         say(_sentence(place, token.variable, wishes), stderr)
         certain = pulls.is_declared(place, named, env)
         by_address = "/" in wishes.text
-        _consent(place, wishes, env, stderr, stdin, certain=certain, by_address=by_address)
+        await _consent(place, wishes, env, stderr, stdin, certain=certain, by_address=by_address)
         here = pulls.project_of(remote) == (place.host, place.project)
         root = top if here else None
-        yield Fetched(forge, await pulls.read_pull(forge, root), wishes, cap, root)
+        pulled = await pulls.read_pull(forge, root, lambda count: _tell_count(count, stderr))
+        yield Fetched(forge, pulled, wishes, cap, root)
     finally:
         await forge.close()
+
+
+def _tell_count(count: int, stderr: TextIO) -> None:
+    """Many files take many requests, one after the other, as forges ask for."""
+    if count >= _MANY:
+        say(f"Fetches the texts of {count} files…", stderr)
 
 
 def _sentence(place: PullPlace, variable: str, wishes: PullWishes) -> str:
@@ -173,7 +182,7 @@ def _sentence(place: PullPlace, variable: str, wishes: PullWishes) -> str:
     )
 
 
-def _consent(
+async def _consent(
     place: PullPlace,
     wishes: PullWishes,
     env: Mapping[str, str],
@@ -188,7 +197,7 @@ def _consent(
         return
     if not env.get("CI") and _is_terminal(stdin) and _is_terminal(stderr):
         print("mirador: Go on? [y/N] ", end="", file=stderr, flush=True)
-        if stdin.readline().strip().lower() in _YES:
+        if (await _line_of(stdin)).strip().lower() in _YES:
             return
         message = f"Nothing was sent to {place.host}."
         raise UserError(message)
@@ -198,6 +207,17 @@ def _consent(
         remedy += f', or name the host in your settings: forges.hosts = {{"{place.host}" = '
         remedy += f'"{place.kind}"}}'
     raise UserError(message, remedy=f"{remedy}.")
+
+
+async def _line_of(stdin: TextIO) -> str:
+    """What is typed. Waiting for it can be stopped, unlike reading: Ctrl-C must end a question."""
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(stdin.fileno(), ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(stdin.fileno())
+    return stdin.readline()
 
 
 def _is_terminal(stream: TextIO) -> bool:

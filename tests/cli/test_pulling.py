@@ -1,5 +1,6 @@
 """Before the one network access: what is said, what is asked, and what is not sent."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -126,6 +127,17 @@ async def test_on_a_terminal_somebody_is_asked(tmp_path: Path, typed: bytes, goe
                 with pytest.raises(UserError, match="Nothing was sent"):
                     await asking
         assert bool(stand_in.asked) is goes
+
+
+async def test_a_question_can_be_left(tmp_path: Path) -> None:
+    """By Ctrl-C, which cancels: nobody has to press Enter first."""
+    with github() as (stand_in, host), terminal(b"") as stdin, terminal(b"") as out:
+        folder = checkout(tmp_path, f"http://{host}/acme/shop")
+        with os.fdopen(os.dup(out.fileno()), "w", encoding="utf-8") as stderr:
+            asking = fetch("12", folder, hosts=(f"{host}=github",), stdin=stdin, stderr=stderr)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asking, 2)
+        assert stand_in.asked == []
 
 
 @pytest.mark.parametrize("kind", list(ForgeKind))
