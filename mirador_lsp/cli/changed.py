@@ -25,6 +25,7 @@ _KINDS = {
     "a lock file": SkipKind.GENERATED,
     "minified": SkipKind.GENERATED,
     "empty": SkipKind.EMPTY,
+    "ignored by .miradorignore": SkipKind.IGNORED,
 }
 
 

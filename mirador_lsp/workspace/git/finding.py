@@ -1,14 +1,16 @@
 """What somebody wants reviewed of a repository, found."""
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from mirador_lsp.core.change_sets import ChangeSet
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.workspace.git.collecting import change_set
+from mirador_lsp.workspace.git.ignored import IgnoreFiles
 from mirador_lsp.workspace.git.listing import Entry, between, on_disk, staged
 from mirador_lsp.workspace.git.repository import Repository, open_repository
 from mirador_lsp.workspace.git.revisions import ends_of, last_commit
@@ -75,7 +77,15 @@ async def find(
     entries = narrowed(entries, repository, folder, paths)
     naming = naming_from(folder, repository.root)
     change = await change_set(repository, entries, title, base=base, head=head or "", naming=naming)
-    return Found(change, repository, where, repository.root)
+    return Found(await wanted(change, repository.root), repository, where, repository.root)
+
+
+async def wanted(change: ChangeSet, root: Path | None) -> ChangeSet:
+    """The change without the texts that are not to be reviewed."""
+    if root is None:
+        return change
+    files = await asyncio.to_thread(lambda: IgnoreFiles(root).without(change.files))
+    return replace(change, files=files)
 
 
 def narrowed(

@@ -12,7 +12,7 @@ from mirador_lsp.syntax.languages import language_of
 from mirador_lsp.workspace.decoding import NoText, decode
 from mirador_lsp.workspace.git.applying import applied
 from mirador_lsp.workspace.git.collecting import identified_in
-from mirador_lsp.workspace.git.finding import Found, Where, below_root, naming_from
+from mirador_lsp.workspace.git.finding import Found, Where, below_root, naming_from, wanted
 from mirador_lsp.workspace.git.listing import read_inside
 from mirador_lsp.workspace.git.patches import MOST_BYTES, read_patch
 from mirador_lsp.workspace.git.repository import Repository, open_repository
@@ -53,7 +53,7 @@ async def find_patched(
         naming = naming_from(folder, root)
         return applied(patches, lambda name: _text(root, name), called, identified_in(root), naming)
 
-    change = await asyncio.to_thread(make)
+    change = await wanted(await asyncio.to_thread(make), root)
     return Found(replace(change, title=plain(called, 200)), repository, Where.DISK, root)
 
 

@@ -14,7 +14,7 @@ from mirador_lsp.syntax.languages import language_of
 from mirador_lsp.workspace.decoding import NoText, decode
 from mirador_lsp.workspace.git.collecting import change_set, identified_in
 from mirador_lsp.workspace.git.contents import contents
-from mirador_lsp.workspace.git.finding import Found, Where, naming_from, narrowed
+from mirador_lsp.workspace.git.finding import Found, Where, naming_from, narrowed, wanted
 from mirador_lsp.workspace.git.listing import Entry, on_disk, read_inside
 from mirador_lsp.workspace.git.repository import Repository, open_repository
 from mirador_lsp.workspace.git.revisions import (
@@ -92,7 +92,7 @@ async def find_since(
         naming=naming_from(folder, root),
         earlier=earlier,
     )
-    change = replace(change, notices=(*notices, *change.notices))
+    change = await wanted(replace(change, notices=(*notices, *change.notices)), root)
     return Found(change, repository, Where.DISK, root)
 
 
@@ -103,8 +103,8 @@ async def standing(found: Found, folder: Path, last: Round) -> dict[str, Standin
     repository, root = found.repository, found.root
     if repository is None or root is None:
         return {}
-    wanted = [path for path in last.findings if last.texts.get(path) is None]
-    blobs = await contents(repository, [f"{last.head}:{path}" for path in wanted if last.head])
+    asked = [path for path in last.findings if last.texts.get(path) is None]
+    blobs = await contents(repository, [f"{last.head}:{path}" for path in asked if last.head])
 
     def read() -> dict[str, Standing]:
         there = {}

@@ -219,6 +219,28 @@ async def test_paths_narrow_a_change(dev: FakeDeveloper) -> None:
         await changes(dev, Which.UNCOMMITTED, "/etc")
 
 
+async def test_what_the_project_ignores_is_not_reviewed(dev: FakeDeveloper) -> None:
+    """It is listed with the reason; nearer files win, and git's own rules do not matter here."""
+    dev.write(
+        {
+            ".miradorignore": "vendor/\n*.gen.py\n",
+            "deep/.miradorignore": "!kept.gen.py\n",
+            "vendor/lib/a.py": "x = 1\n",
+            "made.gen.py": "x = 1\n",
+            "deep/kept.gen.py": "x = 1\n",
+            "own.py": "x = 1\n",
+        }
+    )
+
+    known = kinds(await changes(dev, Which.UNCOMMITTED))
+
+    assert {name for name, what in known.items() if what == "added"} == {
+        "deep/kept.gen.py",
+        "own.py",
+    }
+    assert known["vendor/lib/a.py"] == known["made.gen.py"] == "added: ignored by .miradorignore"
+
+
 async def test_submodules_are_named_and_not_entered(dev: FakeDeveloper, tmp_path: Path) -> None:
     """They are repositories of their own."""
     library = FakeDeveloper(tmp_path / "library")
