@@ -227,7 +227,7 @@ class ReplyBook(Protocol):
         ...
 
     async def keep(self, replies: Mapping[str, KeptReply]) -> None:
-        """Keep replies under their keys. When it returns, they are on disk, or `notices` says why not.
+        """Keep replies under their keys. When it returns, they are on disk, or `notices` tells why.
 
         The oldest are forgotten where they become too many.
         """

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mirador_lsp.store.keys import Key
-from mirador_lsp.store.linking import link, rows, sealing, unlock
+from mirador_lsp.store.linking import copy, link, rows, sealing, unlock
 from mirador_lsp.store.place import Place, if_nobody_else, sync_file, sync_folder, throw_away, wipe
 from mirador_lsp.store.troubles import errors
 
 KEPT = 3
 DAY = 86_400.0
+_PATIENCE = 30.0
+"""Seconds that another program may hold the store."""
 _NAME = re.compile(r"mirador-(\d{6})\.db")
 _log = logging.getLogger(__name__)
 
@@ -99,8 +101,7 @@ def copy_into(source: sqlite3.Connection, file: Path, key: Key | None) -> None:
     with closing(target):
         if key is not None:
             unlock(target, key)
-        # All at once: begun anew at each write of another process, it might never end.
-        source.backup(target, pages=-1)
+        copy(source, target, _PATIENCE)
         rows(target, "PRAGMA journal_mode=DELETE")
 
 

@@ -8,14 +8,13 @@ and is written as soon as it can be. Read `opening.py` for what happens to a fil
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mirador_lsp.core.errors import ServiceError
-from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.events import Notice
 from mirador_lsp.core.ports import Clock
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.ipc.clock import SystemClock
@@ -26,6 +25,7 @@ from mirador_lsp.store.migrating import Migration
 from mirador_lsp.store.opening import Plan
 from mirador_lsp.store.place import Place
 from mirador_lsp.store.purging import purge
+from mirador_lsp.store.telling import LATER, SESSION, Telling
 from mirador_lsp.store.troubles import Trouble, as_service_error, faults, trouble_of
 from mirador_lsp.store.waiting import Entry, Statement, Waiting
 
@@ -68,8 +68,7 @@ class Database:
         self._place = where
         self._sources = tuple(sources)
         self._clock = clock if clock is not None else SystemClock()
-        self._notices: list[Notice] = []
-        self._told: set[str] = set()
+        self._telling = Telling()
         self._link: Link | None = None
         self._beside: Link | None = None
         self._waiting = Waiting()
@@ -129,8 +128,7 @@ class Database:
 
     def notices(self) -> tuple[Notice, ...]:
         """What went wrong with the file and was worked around; each is told once."""
-        told, self._notices = tuple(self._notices), []
-        return told
+        return self._telling.notices()
 
     async def close(self) -> None:
         """Write what waits, if it can be, and let go of the file."""
@@ -140,7 +138,7 @@ class Database:
         async with self._turn:
             if self._waiting:
                 try:
-                    await self._flush()
+                    await self._insist()
                 except _any_fault() as error:
                     _log.error("%d transactions are lost: %s", len(self._waiting), error)
             await self._let_go()
@@ -173,7 +171,8 @@ class Database:
             if self._waiting and self._waiting.pause(self._clock.monotonic()):
                 return self._postpone(entry)
             try:
-                await self._flush()
+                if not await self._flush():
+                    return self._postpone(entry)
                 await self._patiently(partial(self._commit, entry, again=False))
             except faults() as error:
                 if trouble_of(error) not in _PASSING:
@@ -195,8 +194,13 @@ class Database:
         self._start_once("writing to the store again", self._try_again)
         return False
 
-    async def _flush(self) -> None:
-        """Write what waits. Raises what keeps it from being written."""
+    async def _flush(self) -> bool:
+        """Write what waits; whether nothing waits any more. Raises what keeps it from being
+        written.
+        """
+        if self._waiting and self._passing:
+            # It may be that the file can be opened by now.
+            await self._let_go()
         while (entry := self._waiting.first()) is not None:
             try:
                 await self._patiently(partial(self._commit, entry, again=True))
@@ -206,17 +210,25 @@ class Database:
                 _log.error("a transaction that waited cannot be written: %s", error)
                 self._waiting.drop(entry)
                 continue
+            if self._passing:
+                self._waiting.failed(self._clock.monotonic())
+                return False
             if self._why_not is not None:
-                raise sqlite3.OperationalError(str(self._why_not))
-            self._waiting.written(entry)
+                self._waiting.drop(entry)
+            else:
+                self._waiting.written(entry)
+        return True
+
+    async def _insist(self) -> None:
+        """Write what waits, or raise why not."""
+        if not await self._flush() and self._why_not is not None:
+            raise refused(self._why_not)
 
     async def _try_again(self) -> None:
         while self._waiting and not self._closed:
             await asyncio.sleep(max(0.05, self._waiting.pause(self._clock.monotonic())))
             async with self._turn:
                 try:
-                    if self._passing:
-                        await self._let_go()
                     await self._flush()
                 except _any_fault() as error:
                     _log.info("the store still cannot be written: %s", error)
@@ -224,7 +236,7 @@ class Database:
 
     async def _execute(self, entry: Entry) -> Sequence[Row]:
         async with self._turn:
-            await self._flush()
+            await self._insist()
             found = await self._patiently(partial(self._run, entry))
             if self._why_not is None:
                 self._waiting.written(entry)
@@ -250,7 +262,7 @@ class Database:
 
     async def _purge(self) -> None:
         async with self._turn:
-            await self._flush()
+            await self._insist()
             self._waiting.forget()
             link = await self._opened()
             if self._why_not is not None:
@@ -316,9 +328,9 @@ class Database:
             self._passing = kind is not Trouble.UNWRITABLE
         else:
             for text in link.opened.told:
-                self._tell(text)
+                self._telling.tell(text)
             return link
-        self._tell(f"{self._why_not.sentence()} {_LATER if self._passing else _SESSION}")
+        self._telling.tell(f"{self._why_not.sentence()} {LATER if self._passing else SESSION}")
         return await Link.begin(self._place, partial(opening.open_in_memory, self._plan))
 
     async def _write_again(self, link: Link) -> None:
@@ -332,7 +344,7 @@ class Database:
                     raise
                 _log.info("not written again: %s", error)
         if entries:
-            self._tell(
+            self._telling.tell(
                 f"The file with what Mirador remembers ({self._place.file}) was deleted or "
                 "replaced while it was in use; what was kept last was written again."
             )
@@ -364,12 +376,7 @@ class Database:
         self._tasks.start(whole(), name)
 
     def _tell_waiting(self, error: Exception) -> None:
-        self._tell(f"{as_service_error(self._place.file, error).sentence()} {_LATER}")
-
-    def _tell(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            self._notices.append(Notice(NoticeKind.UNAVAILABLE, text))
+        self._telling.tell(f"{as_service_error(self._place.file, error).sentence()} {LATER}")
 
     async def _let_go(self) -> None:
         link, self._link = self._link, None
@@ -386,7 +393,3 @@ class Database:
 
 def _any_fault() -> tuple[type[Exception], ...]:
     return (ServiceError, MovedError, *faults())
-
-
-_LATER = "What this session keeps waits in memory until it can be written."
-_SESSION = "What this session keeps is gone when it ends."

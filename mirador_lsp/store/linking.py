@@ -1,6 +1,7 @@
 """One connection to a database file: which SQLite opens it, and what is said to it first."""
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,23 @@ def begin_journal(connection: sqlite3.Connection) -> bool:
         return True
     connection.execute("PRAGMA journal_mode=TRUNCATE").fetchone()
     return False
+
+
+def copy(source: sqlite3.Connection, target: sqlite3.Connection, seconds: float) -> None:
+    """Copy a whole database as it is at this moment.
+
+    Left to itself, it waits for ever while another program holds the source.
+    """
+    until = time.monotonic() + seconds
+
+    def impatient(status: int, _left: int, _total: int) -> None:
+        if status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} and time.monotonic() > until:
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+
+    # All at once: begun anew at each write of another process, it might never end.
+    source.backup(target, pages=-1, progress=impatient, sleep=0.05)
 
 
 def is_plain(file: Path) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from mirador_lsp.core.errors import ServiceError
 from mirador_lsp.store import backups, place, sealing
 from mirador_lsp.store.keys import Key, Keys
-from mirador_lsp.store.linking import begin_journal, link
+from mirador_lsp.store.linking import begin_journal, copy, link
 from mirador_lsp.store.mending import leftover_log_harms, mend
 from mirador_lsp.store.migrating import Migration, add_own, migrate
 from mirador_lsp.store.place import Place
@@ -185,8 +185,10 @@ def _copy_what_can_be_read(file: Path, into: sqlite3.Connection) -> None:
     for how in ("mode=ro", "mode=ro&immutable=1"):
         try:
             with closing(sqlite3.connect(f"file:{name}?{how}", uri=True)) as source:
-                source.backup(into)
+                copy(source, into, seconds=0.5)
         except sqlite3.Error as error:
             _log.info("%s cannot be read (%s): %s", file, how, error)
+            if trouble_of(error) is Trouble.BUSY:
+                return
         else:
             return

@@ -221,6 +221,29 @@ async def test_a_locked_file_holds_nobody_up(
     assert "held" in told[0]
 
 
+async def test_a_file_that_is_held_from_the_beginning_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot even be opened: the session begins in memory, and what it keeps gets there."""
+    monkeypatch.setattr(linking.link, "__kwdefaults__", {"seconds": 0.1, "forgiving": False})
+    file = tmp_path / "store" / "mirador.db"
+    async with opened(file) as store:
+        await keep(store, "before")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        async with opened(file) as store:
+            acknowledged = [await keep(store, "one"), await keep(store, "two")]
+            told = [notice.message for notice in store.notices()]
+            other.close()
+            await until_kept(store, "two")
+
+    assert acknowledged == [False, False]
+    assert len(told) == 1
+    assert "waits in memory" in told[0]
+    assert await names(file) == {"before", "one", "two"}
+
+
 async def test_nothing_is_written_twice(tmp_path: Path) -> None:
     """A file put back from a copy gets what it lacks, and nothing else, though rows have no key."""
     file = tmp_path / "store" / "mirador.db"
