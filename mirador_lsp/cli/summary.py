@@ -20,7 +20,8 @@ def summary_table(report: Report, width: int) -> Table:
     stages = [s for s in STAGES if any(x.stage == s for f in report.files for x in f.stages)]
     files = report.files
     if len(files) > _MOST_ROWS:
-        files = [file for file in files if wording.verdict(file) != "clean"]
+        calm = ("clean", wording.CHANGE_CLEAN)
+        files = [file for file in files if wording.verdict(file) not in calm]
     rows = [_summary_row(file, stages) for file in files]
     columns = ["error", "warn", "note", "held", *stages]
     widths = [
@@ -51,6 +52,7 @@ def summary_table(report: Report, width: int) -> Table:
 _MARKS = {
     "": ("● ", "white"),
     "clean": ("✓ ", "green"),
+    wording.CHANGE_CLEAN: ("✓ ", "green"),
     "not reviewed": ("✗ ", "red"),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile, StageReport, by_kind
-from mirador_lsp.core.events import Hush, Hushed, Notice
+from mirador_lsp.core.events import Hush, Hushed, Notice, NoticeKind
 from mirador_lsp.core.findings import Finding, Severity, percent
 
 SHORT = {
@@ -23,6 +23,8 @@ _HUSHED = MappingProxyType(
     }
 )
 """Why findings are not shown: in the words that follow a number, and before a reason."""
+CHANGE_CLEAN = "change is clean"
+"""Nothing was found in what changed; the rest of the file was left alone."""
 _MOST_LINES = 20
 """So many skipped files get a line each; more are counted by reason."""
 _USUAL = frozenset({"unknown language", "ignored", "hidden", "generated", "dependencies"})
@@ -110,7 +112,9 @@ def verdict(file: FileReport) -> str:
         return "does not parse"
     if file.partly:
         return "partly reviewed"
-    return "" if file.findings else "clean"
+    if file.findings:
+        return ""
+    return CHANGE_CLEAN if any(n.kind is NoticeKind.OUTSIDE for n in file.notices) else "clean"
 
 
 def totals(report: Report, *, withheld_shown: bool) -> str:

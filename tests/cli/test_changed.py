@@ -124,6 +124,14 @@ async def test_text_tells_of_the_change_before_its_findings(shop: Shop) -> None:
     assert not any("cart.py:5:" in line for line in lines)
 
 
+async def test_a_file_of_which_a_part_was_looked_at_is_not_called_clean(shop: Shop) -> None:
+    """The change is; the rest of the file has findings that are not told."""
+    shop.dev.write({"cart.py": CART + "\n\ndef late(a):\n    return a\n"})
+
+    assert await shop.review(uncommitted=True) == 0
+    assert [file["state"] for file in shop.said["files"]] == ["change is clean"]
+
+
 async def test_a_staged_review_reads_what_is_staged(shop: Shop) -> None:
     """What the disk has besides is nobody's commit."""
     shop.dev.write({"late.py": "def f(a):\n    return a == None\n"})
