@@ -1,8 +1,8 @@
 """From syntax trees to programs that data-flow analysis can run.
 
 `lower` is the way in. A language has a file here that makes `syntax.program` of its tree; whatever
-a tree holds, broken text and absurd depth included, comes out as some program. Nothing here decides
-what a name means.
+a tree holds, broken text and absurd depth included, comes out as some program. What a name
+means is never decided here.
 """
 
 from mirador_lsp.syntax.lowering.python import lower_python
