@@ -269,6 +269,8 @@ class Class:
     """Names of static members, as JavaScript says them; Python's decorators say it there."""
     keywords: tuple[Argument, ...] = ()
     """`metaclass=…`."""
+    declared: tuple[str, ...] = ()
+    """Names of fields that are declared with a type, in their order: what a dataclass takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,7 +310,16 @@ class _Python(PythonExpressions):
             arguments = self._items(given) if given is not None else ()
             bases = tuple(each.value for each in arguments if not each.name)
             keywords: tuple[Argument, ...] = tuple(each for each in arguments if each.name)
-            return Class(self.span(node), called, bases, body, decorators, keywords=keywords)
+            declared = tuple(self._declared(field(node, "body")))
+            return Class(
+                self.span(node),
+                called,
+                bases,
+                body,
+                decorators,
+                keywords=keywords,
+                declared=declared,
+            )
         return Function(
             self.span(node),
             called,
@@ -320,6 +329,15 @@ class _Python(PythonExpressions):
             is_generator=generates,
             decorators=decorators,
         )
+
+    def _declared(self, body: "tree_sitter.Node | None") -> Iterator[str]:
+        for each in named(body) if body is not None else ():
+            inner = named(each)
+            if each.type != "expression_statement" or not inner or inner[0].type != "assignment":
+                continue
+            left, annotation = field(inner[0], "left"), field(inner[0], "type")
+            if left is not None and annotation is not None and left.type == "identifier":
+                yield self.text(left)
 
 
 def _block_of(node: "tree_sitter.Node") -> "tree_sitter.Node | None":

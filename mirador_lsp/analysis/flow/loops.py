@@ -1,0 +1,45 @@
+"""When a loop need not be run again."""
+
+from mirador_lsp.analysis.flow.heap import State, Thing
+from mirador_lsp.analysis.flow.values import Value, same
+
+
+def settled(before: State, after: State) -> bool:
+    """Whether the last turn of a loop brought nothing new."""
+    for address, thing in after.items():
+        held = before.get(address)
+        if held is thing:
+            continue
+        if held is None or held.length != thing.length or not same(held.rest, thing.rest):
+            return False
+        if held.fields.keys() != thing.fields.keys():
+            return False
+        if any(not same(value, held.fields[key]) for key, value in thing.fields.items()):
+            return False
+    return True
+
+
+def widened(before: State, after: State) -> State:
+    """Constants that came with the last turn are unknown from now on."""
+    result = dict(after)
+    for address, thing in after.items():
+        held = before.get(address)
+        if held is None or held is thing:
+            continue
+        fields = {
+            key: value
+            if key not in held.fields or value.known == held.fields[key].known
+            else Value(refs=value.refs, targets=value.targets, open=True, traces=value.traces)
+            for key, value in thing.fields.items()
+        }
+        result[address] = Thing(
+            thing.kind,
+            fields,
+            thing.rest,
+            thing.length,
+            thing.cls,
+            thing.bases,
+            thing.name,
+            thing.several,
+        )
+    return result

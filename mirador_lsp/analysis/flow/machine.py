@@ -1,0 +1,275 @@
+"""The state of a run: where it is, what is in the variables, what was found."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from mirador_lsp.analysis.flow.contract import Budget, Flow, Knowledge, Modules, Place, Sink
+from mirador_lsp.analysis.flow.heap import Key, State, Thing, join_states, read, write
+from mirador_lsp.analysis.flow.values import (
+    NOTHING,
+    UNKNOWN,
+    Closure,
+    External,
+    Trace,
+    Value,
+    join,
+    reference,
+    target,
+    with_traces,
+)
+from mirador_lsp.core.text import Span
+
+_LOOK_AT_CLOCK = 512
+"""Steps between two looks at the clock."""
+MOST_FLOWS = 100
+_MOST_OBJECTS = 20_000
+
+
+class SpentError(Exception):
+    """The budget is used up."""
+
+
+@dataclass
+class Loop:
+    """A loop, or a labelled block, that runs."""
+
+    label: str = ""
+    breaks: State | None = None
+    again: State | None = None
+
+
+@dataclass
+class Catcher:
+    """A `try` whose body runs."""
+
+    raised: list[tuple[Value, State]] = field(default_factory=list)
+    """What was raised for sure, with the state then."""
+    maybe: State | None = None
+    """Where anything may have been raised."""
+
+
+@dataclass
+class Frame:
+    """A call that runs."""
+
+    scope: int
+    file: str
+    closure: Closure | None = None
+    returned: Value = NOTHING
+    after: State | None = None
+    loops: list[Loop] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    outer: dict[str, bool] = field(default_factory=dict)
+    """Names that `global` (True) and `nonlocal` (False) speak of."""
+    catchers: list[Catcher] = field(default_factory=list)
+
+
+class Machine:
+    """Runs one program. Statements and expressions are in the classes that inherit from it."""
+
+    def __init__(
+        self, knowledge: Knowledge, budget: Budget, modules: Modules | None, language: str
+    ) -> None:
+        self.knowledge = knowledge
+        self.budget = budget
+        self.modules = modules
+        self.language = language
+        self.state: State | None = {}
+        self.parents: dict[int, int | None] = {}
+        """Of scopes, by address."""
+        self.frames: list[Frame] = []
+        self.vague = 0
+        """How many loops run whose turns are not told apart."""
+        self.reached: set[int] = set()
+        """Functions that were run because another one called them, by identity."""
+        self._flows: dict[tuple[object, ...], Flow] = {}
+        self._steps = 0
+        self._next = 0
+        self._end = time.thread_time() + budget.seconds
+        self._sites: dict[tuple[int, int, str], int] = {}
+
+    @property
+    def frame(self) -> Frame:
+        """The call that runs now."""
+        return self.frames[-1]
+
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """What was found by now."""
+        found = sorted(
+            self._flows.values(),
+            key=lambda f: (f.sink.file, f.sink.span, f.kind, f.weak, f.source.span),
+        )
+        return tuple(found)
+
+    def step(self) -> None:
+        """Count. Raises `SpentError` when there is nothing left."""
+        self._steps += 1
+        if self._steps > self.budget.steps:
+            raise SpentError
+        if self._steps % _LOOK_AT_CLOCK == 0 and time.thread_time() > self._end:
+            raise SpentError
+
+    @contextmanager
+    def in_frame(self, frame: Frame) -> Iterator[Frame]:
+        """Run something as a call."""
+        self.frames.append(frame)
+        try:
+            yield frame
+        finally:
+            self.frames.pop()
+
+    def make(self, thing: Thing, span: Span | None = None) -> Value:
+        """A new object. One that is made again and again at the same place stands for many."""
+        state = self.live
+        if span is not None and self.vague:
+            site = (span.start, span.end, thing.kind)
+            known = self._sites.get(site)
+            if known is not None and known in state:
+                before = state[known]
+                merged = join_states({known: before}, {known: thing})
+                state[known] = replace((merged or {})[known], several=True)
+                return reference(known)
+            self._sites[site] = self._next + 1
+        self._next += 1
+        if len(state) > _MOST_OBJECTS:
+            raise SpentError
+        state[self._next] = thing
+        return reference(self._next)
+
+    def scope(self, parent: int | None, kind: str = "scope") -> int:
+        """The address of a new scope."""
+        (address,) = self.make(Thing(kind)).refs
+        self.parents[address] = parent
+        return address
+
+    @property
+    def live(self) -> State:
+        """The state where the program goes on. Of a course that has ended, one that is lost."""
+        if self.state is None:
+            return {}
+        return self.state
+
+    def thing(self, address: int) -> Thing:
+        """The object there; an empty one for an address of another course."""
+        return self.live.get(address) or Thing("instance", rest=UNKNOWN)
+
+    def put(self, address: int, thing: Thing) -> None:
+        """Replace an object."""
+        if self.state is not None:
+            self.state[address] = thing
+
+    def set(self, address: int, key: Key | None, value: Value) -> None:
+        """Write into an object."""
+        if self.state is not None and address in self.state:
+            self.state[address] = write(self.state[address], key, value)
+
+    def lookup(self, name: str) -> Value:
+        """What a name means here."""
+        address: int | None = self.frame.scope
+        while address is not None:
+            thing = self.live.get(address)
+            if thing is not None:
+                found = thing.fields.get(name)
+                if found is not None:
+                    return found
+                if not thing.rest.nothing:
+                    return read(thing, name)
+            address = self.parents.get(address)
+        return target(External(name))
+
+    def scope_of(self, name: str, *, declares: bool) -> int:
+        """Where an assignment to a name goes."""
+        here = self.frame.scope
+        said = self.frame.outer.get(name)
+        if said is None and (declares or self.language == "python"):
+            return here
+        address: int | None = self.parents.get(here) if said is False else here
+        last = here
+        while address is not None:
+            thing = self.live.get(address)
+            if said is not True and thing is not None and name in thing.fields:
+                return address
+            last = address
+            address = self.parents.get(address)
+        return last
+
+    def may_raise(self) -> None:
+        """Anything may be raised here: what holds now may hold in a handler."""
+        if self.state is None:
+            return
+        for frame in reversed(self.frames):
+            if frame.catchers:
+                catcher = frame.catchers[-1]
+                catcher.maybe = join_states(catcher.maybe, dict(self.state))
+                return
+
+    def place(self, span: Span, says: str) -> Place:
+        """A place in the file that runs."""
+        return Place(span, says, self.frame.file)
+
+    def on(self, value: Value, span: Span, says: str) -> Value:
+        """The value one step on, where it comes from somewhere."""
+        if not value.traces:
+            return value
+        place = self.place(span, says)
+        return replace(value, traces=tuple(trace.via(place) for trace in value.traces))
+
+    def source(self, span: Span, what: str, *, weak: bool) -> Trace:
+        """Data that comes in here."""
+        return Trace(self.place(span, f"{what} comes in"), what, weak)
+
+    def report(self, sink: Sink, value: Value, span: Span, name: str) -> None:
+        """A value gets to where it may do harm."""
+        for trace in value.traces:
+            if sink.kind in trace.clean or "*" in trace.clean:
+                continue
+            if sink.composed and not trace.composed:
+                continue
+            place = self.place(span, f"given to `{name}`" if name else "used here")
+            flow = Flow(
+                kind=sink.kind,
+                cwe=sink.cwe,
+                source=trace.source,
+                steps=tuple(step for step in trace.steps if step.span != span),
+                sink=place,
+                weak=trace.weak,
+                certain=trace.certain,
+                what=trace.what,
+                into=sink.into,
+            )
+            key = (place.file, span, sink.kind, trace.source.file, trace.source.span)
+            held = self._flows.get(key)
+            if held is None and len(self._flows) >= MOST_FLOWS:
+                continue
+            if held is None or (not flow.certain, len(flow.steps)) < (
+                not held.certain,
+                len(held.steps),
+            ):
+                self._flows[key] = flow
+
+    def deep_traces(self, value: Value, levels: int = 3) -> tuple[Trace, ...]:
+        """The traces of a value and of all that is in it: what its text would show."""
+        found = list(value.traces)
+        seen: set[int] = set()
+        refs = list(value.refs)
+        for _ in range(levels):
+            inner: list[int] = []
+            for address in refs:
+                if address in seen:
+                    continue
+                seen.add(address)
+                thing = self.thing(address)
+                if thing.kind in ("class", "scope", "module"):
+                    continue
+                for each in (*thing.fields.values(), thing.rest):
+                    found += each.traces
+                    inner += each.refs
+            refs = inner
+        return with_traces(NOTHING, found).traces
+
+    def either(self, one: Value, other: Value) -> Value:
+        """A value that may be either."""
+        return join(one, other)

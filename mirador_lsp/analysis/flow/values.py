@@ -1,0 +1,220 @@
+"""Values that stand for many: what may be in a variable, and where it may come from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mirador_lsp.analysis.flow.contract import Place
+from mirador_lsp.syntax.expressions import Function
+
+MOST_CONSTANTS = 8
+"""Beyond that a value is merely unknown."""
+MOST_TRACES = 4
+MOST_STEPS = 10
+MOST_TARGETS = 12
+"""Functions or objects that one value may be."""
+_LONGEST_CONSTANT = 4000
+
+Literal = str | bytes | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A constant. 1, 1.0 and True are three."""
+
+    kind: str
+    value: Literal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """Data from one source, and its way so far."""
+
+    source: Place
+    what: str
+    weak: bool
+    steps: tuple[Place, ...] = ()
+    clean: frozenset[str] = frozenset()
+    """Kinds of harm that it cannot do any more."""
+    certain: bool = True
+    composed: bool = False
+    """It is a piece of a larger text."""
+
+    @property
+    def key(self) -> tuple[str, int, int, frozenset[str], bool]:
+        """Two traces with the same key differ in their way alone."""
+        span = self.source.span
+        return self.source.file, span.start, span.end, self.clean, self.composed
+
+    def via(self, place: Place) -> "Trace":
+        """One step on. Steps in the middle of a long way are left out."""
+        if self.steps and self.steps[-1].span == place.span:
+            return self
+        steps = (*self.steps, place)
+        if len(steps) > MOST_STEPS:
+            steps = (*steps[: MOST_STEPS // 2], *steps[-(MOST_STEPS - MOST_STEPS // 2) :])
+        return replace(self, steps=steps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """A function of the program, with the scope that it was made in."""
+
+    function: Function
+    scope: int
+    file: str
+    owner: int | None = None
+    """Address of the class that it is a method of."""
+    how: str = ""
+    """"static", "class" or "property"; "" for a usual one."""
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something that is not in the program, by its full dotted name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """A function with its receiver."""
+
+    receiver: "Value"
+    function: "Closure | External | str"
+    """A text is the name of a method that nobody defines."""
+
+
+Target = Closure | External | Bound
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """What may be in a variable: any of these, and anything where it is `open`."""
+
+    known: frozenset[Known] = frozenset()
+    refs: frozenset[int] = frozenset()
+    """Addresses of objects."""
+    targets: frozenset[Target] = frozenset()
+    """What may be called."""
+    open: bool = False
+    traces: tuple[Trace, ...] = ()
+
+    @property
+    def constant(self) -> Known | None:
+        """The only thing that it can be, where that is a constant."""
+        if self.open or self.refs or self.targets or len(self.known) != 1:
+            return None
+        return next(iter(self.known))
+
+    @property
+    def ref(self) -> int | None:
+        """The only thing that it can be, where that is an object."""
+        if self.open or self.known or self.targets or len(self.refs) != 1:
+            return None
+        return next(iter(self.refs))
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no value is possible at all."""
+        return not (self.open or self.known or self.refs or self.targets or self.traces)
+
+
+NOTHING = Value()
+UNKNOWN = Value(open=True)
+
+
+def constant(value: Literal) -> Value:
+    """A value that is known. A very long text is merely unknown."""
+    if isinstance(value, str | bytes) and len(value) > _LONGEST_CONSTANT:
+        return UNKNOWN
+    return Value(known=frozenset({Known(type(value).__name__, value)}))
+
+
+def reference(address: int) -> Value:
+    """A value that is one object."""
+    return Value(refs=frozenset({address}))
+
+
+def target(what: Target) -> Value:
+    """A value that can be called."""
+    return Value(targets=frozenset({what}))
+
+
+def tainted(traces: Iterable[Trace]) -> Value:
+    """An unknown value with these traces."""
+    return Value(open=True, traces=merged(traces))
+
+
+def with_traces(value: Value, traces: Iterable[Trace]) -> Value:
+    """The value with more traces."""
+    more = tuple(traces)
+    return replace(value, traces=merged((*value.traces, *more))) if more else value
+
+
+def merged(traces: Iterable[Trace]) -> tuple[Trace, ...]:
+    """The traces without doubles, those with the shortest way, the strong before the weak."""
+    best: dict[object, Trace] = {}
+    for trace in traces:
+        held = best.get(trace.key)
+        if held is None or (len(trace.steps), not trace.certain) < (
+            len(held.steps),
+            not held.certain,
+        ):
+            best[trace.key] = trace
+    if len(best) <= 1:
+        return tuple(best.values())
+    return tuple(sorted(best.values(), key=_standing)[:MOST_TRACES])
+
+
+def _standing(trace: Trace) -> tuple[object, ...]:
+    span = trace.source.span
+    return (
+        trace.weak,
+        len(trace.clean),
+        trace.source.file,
+        span.start,
+        span.end,
+        trace.composed,
+        sorted(trace.clean),
+    )
+
+
+def join(one: Value, other: Value) -> Value:
+    """A value that may be either."""
+    if one is other or other.nothing:
+        return one
+    if one.nothing:
+        return other
+    known, refs, targets = (
+        one.known | other.known,
+        one.refs | other.refs,
+        one.targets | other.targets,
+    )
+    is_open = one.open or other.open
+    if len(known) > MOST_CONSTANTS:
+        known, is_open = frozenset(), True
+    if len(refs) > MOST_TARGETS:
+        refs, is_open = frozenset(sorted(refs)[:MOST_TARGETS]), True
+    if len(targets) > MOST_TARGETS:
+        targets, is_open = frozenset(), True
+    traces = one.traces if not other.traces else merged((*one.traces, *other.traces))
+    return Value(known, refs, targets, is_open, traces)
+
+
+def joined(values: Iterable[Value]) -> Value:
+    """A value that may be any of them."""
+    result = NOTHING
+    for value in values:
+        result = join(result, value)
+    return result
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values stand for the same."""
+    return one is other or (
+        one.open == other.open
+        and one.known == other.known
+        and one.refs == other.refs
+        and one.targets == other.targets
+        and [t.key for t in one.traces] == [t.key for t in other.traces]
+    )
