@@ -65,7 +65,7 @@ def test_every_command_has_its_module_and_its_help(
         (["review", "--gate", "2", "x.py"], "2 is not a number from 0 to 1"),
         (["review", "--stages", "quik", "x.py"], 'There is no stage "quik". Choose from instant'),
         (["review", "--lens", "beauty", "x.py"], 'There is no lens "beauty". Choose from bug'),
-        (["review"], "PATH"),
+        (["review"], "It needs to know what to review. Name files and folders"),
         (["engine"], "ACTION"),
         (["serve", "--tcp", "0.0.0.0:2087"], "listens on this machine only"),
         (["serve", "--tcp", "here"], '"here" is not an address.'),
