@@ -10,6 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from mirador_lsp.store.place import wipe
+
 _log = logging.getLogger(__name__)
 
 
@@ -80,7 +82,8 @@ def remove_taken_over(connection: sqlite3.Connection) -> None:
     for (name,) in connection.execute("SELECT file FROM taken_over").fetchall():
         for ending in _BESIDE:
             with contextlib.suppress(OSError):
-                (folder / f"{name}{ending}").unlink(missing_ok=True)
+                # Overwritten: the store that has the rows now may be encrypted.
+                wipe(folder / f"{name}{ending}")
         connection.execute("DELETE FROM taken_over WHERE file = ?", (name,))
 
 

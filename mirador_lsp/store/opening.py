@@ -73,14 +73,18 @@ def open_file(plan: Plan, *, suspect: bool = False) -> Opened:
     with place.only_one(where):
         told = _settled_before(where)
         place.make_private(where.file)
-        key = _key(plan)
-        try:
-            connection, has_log = _prepare(plan, key, suspect=suspect)
-        except errors() as error:
-            if trouble_of(error) is not Trouble.DAMAGED:
-                raise
-            told += _mend(plan, key)
-            connection, has_log = _prepare(plan, key)
+        key = sealing.key_of(where, plan.keys)
+        if key is not None:
+            sealing.finish_sealing(where, key)
+        elif plan.encrypt and plan.keys is not None:
+            if where.file.stat().st_size:
+                # What is damaged is mended first: it could not be copied as it is.
+                (connection, _), mended = _whole(plan, None, suspect=suspect)
+                told += mended
+                connection.close()
+            key = sealing.encrypt(where, plan.keys)
+        (connection, has_log), mended = _whole(plan, key, suspect=suspect)
+        told += mended
         if plan.precious:
             place.keep_reserve(where)
         return Opened(connection, place.identity(where), key, has_log, told)
@@ -131,13 +135,17 @@ def _settled_before(where: Place) -> tuple[str, ...]:
     return (f"The file with what Mirador remembers was damaged; it is kept as {aside}.",)
 
 
-def _key(plan: Plan) -> Key | None:
-    key = sealing.key_of(plan.place, plan.keys)
-    if key is not None:
-        sealing.finish_sealing(plan.place, key)
-    elif plan.encrypt and plan.keys is not None:
-        key = sealing.encrypt(plan.place, plan.keys)
-    return key
+def _whole(
+    plan: Plan, key: Key | None, *, suspect: bool
+) -> tuple[tuple[sqlite3.Connection, bool], tuple[str, ...]]:
+    """A connection to the file, which was mended if it had to be, and what is told of that."""
+    try:
+        return _prepare(plan, key, suspect=suspect), ()
+    except errors() as error:
+        if trouble_of(error) is not Trouble.DAMAGED:
+            raise
+    told = _mend(plan, key)
+    return _prepare(plan, key), told
 
 
 def _prepare(

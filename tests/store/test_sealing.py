@@ -266,6 +266,23 @@ async def test_damage_is_mended_in_an_encrypted_store_too(tmp_path: Path) -> Non
     assert in_the_clear(tmp_path) == []
 
 
+async def test_a_damaged_store_is_mended_before_it_is_encrypted(tmp_path: Path) -> None:
+    """Both on the same day: it could not be copied as it is."""
+    await filled(tmp_path, *(f"f{n}" for n in range(40)))
+    where = Place(tmp_path / "store" / "mirador.db")
+    backups.make(where, None)
+    where.file.write_bytes(b"nonsense" * 3000)
+
+    store = store_in(tmp_path, encrypt=True)
+    rows = await store.read("SELECT finding FROM opinions")
+    (told,) = store.notices()
+    await store.close()
+
+    assert len(rows) == 40
+    assert "was damaged" in told.message
+    assert in_the_clear(tmp_path) == []
+
+
 CONVERTER = """
 import sys
 from pathlib import Path
