@@ -29,6 +29,10 @@ from mirador_lsp.core.text import Span
 from mirador_lsp.syntax import expressions as ir
 
 _MOST_CANDIDATES = 6
+_FILLING = frozenset(
+    {"append", "add", "extend", "insert", "push", "unshift", "update", "appendleft", "writelines"}
+)
+"""Methods by which a thing takes in what it is given, whoever defines them."""
 _SELF_CALLS = 2
 """How often a function may be in its own way before its result is only guessed."""
 
@@ -49,7 +53,8 @@ class Calling(Parameters):
     def _filled(self, function: ir.Attribute, given: Sequence[Given]) -> None:
         """A method of something unknown may keep what it is given: `lines.append(data)`."""
         effect = self.knowledge.of_method(function.name)
-        if effect is not None and "self" in effect.fills:
+        fills = effect is not None and "self" in effect.fills
+        if fills or function.name in _FILLING:
             taken = [trace for each in given for trace in self.deep_traces(each.value)]
             self.taint(function.value, tainted(taken))
 

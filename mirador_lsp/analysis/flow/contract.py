@@ -153,5 +153,5 @@ class Budget:
     """Expressions that are evaluated."""
     seconds: float = 1.0
     """Of processor time."""
-    depth: int = 8
+    depth: int = 16
     """Calls within calls."""

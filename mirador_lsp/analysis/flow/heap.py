@@ -32,6 +32,8 @@ class Thing:
     fields: Mapping[Key, Value] = field(default_factory=dict)
     rest: Value = NOTHING
     """What may be under any other key."""
+    keys: Value = NOTHING
+    """What unknown keys of a mapping may be."""
     length: int | None = None
     """Of a sequence whose items are all in `fields`, from 0 on."""
     cls: Value = NOTHING
@@ -135,6 +137,7 @@ def join_things(one: Thing, other: Thing) -> Thing:
         one,
         fields=fields,
         rest=rest,
+        keys=join(one.keys, other.keys),
         length=length,
         cls=join(one.cls, other.cls),
         several=one.several or other.several,

@@ -1,6 +1,7 @@
 """Literals of things, comprehensions, and everything that binds names."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from mirador_lsp.analysis.flow.evaluate import MOST_TURNS, Evaluator
 from mirador_lsp.analysis.flow.heap import (
@@ -55,7 +56,7 @@ class Literals(Evaluator):
 
     def _mapping(self, node: ir.Mapping) -> Value:
         fields: dict[Key, Value] = {}
-        rest = NOTHING
+        rest = unknown_keys = NOTHING
         for entry in node.entries:
             value = self.evaluate(entry.value)
             if entry.key is None:
@@ -69,10 +70,10 @@ class Literals(Evaluator):
             key = self.evaluate(entry.key)
             keys = self.keys_of(Thing("dict"), key)
             if keys is None or len(keys) != 1:
-                rest = join(rest, value)
+                rest, unknown_keys = join(rest, value), join(unknown_keys, key)
             else:
                 fields[keys[0]] = value
-        return self.make(Thing("dict", fields, rest), node.span)
+        return self.make(Thing("dict", fields, rest, unknown_keys), node.span)
 
     def _comprehension(self, node: ir.Comprehension) -> Value:
         found: list[tuple[Value, Value]] = []
@@ -146,7 +147,7 @@ class Literals(Evaluator):
             thing = self.thing(address)
             if thing.kind == "dict":
                 keys = [constant(key.value) for key in thing.fields if isinstance(key, Known)]
-                found += keys if thing.rest.nothing else [*keys, UNKNOWN]
+                found += keys if thing.rest.nothing else [*keys, UNKNOWN, thing.keys]
             elif thing.kind == "instance":
                 found.append(self._iterated(address))
             else:
@@ -221,6 +222,8 @@ class Literals(Evaluator):
             keys = self.keys_of(thing, index)
             if keys is None:
                 self.set(address, None, value)
+                thing = self.thing(address)
+                self.put(address, replace(thing, keys=join(thing.keys, index)))
             for key in keys or ():
                 weak = len(keys or ()) > 1 or holder.ref is None
                 self.set(
@@ -303,9 +306,27 @@ class Literals(Evaluator):
             for address in self.evaluate(node.value).refs:
                 self.put(address, remove(self.thing(address), f".{node.name}"))
         elif isinstance(node, ir.Subscript):
-            holder, index = self.evaluate(node.value), self.evaluate(node.index)
-            for address in holder.refs:
+            holder = self.evaluate(node.value)
+            if isinstance(node.index, ir.Slice):
+                self._cut(holder, node.index)
+                return
+            index = self.evaluate(node.index)
+            for address in sorted(holder.refs):
                 self.drop(address, index)
+
+    def _cut(self, holder: Value, cut: ir.Slice) -> None:
+        """`del items[low:high]`."""
+        parts = [self.evaluate(p) if p is not None else None for p in (cut.low, cut.high, cut.step)]
+        ends = [part.constant.value if part and part.constant else None for part in parts]
+        sure = all(p is None or p.constant is not None for p in parts)
+        for address in sorted(holder.refs):
+            thing = self.thing(address)
+            items = in_order(thing)
+            if items is not None and sure and all(e is None or isinstance(e, int) for e in ends):
+                del items[slice(*ends)]  # type: ignore[arg-type] # numbers and None alone
+                self.put(address, sequence("list", items))
+            else:
+                self.put(address, Thing("list", rest=thing.items()))
 
     def drop(self, address: int, index: Value) -> None:
         """Take an item out; what is behind it moves up in a sequence."""

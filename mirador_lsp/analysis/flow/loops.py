@@ -1,6 +1,8 @@
 """When a loop need not be run again."""
 
-from mirador_lsp.analysis.flow.heap import State, Thing
+from dataclasses import replace
+
+from mirador_lsp.analysis.flow.heap import State
 from mirador_lsp.analysis.flow.values import Value, same
 
 
@@ -32,14 +34,5 @@ def widened(before: State, after: State) -> State:
             else Value(refs=value.refs, targets=value.targets, open=True, traces=value.traces)
             for key, value in thing.fields.items()
         }
-        result[address] = Thing(
-            thing.kind,
-            fields,
-            thing.rest,
-            thing.length,
-            thing.cls,
-            thing.bases,
-            thing.name,
-            thing.several,
-        )
+        result[address] = replace(thing, fields=fields)
     return result

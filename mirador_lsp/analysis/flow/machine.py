@@ -264,7 +264,7 @@ class Machine:
                 thing = self.thing(address)
                 if thing.kind in ("class", "scope", "module"):
                     continue
-                for each in (*thing.fields.values(), thing.rest):
+                for each in (*thing.fields.values(), thing.rest, thing.keys):
                     found += each.traces
                     inner += each.refs
             refs = inner

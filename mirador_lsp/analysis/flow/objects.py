@@ -212,7 +212,7 @@ class Objects(Executor):
         """See `Evaluator`."""
         for each in reversed(decorators):
             if isinstance(each, ir.Attribute) and each.name in ("setter", "deleter"):
-                self.set(self.frame.scope, f"set {node.name}", value)
+                self.set(self.frame.scope, f"{each.name[:3]} {node.name}", value)
                 return self.lookup(node.name)
             called = each.function if isinstance(each, ir.Call) else each
             made = self.evaluate(called)

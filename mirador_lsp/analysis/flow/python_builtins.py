@@ -1,6 +1,7 @@
 """What Python's own functions give."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from mirador_lsp.analysis.flow.evaluate import EITHER, Given
 from mirador_lsp.analysis.flow.heap import Key, Thing, in_order, sequence
@@ -357,7 +358,7 @@ class PythonBuiltins(Methods):
         for address in sorted(values[0].refs):
             thing = self.thing(address)
             fields = {k: self._copied([v], span, levels - 1) for k, v in thing.fields.items()}
-            copy = Thing(thing.kind, fields, thing.rest, thing.length, thing.cls, thing.bases)
+            copy = replace(thing, fields=fields, several=False)
             made.append(self.make(copy, span))
         return joined(made)
 

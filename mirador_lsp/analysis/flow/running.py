@@ -62,6 +62,7 @@ class Runner(PythonBuiltins):
         # What the module itself calls, as a `main` does, somebody else may call as well.
         self.reached = set()
         named = _named_inside(program.body)
+        entered: set[int] = set()
         entries = list(self._entries(scope, after))
         waiting: list[tuple[Closure, Value | None]] = []
         for closure, receiver in entries:
@@ -70,9 +71,13 @@ class Runner(PythonBuiltins):
             if closure.function.name in named and outside is None:
                 waiting.append((closure, receiver))
             else:
+                entered.add(id(closure.function))
                 self._enter(closure, receiver, after)
         for closure, receiver in waiting:
-            if id(closure.function) not in self.reached:
+            # Whoever mentions it was run: then it is called as it should be, or never.
+            callers = named[closure.function.name]
+            if id(closure.function) not in self.reached and not callers & (entered | self.reached):
+                entered.add(id(closure.function))
                 self._enter(closure, receiver, after)
 
     def module(self, program: Program, file: str) -> int:
@@ -268,15 +273,19 @@ def _below(module: str, name: str) -> str:
     return f"{module}.{name}"
 
 
-def _named_inside(body: Sequence[Statement]) -> frozenset[str]:
-    """Names that functions and methods mention: what they call is entered through them."""
-    names: set[str] = set()
+def _named_inside(body: Sequence[Statement]) -> dict[str, set[int]]:
+    """Names that functions and methods mention, with the functions that do: what those call is
+    entered through them.
+    """
+    names: dict[str, set[int]] = {}
     for function in _functions_in(body):
-        own = function.name
         for node in _nodes(function.body):
-            if (isinstance(node, ir.Name) and node.name != own) or isinstance(node, ir.Attribute):
-                names.add(node.name)
-    return frozenset(names)
+            name = ""
+            if isinstance(node, ir.Name | ir.Attribute):
+                name = node.name
+            if name and name != function.name:
+                names.setdefault(name, set()).add(id(function))
+    return names
 
 
 def _functions_in(body: object) -> Iterator[ir.Function]:
