@@ -1,0 +1,168 @@
+"""Knowledge of libraries, made ready to be asked."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from mirador_lsp.analysis.flow.contract import Effect, Sink, Source
+from mirador_lsp.analysis.flow.knowledge.files import (
+    CleanEntry,
+    Entry,
+    EntryEntry,
+    GuardEntry,
+    LibraryFile,
+    PassEntry,
+    SinkEntry,
+    SourceEntry,
+    read_library,
+)
+from mirador_lsp.analysis.flow.knowledge.topics import Topic, load_topics
+
+_FOLDERS: Final = {
+    "python": "python",
+    "javascript": "javascript",
+    "typescript": "javascript",
+    "tsx": "javascript",
+}
+
+
+@dataclass
+class Library:
+    """What some files tell. Implements `contract.Knowledge`."""
+
+    names: dict[str, Effect] = field(default_factory=dict)
+    below: dict[str, Effect] = field(default_factory=dict)
+    """By name without its ".*"."""
+    methods: dict[str, Effect] = field(default_factory=dict)
+    decorators: dict[str, Source] = field(default_factory=dict)
+    bases: dict[str, Source] = field(default_factory=dict)
+
+    def of(self, name: str) -> Effect | None:
+        """See `contract.Knowledge`."""
+        found = self.names.get(name)
+        if found is not None:
+            return found
+        plain = _plain(name)
+        found = self.names.get(plain)
+        above = plain
+        while found is None and "." in above:
+            above, _, last = above.rpartition(".")
+            if "(" in last or last.endswith("="):
+                break
+            found = self.below.get(above)
+        return found
+
+    def of_method(self, name: str) -> Effect | None:
+        """See `contract.Knowledge`."""
+        return self.methods.get(name)
+
+    def entry(self, decorators: Sequence[str], bases: Sequence[str]) -> Source | None:
+        """See `contract.Knowledge`."""
+        for each in decorators:
+            name = _plain(each).removesuffix("()")
+            found = self.decorators.get(name)
+            if found is None and "." in name:
+                found = self.decorators.get(f"*.{name.rpartition('.')[2]}")
+            if found is not None:
+                return found
+        return next((self.bases[_plain(b)] for b in bases if _plain(b) in self.bases), None)
+
+
+def knowledge_of(files: Iterable[LibraryFile], topics: Mapping[str, Topic]) -> Library:
+    """What these files tell together. What several say of one name holds together."""
+    made = Library()
+    for file in files:
+        for entry in file.entries:
+            effect = _effect(entry, topics)
+            for table, name in _places(made, entry):
+                table[name] = _both(table[name], effect) if name in table else effect
+        for door in file.entry:
+            _open(made, door)
+    return made
+
+
+@cache
+def load_knowledge(language: str) -> Library:
+    """The packaged knowledge for a language of `syntax.languages`; an empty one where there is
+    none. Raises `BadKnowledgeError`.
+    """
+    folder = _FOLDERS.get(language)
+    return knowledge_of(_packaged(folder), load_topics()) if folder is not None else Library()
+
+
+def _packaged(folder: str) -> Iterator[LibraryFile]:
+    topics = load_topics()
+    here = resources.files(__package__).joinpath(folder)
+    for each in sorted(here.iterdir(), key=lambda f: f.name):
+        if each.name.endswith(".toml"):
+            yield read_library(f"{folder}/{each.name}", each.read_text("utf-8"), topics)
+
+
+def _plain(name: str) -> str:
+    """A name as files write it: builtins, Node's modules and default exports have two names."""
+    return name.removeprefix("node:").removeprefix("builtins.").replace(".default", "")
+
+
+def _places(made: Library, entry: Entry) -> Iterator[tuple[dict[str, Effect], str]]:
+    for name in entry.names:
+        if name.endswith(".*"):
+            yield made.below, name.removesuffix(".*")
+        else:
+            yield made.names, name
+    for name in entry.methods:
+        yield made.methods, name
+
+
+def _open(made: Library, door: EntryEntry) -> None:
+    source = Source(door.what, door.strength)
+    for name in door.decorators:
+        made.decorators[name] = source
+    for name in door.bases:
+        made.bases[name] = source
+
+
+def _effect(entry: Entry, topics: Mapping[str, Topic]) -> Effect:
+    match entry:
+        case SourceEntry():
+            return Effect(sources=(Source(entry.what, entry.strength),), passes=())
+        case SinkEntry():
+            topic = topics[entry.topic]
+            sink = Sink(
+                kind=topic.id,
+                cwe=topic.cwe,
+                into=entry.into or topic.into,
+                arguments=entry.arguments,
+                only_text=entry.only_text,
+                unless_shell_off=entry.unless_shell_off,
+                needs=entry.needs,
+                composed=entry.composed,
+            )
+            return Effect(sinks=(sink,), passes=entry.passes)
+        case CleanEntry():
+            return Effect(cleans=frozenset(entry.topics), passes=entry.passes)
+        case GuardEntry():
+            return Effect(guards=frozenset(entry.topics), passes=())
+        case PassEntry():
+            return Effect(
+                passes=entry.passes,
+                fills=entry.fills,
+                calls=entry.calls,
+                is_class=entry.is_class,
+            )
+
+
+def _both(one: Effect, other: Effect) -> Effect:
+    """What two entries say of the same name."""
+    return replace(
+        one,
+        sources=tuple(dict.fromkeys((*one.sources, *other.sources))),
+        sinks=(*one.sinks, *(sink for sink in other.sinks if sink not in one.sinks)),
+        cleans=one.cleans | other.cleans,
+        passes=tuple(dict.fromkeys((*(one.passes or ()), *(other.passes or ())))),
+        fills=tuple(dict.fromkeys((*one.fills, *other.fills))),
+        calls=tuple(dict.fromkeys((*one.calls, *other.calls))),
+        guards=one.guards | other.guards,
+        is_class=one.is_class or other.is_class,
+    )
