@@ -238,6 +238,8 @@ class Parameter:
     annotation: str = ""
     """As written."""
     only_named: bool = False
+    decorators: tuple["Expression", ...] = ()
+    """TypeScript's: `@Query("q") q: string`."""
 
 
 @dataclass(frozen=True, slots=True)
