@@ -5,6 +5,7 @@ a tree holds, broken text and absurd depth included, comes out as some program. 
 means is never decided here.
 """
 
+from mirador_lsp.syntax.lowering.javascript import lower_javascript
 from mirador_lsp.syntax.lowering.python import lower_python
 from mirador_lsp.syntax.parser import Parsed
 from mirador_lsp.syntax.program import Program
@@ -14,4 +15,6 @@ def lower(parsed: Parsed) -> Program | None:
     """The program of a parsed text; None for a language that has no lowering."""
     if parsed.language == "python":
         return lower_python(parsed)
+    if parsed.language in ("javascript", "typescript", "tsx"):
+        return lower_javascript(parsed)
     return None
