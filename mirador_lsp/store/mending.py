@@ -8,12 +8,13 @@ import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from mirador_lsp.store import backups
+from mirador_lsp.store.adopting import adopt
 from mirador_lsp.store.backups import Backup
 from mirador_lsp.store.keys import Key
 from mirador_lsp.store.linking import link, rows
@@ -74,6 +75,9 @@ def mend(place: Place, key: Key | None, migrations: Sequence[Migration]) -> Mend
                 # The copy is nobody's, and its log is played into it.
                 with closing(Damaged(partial(link, scratch, key, forgiving=True))) as damaged:
                     found = salvage(damaged, sound)
+                if key is None and found.places:
+                    more = adopt(scratch, sound, found.places)
+                    found = replace(found, rows=found.rows + more, gaps=max(0, found.gaps - more))
             except errors() as error:
                 _log.warning("nothing can be read in the damaged store: %s", error)
                 if sound.in_transaction:

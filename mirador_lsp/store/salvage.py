@@ -31,6 +31,17 @@ class Salvaged:
     """Read, and now in the sound database."""
     gaps: int
     """Row ids in places that cannot be read: at most so many rows are lost."""
+    places: tuple["Gap", ...] = ()
+    """Those places."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Row ids of a table that cannot be found from its root."""
+
+    table: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,7 @@ def salvage(damaged: Damaged, sound: sqlite3.Connection) -> Salvaged:
     sound.execute("PRAGMA foreign_keys=OFF").close()
     sound.execute("BEGIN IMMEDIATE").close()
     total = gaps = 0
+    places: list[Gap] = []
     for name, _ in triggers:
         sound.execute(f'DROP TRIGGER "{name}"').close()
     for table in _tables(damaged, sound):
@@ -94,13 +106,15 @@ def salvage(damaged: Damaged, sound: sqlite3.Connection) -> Salvaged:
         written = 0
         for row in reading.all():
             written += _write(sound, table, row)
+        if table.source == table.name:
+            places += reading.places
         if not table.name.startswith(_INTERNAL):
             total, gaps = total + written, gaps + reading.gaps
     for _, statement in triggers:
         sound.execute(statement).close()
     _tidy(sound)
     sound.execute("COMMIT").close()
-    return Salvaged(total, gaps)
+    return Salvaged(total, gaps, tuple(places))
 
 
 def find_words_anew(database: sqlite3.Connection) -> None:
@@ -184,6 +198,7 @@ class _Reading:
         self._table = table
         self._failures = 0
         self.gaps = 0
+        self.places: list[Gap] = []
 
     def all(self) -> Iterator[tuple[Any, ...]]:
         """Every row that can be read, each with its row id first where it has one."""
@@ -207,6 +222,8 @@ class _Reading:
                 yield row
                 last = row[0]
             beyond = self._next_readable(last, end)
+            found = _HIGHEST if beyond is None else beyond - 1
+            self.places.append(Gap(self._table.name, last + 1, found))
             if beyond is None:
                 return
             self.gaps += max(0, min(beyond, end) - last - 1)

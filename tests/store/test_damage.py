@@ -200,6 +200,37 @@ async def test_tables_that_find_words_are_built_anew(tmp_path: Path) -> None:
     assert [row[0] for row in matches] == [8]
 
 
+async def test_rows_are_found_though_nothing_points_to_them(tmp_path: Path) -> None:
+    """The pages that say where the rows of a table are, its root included, are noise; no backup."""
+    file = tmp_path / "store" / "mirador.db"
+    await filled(file, 0, 4000)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE opinions SET change = ? WHERE finding = 'f77'", ("y" * 9000,))
+        connection.execute("UPDATE opinions SET time = 2.5, rating = 300 WHERE finding = 'f78'")
+        connection.commit()
+        (root,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'opinions'"
+        ).fetchone()
+        wanted = "SELECT rowid, * FROM opinions ORDER BY rowid"
+        before = connection.execute(wanted).fetchall()
+    inner = [number for number in range(1, file.stat().st_size // PAGE) if kind(file, number) == 5]
+    assert inner
+    trash(file, [root - 1, *inner])
+
+    _, told = await kept(file)
+
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute(wanted).fetchall() == before
+    assert "4,000 entries were saved" in told[0]
+
+
+def kind(file: Path, page: int) -> int:
+    """What a page says that it is: 5 for one that says where rows are."""
+    with file.open("rb") as opened:
+        opened.seek(page * PAGE)
+        return opened.read(1)[0]
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_most_is_salvaged_where_a_few_pages_are_destroyed(tmp_path: Path, seed: int) -> None:
     """0.3 % of the pages: at least 99 % of the rows are read, whichever tree they are in."""
