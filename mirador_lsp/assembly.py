@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from mirador_lsp.analysis.flow_analyzer import FlowAnalyzer
 from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.books import Books, open_books
@@ -54,8 +55,11 @@ _MOST_COMPARED = 5000
 def make_analyzers(settings: Settings, parser: ParseWorker) -> tuple[Analyzer, ...]:
     """The analyzers that the settings want."""
     wanted = settings.analysis
-    rules = (parser,) if wanted.rules else ()
-    return (RuffAnalyzer(), *rules) if wanted.ruff else rules
+    made: list[Analyzer] = []
+    made += [RuffAnalyzer()] if wanted.ruff else []
+    made += [parser] if wanted.rules else []
+    made += [FlowAnalyzer(parser)] if wanted.flow else []
+    return tuple(made)
 
 
 class Workplaces:

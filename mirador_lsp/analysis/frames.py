@@ -31,7 +31,7 @@ class Request(msgspec.Struct, frozen=True):
     """One thing to do with the text in the body."""
 
     id: int
-    do: Literal["outline", "rules", "surroundings", "slice", "references"]
+    do: Literal["outline", "rules", "flows", "surroundings", "slice", "references"]
     language: str
     budget_seconds: float
     max_bytes: int

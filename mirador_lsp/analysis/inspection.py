@@ -62,6 +62,12 @@ class Inspector:
         )
         return Analysis(tuple(findings), (*_notices(read), *found.notices))
 
+    def flows(self, text: str, language: str, budget_seconds: float, max_bytes: int) -> Analysis:
+        """What data flows where in `text`; nothing for a language that is not followed."""
+        from mirador_lsp.analysis.flow.findings import look  # noqa: PLC0415 — outlines need none
+
+        return look(self._of(text, language, budget_seconds, max_bytes).parsed)
+
     def surroundings(
         self, text: str, language: str, budget_seconds: float, max_bytes: int, span: Span
     ) -> Surroundings:

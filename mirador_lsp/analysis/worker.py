@@ -44,7 +44,7 @@ _MOST_STRUCK = 256
 _LINES_IN_CLIENT = 200_000
 _LONGEST_WAIT = 2.0
 
-_Work = Literal["outline", "rules", "surroundings", "slice", "references"]
+_Work = Literal["outline", "rules", "flows", "surroundings", "slice", "references"]
 _Key = tuple[str, str, bytes]
 _Read = TypeVar("_Read")
 
@@ -112,14 +112,13 @@ class ParseWorker:
         if len(snapshot.text) > MAX_SENT:
             message = f"The file has more than {MAX_SENT:,} characters; no rules were applied."
             raise AnalyzerError(message)
-        reply = await self._ask("rules", snapshot)
-        if reply.analysis is None:
-            message = f"No rules were applied: {reply.error}."
-            raise AnalyzerError(message)
-        if not _fits(reply, snapshot):
-            message = "No rules were applied: the parser gave places outside the text."
-            raise AnalyzerError(message)
-        return reply.analysis
+        return _analysis(await self._ask("rules", snapshot), "No rules were applied", snapshot)
+
+    async def flows(self, snapshot: Snapshot) -> Analysis:
+        """What data flows where. Raises `AnalyzerError` when it could not look."""
+        if len(snapshot.text) > self._max_bytes:
+            return Analysis(())  # what is not parsed is told by the rules
+        return _analysis(await self._ask("flows", snapshot), "Data was not followed", snapshot)
 
     async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
         """See `core.ports.Syntax`."""
@@ -289,6 +288,12 @@ class InlineParser:
             snapshot.text, snapshot.language, self._budget, self._max_bytes
         )
 
+    async def flows(self, snapshot: Snapshot) -> Analysis:
+        """What data flows where."""
+        return self._inspector.flows(
+            snapshot.text, snapshot.language, self._budget, self._max_bytes
+        )
+
     async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
         """See `core.ports.Syntax`."""
         return self._inspector.surroundings(
@@ -311,6 +316,17 @@ class InlineParser:
 def _settle(ticket: _Ticket, reply: Reply) -> None:
     if not ticket.reply.done():
         ticket.reply.set_result(reply)
+
+
+def _analysis(reply: Reply, failed: str, snapshot: Snapshot) -> Analysis:
+    """What a reply holds of findings. Raises `AnalyzerError` that begins with `failed`."""
+    if reply.analysis is None:
+        message = f"{failed}: {reply.error}."
+        raise AnalyzerError(message)
+    if not _fits(reply, snapshot):
+        message = f"{failed}: the parser gave places outside the text."
+        raise AnalyzerError(message)
+    return reply.analysis
 
 
 def _believed(read: _Read | None, what: str, reply: Reply, snapshot: Snapshot) -> _Read:
@@ -349,7 +365,10 @@ def _fits(reply: Reply, snapshot: Snapshot) -> bool:
         defined = (each.span.end <= end for each in reply.references.defined)
         return all(defined) and all(each.span.end <= end for each in reply.references.named)
     if reply.analysis is not None:
-        return all(each.span.end <= end for each in reply.analysis.findings)
+        findings = reply.analysis.findings
+        here = (each for finding in findings for each in finding.stations if not each.name)
+        inside = all(each.span.end <= end for each in findings)
+        return inside and all(each.span.end <= end for each in here)
     return True
 
 

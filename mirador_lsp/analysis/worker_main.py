@@ -62,7 +62,8 @@ def _answer(inspector: Inspector, request: Request, text: str) -> Reply:
             return Reply(request.id, slice=inspector.slice_of(*how, place))
         if request.do == "references":
             return Reply(request.id, references=inspector.references(*how))
-        return Reply(request.id, analysis=inspector.rules(*how))
+        look = inspector.flows if request.do == "flows" else inspector.rules
+        return Reply(request.id, analysis=look(*how))
     except AnalyzerError as error:
         return Reply(request.id, error=error.sentence())
 

@@ -212,6 +212,11 @@ class AnalysisOptions:
     rules: bool | None = option(
         "Look at every language with Mirador's own rules.", narrows="smaller"
     )
+    flow: bool | None = option(
+        "Follow data from where it comes in to where it does harm, in Python, JavaScript and "
+        "TypeScript.",
+        narrows="smaller",
+    )
     parse_seconds: float | None = option(
         "Time to parse one file. A file that takes longer is reviewed without its outline.",
         unit="seconds",

@@ -73,6 +73,7 @@ class AnalysisSettings:
 
     ruff: bool = True
     rules: bool = True
+    flow: bool = True
     parse_seconds: float = 0.2
 
 

@@ -1,0 +1,88 @@
+"""Flows as findings of a review."""
+
+from mirador_lsp.analysis.anchor import Identities, anchored
+from mirador_lsp.analysis.flow.contract import Budget, Flow, Modules, Place
+from mirador_lsp.analysis.flow.knowledge import Topic, load_knowledge, load_topics
+from mirador_lsp.analysis.flow.running import analyse
+from mirador_lsp.core.clean import plain
+from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, Station
+from mirador_lsp.core.policy import INSTANT
+from mirador_lsp.core.ports import Analysis
+from mirador_lsp.syntax.lowering import lower
+from mirador_lsp.syntax.parser import Parsed
+
+NAME = "flow"
+_WEAK = 0.7
+"""How much of the confidence is left where anybody may fill the source, and perhaps nobody does."""
+_GUESSED = 0.85
+"""And where a call on the way was not known."""
+_MILDER = {
+    Severity.ERROR: Severity.WARNING,
+    Severity.WARNING: Severity.INFORMATION,
+    Severity.INFORMATION: Severity.HINT,
+    Severity.HINT: Severity.HINT,
+}
+
+
+def look(parsed: Parsed, budget: Budget | None = None, modules: Modules | None = None) -> Analysis:
+    """What flows where in a parsed text. Never raises for what the text holds."""
+    program = lower(parsed)
+    if program is None or parsed.tree is None:
+        return Analysis(())
+    found = analyse(program, load_knowledge(parsed.language), budget or Budget(), modules)
+    topics = load_topics()
+    identities = Identities()
+    told = [flow for flow in found.flows if not flow.weak or topics[flow.kind].weak]
+    findings = [
+        _finding(flow, topics[flow.kind], parsed, identities)
+        for flow in _one_each(told)
+        if not flow.sink.file
+    ]
+    notices = [Notice(NoticeKind.TRUNCATED, f"{n}.", stage=INSTANT) for n in found.notes]
+    return Analysis(tuple(findings), tuple(notices))
+
+
+def _one_each(flows: list[Flow]) -> list[Flow]:
+    """Of several sources that reach one sink the best one."""
+    best: dict[tuple[object, ...], Flow] = {}
+    for flow in flows:
+        key = (flow.sink.file, flow.sink.span, flow.kind)
+        held = best.get(key)
+        if held is None or _order(flow) < _order(held):
+            best[key] = flow
+    return sorted(best.values(), key=lambda flow: (flow.sink.span, flow.kind))
+
+
+def _order(flow: Flow) -> tuple[bool, bool, int]:
+    return flow.weak, not flow.certain, len(flow.steps)
+
+
+def _finding(flow: Flow, topic: Topic, parsed: Parsed, identities: Identities) -> Finding:
+    anchor = anchored(parsed.text, parsed.lines, flow.sink.span)
+    rule = f"{NAME}/{topic.id}"
+    confidence = topic.confidence
+    confidence *= _WEAK if flow.weak else 1.0
+    confidence *= 1.0 if flow.certain else _GUESSED
+    what = flow.what[:1].upper() + flow.what[1:]
+    return Finding(
+        id=identities.of(rule, anchor),
+        rule=rule,
+        lens=Lens.SECURITY,
+        severity=_MILDER[topic.severity] if flow.weak else topic.severity,
+        message=plain(f"{what} reaches {flow.into or topic.into} as it is.", 600),
+        span=anchor.span,
+        confidence=round(confidence, 3),
+        origin=Origin(INSTANT, NAME),
+        quote=anchor.quote,
+        cwe=topic.cwe,
+        stations=tuple(_station(each, parsed) for each in (flow.source, *flow.steps, flow.sink)),
+    )
+
+
+def _station(place: Place, parsed: Parsed) -> Station:
+    if place.file:
+        return Station(place.span, plain(place.says, 200), name=place.file)
+    line = parsed.lines.line_span(parsed.lines.line_of(min(place.span.start, len(parsed.text))))
+    quote = plain(parsed.text[line.start : line.end].strip(), 200)
+    return Station(place.span, plain(place.says, 200), quote)
