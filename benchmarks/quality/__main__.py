@@ -29,7 +29,7 @@ from benchmarks.quality.keeping import Kept, review_all
 from benchmarks.quality.mirador_side import Wish, mirador
 from benchmarks.quality.outcomes import Outcome
 from benchmarks.quality.plainly import asked_once
-from benchmarks.quality.plans import Plan, gains, narrowed, plans
+from benchmarks.quality.plans import Plan, gains, plans
 from benchmarks.quality.sides import Side
 from benchmarks.quality.tables import (
     Reviewed,
@@ -39,6 +39,7 @@ from benchmarks.quality.tables import (
     figures_of,
     gates_of,
     markdown,
+    rules_of,
     show,
 )
 from benchmarks.quality.tally import total
@@ -123,10 +124,11 @@ async def _measure(cases: list[Case], arguments: argparse.Namespace, progress: C
     reviewed: dict[str, Reviewed] = {}
     for plan in ablated or [Plan("mirador", wish)]:
         outcomes = await asking.mirador(plan.wish, plan.name)
-        reviewed[plan.name] = Reviewed(plan.name, narrowed(plan, outcomes))
+        reviewed[plan.name] = Reviewed(plan.name, outcomes)
         if arguments.again:
             run.sheets.append(_repeated(outcomes, await asking.mirador(plan.wish, plan.name, 1)))
-    run.sides = list(reviewed.values())
+    # The plan with the most passes comes first: it is what the others are held against.
+    run.sides = list(reviewed.values())[::-1]
     for name in arguments.against:
         try:
             run.sides.append(await asking.other(name, arguments))
@@ -159,9 +161,8 @@ def _tell(run: Run, arguments: argparse.Namespace) -> None:
         run.sheets.append(figures_of(run.sides, name))
         if len(run.sides) > 1:
             run.sheets.append(differences_of(run.sides, name))
-    own = run.sides[0] if not arguments.ablate else run.sides[len(run.sides) - 1]
-    own = next((s for s in run.sides if s.name == "mirador"), own)
-    run.sheets.append(calibration_of(own))
+    own = run.sides[0]
+    run.sheets += [calibration_of(own), rules_of(own, run.cases)]
     if arguments.gates:
         run.sheets.append(gates_of(own, run.cases))
 
@@ -246,14 +247,25 @@ def _repeated(first: dict[str, Outcome], second: dict[str, Outcome]) -> Sheet:
 
 
 def _write(run: Run, arguments: argparse.Namespace) -> None:
-    words = [word for word in sys.argv[1:] if not word.startswith("--cache")]
-    command = shlex.join(["python", "-m", "benchmarks.quality", *words])
+    command = shlex.join(["python", "-m", "benchmarks.quality", *_repeatable(sys.argv[1:])])
     tables = "\n".join(markdown(sheet) for sheet in run.sheets)
     arguments.page.write_text(f"`{command}`\n\n{tables}", encoding="utf-8")
     drawn = [(side.name, total(side.counted.values())) for side in run.sides]
-    drawn = [each for each in drawn if each[1].get("told", 0)][:3]
+    drawn = [each for each in drawn if each[1].get("sure", 0)][:3]
     if drawn:
         arguments.page.with_suffix(".svg").write_text(reliability(drawn), encoding="utf-8")
+
+
+def _repeatable(words: Sequence[str]) -> list[str]:
+    """What makes the same tables elsewhere: where files and programs lie here does not matter."""
+    kept: list[str] = []
+    places = ("--cache", "--page", "--folder", "--bandit", "--semgrep")
+    skip = False
+    for word in words:
+        if not skip and not word.startswith(places):
+            kept.append(word)
+        skip = not skip and word in places
+    return kept
 
 
 if __name__ == "__main__":

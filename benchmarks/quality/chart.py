@@ -46,7 +46,7 @@ def _legend(left: int, colour: str, text: str) -> tuple[str, ...]:
 def _square(left: int, name: str, counts: Counts) -> list[str]:
     bottom = _TOP + _SIZE
     error = expected_error("after")(counts)
-    told = int(counts.get("told", 0))
+    told = int(counts.get("sure", 0))
     title = f"{name}: {told} findings, error {error:.2f}" if told else f"{name}: no findings"
     parts = [
         f'<text x="{left}" y="{_TOP - 8}">{escape(title)}</text>',

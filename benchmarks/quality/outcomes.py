@@ -14,9 +14,9 @@ class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
     last: int
     cwe: int = 0
     """0 for none."""
-    confidence: float = 1.0
-    """As shown, 0…1; 1 where the reviewer shows none."""
-    raw: float = 1.0
+    confidence: float = -1.0
+    """As shown, 0…1; -1 where the reviewer shows none."""
+    raw: float = -1.0
     """As it was when first reported: before a judge and before calibration."""
     shown: bool = True
     """False for one that is withheld because it is not sure enough."""

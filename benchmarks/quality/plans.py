@@ -3,18 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from benchmarks.quality.bootstrap import Resamples, difference
 from benchmarks.quality.cases import Case
 from benchmarks.quality.mirador_side import Wish
-from benchmarks.quality.outcomes import Outcome
 from benchmarks.quality.tables import Reviewed, Sheet
 from benchmarks.quality.tally import FIGURES, total
 
-_BEFORE_MODELS = ("ruff", "rules")
 _FIGURES = ("F1", "line F1", "J", "pair accuracy", "security findings per clean file")
-_COSTS = ("seconds per file", "tokens per finding")
+_COSTS = ("seconds per file", "tokens per file")
 
 
 @dataclass(frozen=True)
@@ -25,20 +21,19 @@ class Plan:
     wish: Wish
     base: str = ""
     """Name of the plan that it adds a pass to."""
-    only: tuple[str, ...] = ()
-    """Count the findings of these tools alone; () for all."""
 
 
 def plans(model: str, options: Mapping[str, str]) -> list[Plan]:
     """The passes in the order in which a review runs them; without a model, those without one."""
 
-    def wish(*stages: str, lenses: tuple[str, ...] = ()) -> Wish:
-        return Wish(("instant", *stages), lenses, model, options)
+    def wish(*stages: str, lenses: tuple[str, ...] = (), **off: str) -> Wish:
+        without = {f"analysis.{name}": value for name, value in off.items()}
+        return Wish(("instant", *stages), lenses, model if stages else "", {**options, **without})
 
     found = [
-        Plan("ruff", wish(), only=("ruff",)),
-        Plan("+ rules", wish(), "ruff", only=_BEFORE_MODELS),
-        Plan("+ flow (instant)", wish(), "+ rules"),
+        Plan("ruff", wish(rules="false", flow="false")),
+        Plan("ruff + rules", wish(flow="false"), "ruff"),
+        Plan("instant: + flow", wish(), "ruff + rules"),
     ]
     if not model:
         return found
@@ -51,16 +46,6 @@ def plans(model: str, options: Mapping[str, str]) -> list[Plan]:
     found.append(Plan("instant + quick + deep", wish("quick", "deep"), "instant + quick"))
     judged = wish("quick", "deep", "synthesis")
     return [*found, Plan("+ judge (synthesis)", judged, "instant + quick + deep")]
-
-
-def narrowed(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
-    """What the tools of a plan alone would have said."""
-    if not plan.only:
-        return dict(outcomes)
-    return {
-        name: replace(outcome, claims=tuple(c for c in outcome.claims if c.tool in plan.only))
-        for name, outcome in outcomes.items()
-    }
 
 
 def gains(chosen: Sequence[Plan], reviewed: Mapping[str, Reviewed], cases: Sequence[Case]) -> Sheet:

@@ -11,12 +11,13 @@ from rich.table import Table
 from benchmarks.quality.bootstrap import Estimate, Resamples, difference, estimate
 from benchmarks.quality.cases import Case
 from benchmarks.quality.outcomes import Outcome
-from benchmarks.quality.tally import BINS, FIGURES, Counts, group_counts, total
+from benchmarks.quality.tally import BINS, FIGURES, Counts, group_counts, total, truth
 
 _SHARES = ("seconds", "tokens", "findings", "withheld", "withdrawn")
 _COMPARED = ("F1", "J", "pair accuracy", "security findings per clean file")
 _GATES = tuple(step / 20 for step in range(20))
 _WANTED_PRECISION = 0.7
+_MOST_RULES = 25
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,32 @@ def calibration_of(side: Reviewed) -> Sheet:
     heads = ("confidence", "reported", "mean", "right", "shown or withheld", "mean", "right")
     error = FIGURES["calibration error"](counts)
     note = (
-        f"{counts.get('told', 0):.0f} findings whose truth the labels tell, "
+        f"{counts.get('sure', 0):.0f} findings whose truth the labels tell, "
         f"{counts.get('untold', 0):.0f} others; expected calibration error {error:.3f}, before "
         f"{FIGURES['calibration error before'](counts):.3f}"
     )
     return Sheet(f"Calibration: {side.name}", heads, tuple(rows), note)
+
+
+def rules_of(side: Reviewed, cases: Sequence[Case]) -> Sheet:
+    """Which rules find what: how often each is shown, on files without the defect, and right."""
+    found: dict[str, list[int]] = {}
+    for case in cases:
+        outcome = side.outcomes.get(case.id)
+        for claim in outcome.claims if outcome is not None else ():
+            if not claim.shown:
+                continue
+            counts = found.setdefault(claim.rule, [0, 0, 0, 0])
+            right = truth(case, claim)
+            counts[0] += 1
+            counts[1] += not case.defect
+            counts[2] += right is not None
+            counts[3] += right is True
+    rows = [
+        (rule, str(shown), str(clean), str(told), f"{right / told:.3f}" if told else "")
+        for rule, (shown, clean, told, right) in sorted(
+            found.items(), key=lambda item: (-item[1][1], item[0])
+        )
+    ]
+    heads = ("rule", "shown", "on clean files", "truth known", "of these right")
+    return Sheet(f"Rules: {side.name}", heads, tuple(rows[:_MOST_RULES]))

@@ -124,6 +124,9 @@ def _add_sureness(counts: _Sums, case: Case, claim: Claim) -> None:
     counts["untold" if right is None else "told"] += 1
     if right is None:
         return
+    if claim.confidence < 0:
+        return
+    counts["sure"] += 1
     for when, sureness in (("before", claim.raw), ("after", claim.confidence)):
         place = min(BINS - 1, int(sureness * BINS))
         counts[f"{when} {place}"] += 1
@@ -161,13 +164,26 @@ def _of(above: str, *below: str) -> Figure:
 
 def _line_f1(suffix: str) -> Figure:
     precise, found = _of("claims at" + suffix, "claims"), _of("located hit" + suffix, "located")
-    return lambda c: _harmonic(precise(c), found(c)) if c.get("claims", 0) else 0.0
+
+    def figure(counts: Counts) -> float:
+        if not counts.get("located", 0):
+            return math.nan
+        return _harmonic(precise(counts), found(counts)) if counts.get("claims", 0) else 0.0
+
+    return figure
 
 
 def _youden(suffix: str = "") -> Figure:
     hit = _of("tp" + suffix, "tp" + suffix, "fn" + suffix)
     false = _of("fp" + suffix, "fp" + suffix, "tn" + suffix)
     return lambda c: hit(c) - false(c)
+
+
+def _tokens(counts: Counts, each: str) -> float:
+    if not counts.get("units", 0):
+        return math.nan
+    read = counts.get("prompt_tokens", 0) + counts.get("completion_tokens", 0)
+    return ratio(read, counts.get(each, 0))
 
 
 def expected_error(when: str) -> Figure:
@@ -178,7 +194,7 @@ def expected_error(when: str) -> Figure:
             abs(counts.get(f"{when} {b} sure", 0) - counts.get(f"{when} {b} right", 0))
             for b in range(BINS)
         )
-        return ratio(gaps, counts.get("told", 0))
+        return ratio(gaps, counts.get("sure", 0))
 
     return error
 
@@ -209,9 +225,8 @@ FIGURES: Mapping[str, Figure] = {
     "quotes found": _of("heard", "heard", "misquoted"),
     "seconds per file": _of("seconds", "files"),
     "seconds per finding": _of("seconds", "shown"),
-    "tokens per finding": lambda c: ratio(
-        c.get("prompt_tokens", 0) + c.get("completion_tokens", 0), c.get("shown", 0)
-    ),
+    "tokens per file": lambda c: _tokens(c, "files"),
+    "tokens per finding": lambda c: _tokens(c, "shown"),
     "files not reviewed": _of("failed", "files"),
 }
 """Every figure of a set of cases, by what tables call it; not a number where it has no meaning."""
