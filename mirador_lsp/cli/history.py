@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FOUND, NOTHING = 0, 1
 _MOST = 10_000
+_MOST_ALIKE = 100
 _LEAST_ID = 4
 _EPILOG = """\
 examples:
@@ -175,7 +176,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def look(arguments: argparse.Namespace, around: Surroundings) -> int:
     """Open the past and do what is asked. Raises `MiradorError`."""
-    which = _which(arguments, around.now())
+    which = _which(arguments, around)
     root = find_workspace_root(around.folder)
     loaded = load_settings(workspace=root, env=around.env)
     for problem in loaded.problems:
@@ -209,8 +210,9 @@ async def _list(asked: _Asked) -> int:
 async def _show(asked: _Asked) -> int:
     book, around = asked.past.book, asked.around
     exchanges = await book.exchanges(asked.which, 2)
-    lives: Sequence[Life] = await book.lives(asked.which, 2)
-    if len(exchanges) + len(lives) > 1:
+    lives: Sequence[Life] = await book.lives(asked.which, _MOST_ALIKE)
+    # The same lines in two files are findings of one id: then both are shown.
+    if len(exchanges) + len({each.finding for each in lives}) > 1:
         message = f"More than one id begins with {asked.which.id}."
         raise UserError(message, remedy="Write more of it.")
     if exchanges:
@@ -300,13 +302,13 @@ def _confirmed(words: str, around: Surroundings) -> bool:
     return around.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def _which(arguments: argparse.Namespace, now: float) -> Selection:
+def _which(arguments: argparse.Namespace, around: Surroundings) -> Selection:
     """What is meant. Raises `UserError` for what cannot be."""
-    options = vars(arguments)
+    options, now = vars(arguments), around.now()
     which = Selection(
         before=moment_of(options["before"], now) if options.get("before") else None,
         since=moment_of(options["since"], now) if options.get("since") else None,
-        file=options.get("file", ""),
+        file=_file(options.get("file", ""), around.folder),
         session=options.get("session", ""),
         id=options["id"].lower(),
         kinds=tuple(Kind(name) for name in options.get("kind") or ()),
@@ -320,6 +322,17 @@ def _which(arguments: argparse.Namespace, now: float) -> Selection:
             message = "--all goes with nothing else."
         raise UserError(message, remedy="See: mirador history forget --help")
     return which
+
+
+def _file(name: str, folder: Path) -> str:
+    """A file as the store names it. What a shell completes (./a.py, ../a.py) is meant from here; a
+    bare name may be of any folder.
+    """
+    if not name:
+        return ""
+    if name.startswith(("./", "../")):
+        return os.path.normpath(folder / name)
+    return os.path.normpath(name)
 
 
 def _count(text: str) -> int:

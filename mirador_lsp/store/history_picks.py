@@ -39,22 +39,23 @@ class Pick:
         if text:
             self.add(f"substr({column}, 1, length(?)) = ?", text, text)
 
-    def file(self, alias: str, which: Selection, *, by_path: bool = True) -> None:
-        """About a file, by its name or by the end of its path."""
+    def file(self, name: str, whole: str, which: Selection) -> None:
+        """About a file, by its name or by the end of its path. `name` is the column of what users
+        call it, `whole` an expression of where it lies.
+        """
         if not which.file:
             return
-        name = path(which.file)
-        ending = f"/{name.lstrip('/')}"
-        names = [f"{alias}.name", f"{alias}.document"] if by_path else [f"{alias}.name"]
-        ends = " OR ".join(f"substr({column}, -length(?)) = ?" for column in names)
-        self.add(f"({alias}.name = ? OR {ends})", name, *([ending, ending] * len(names)))
+        meant = path(which.file)
+        ending = f"/{meant.lstrip('/')}"
+        ends = " OR ".join(f"substr({column}, -length(?)) = ?" for column in (name, whole))
+        self.add(f"({name} = ? OR {ends})", meant, *([ending, ending] * 2))
 
 
 def exchanges_that(which: Selection) -> Pick:
     """Of `history_exchanges AS e`."""
     pick = Pick()
     pick.times("e.time", which)
-    pick.file("e", which)
+    pick.file("e.name", "e.document", which)
     pick.beginning("e.session", which.session)
     pick.beginning("e.id", which.id)
     if which.kinds:
@@ -66,7 +67,7 @@ def lives_that(which: Selection) -> Pick:
     """Of `history_findings AS f`; those of a session or a kind are what its exchanges are about."""
     pick = Pick()
     pick.times("f.last", which)
-    pick.file("f", which)
+    pick.file("f.name", "f.document", which)
     pick.beginning("f.finding", which.id)
     if which.session or which.kinds:
         about = exchanges_that(Selection(session=which.session, kinds=which.kinds))
@@ -78,6 +79,6 @@ def memories_that(which: Selection) -> Pick:
     """Of `history_memories AS m`."""
     pick = Pick()
     pick.times("m.time", which)
-    pick.file("m", which, by_path=False)
+    pick.file("m.name", "m.folder || '/' || m.name", which)
     pick.beginning("m.session", which.session)
     return pick

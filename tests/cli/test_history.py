@@ -213,6 +213,26 @@ async def test_nothing_is_forgotten_unasked(desk: Desk) -> None:
     assert len(await desk.past.book.exchanges(EVERYTHING, 9)) == 2
 
 
+@pytest.mark.parametrize("file", ["./cart.py", "../{}/cart.py", "sub/../cart.py"])
+async def test_a_file_is_meant_as_a_shell_completes_it(desk: Desk, file: str) -> None:
+    """Else who forgets ./cart.py would be told that there is nothing of the kind."""
+    here = desk.folder / "cart.py"
+    about = {"document": here.as_uri(), "name": here.name}
+    await desk.past.book.keep(Page(None, (exchange("face01", **about),)))
+
+    rows = (await desk.said("list", "--file", file.format(desk.folder.name)))["rows"]
+    assert "face01" in [row["id"] for row in rows]
+
+
+async def test_a_finding_of_one_id_in_two_files_is_shown_for_both(desk: Desk) -> None:
+    """Copies have findings of the same id: there is no more of it to write."""
+    other = life("f1cafe", Step.REPORTED, document="file:///work/copy.py", name="copy.py")
+    await desk.past.book.keep(Page(None, (), (other,)))
+
+    shown = (await desk.said("show", "f1cafe"))["findings"]
+    assert sorted(each["name"] for each in shown) == ["cart.py", "copy.py"]
+
+
 async def test_what_is_forgotten_is_counted(desk: Desk) -> None:
     """Of every kind; what an index still has is told."""
     desk.past.left = (Kept("m1", "/work", "cart.py", NOW),)

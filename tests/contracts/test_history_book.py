@@ -225,14 +225,17 @@ async def test_what_goes_takes_along_what_is_only_about_it(book: HistoryBook) ->
     assert await book.extent() == Extent()
 
 
-async def test_a_file_is_forgotten_with_its_findings_and_memories(book: HistoryBook) -> None:
-    """Other files stay as they are."""
+@pytest.mark.parametrize("file", ["cart.py", "/work/cart.py"])
+async def test_a_file_is_forgotten_with_its_findings_and_memories(
+    book: HistoryBook, file: str
+) -> None:
+    """By its name or by where it lies; other files stay as they are."""
     other = {"document": "file:///work/tax.py", "name": "tax.py"}
     memories = (Kept("m1", "/work", "cart.py", NOW), Kept("m2", "/work", "tax.py", NOW))
     lives = (life("f1", Step.REPORTED), life("f2", Step.REPORTED, **other))
     await book.keep(Page(None, (exchange(), exchange("e2", **other)), lives, memories))
 
-    gone = await book.forget(Selection(file="cart.py"))
+    gone = await book.forget(Selection(file=file))
     assert (gone.exchanges, gone.findings, [m.id for m in gone.memories]) == (1, 1, ["m1"])
     assert [each.name for each in await book.lives(EVERYTHING, 10)] == ["tax.py"]
 

@@ -285,5 +285,5 @@ def _is_meant(each: Exchange, which: Selection) -> bool:
 
 
 def _remembers(kept: Kept, which: Selection) -> bool:
-    named = _within(kept.time, which) and _is_about(kept.name, "", which)
+    named = _within(kept.time, which) and _is_about(kept.name, f"{kept.folder}/{kept.name}", which)
     return named and kept.session.startswith(which.session)
