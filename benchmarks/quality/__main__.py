@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--semgrep", default="semgrep", metavar="PROGRAM")
     add("--semgrep-rules", default="p/python", metavar="RULES")
     add("--ablate", action="store_true", help="add the passes one by one")
+    add("--plans", type=_names, default=(), metavar="A,B", help="only these, with --ablate")
     add("--again", action="store_true", help="review twice: does it say the same?")
     add("--gates", action="store_true", help="what every gate would have shown")
     add("--minutes", type=float, help="for each side; cases it did not get to are left out")
@@ -121,6 +122,8 @@ async def _measure(cases: list[Case], arguments: argparse.Namespace, progress: C
     asking = _Asking(cases, kept, arguments.minutes, progress)
     wish = _wish(arguments)
     ablated = plans(arguments.model, wish.options) if arguments.ablate else []
+    if arguments.plans:
+        ablated = [plan for plan in ablated if plan.name in arguments.plans]
     reviewed: dict[str, Reviewed] = {}
     for plan in ablated or [Plan("mirador", wish)]:
         outcomes = await asking.mirador(plan.wish, plan.name)

@@ -99,12 +99,13 @@ def _case(folder: Path, line: str) -> Case:
 def sample(cases: Sequence[Case], groups: int, seed: int) -> list[Case]:
     """The cases of `groups` groups of each set, drawn by chance; pairs stay together.
 
-    The same seed draws the same, and a larger sample holds the smaller ones, so what is known of
-    them need not be asked again.
+    The same seed draws the same, and a larger sample begins with the smaller ones, so what is known
+    of them need not be asked again. The sets take turns: a run that ends early has some of each.
     """
-    kept: set[str] = set()
+    drawn: dict[str, int] = {}
     for name in dict.fromkeys(case.set for case in cases):
         there = sorted({case.group for case in cases if case.set == name})
         random.Random(f"{seed} {name}").shuffle(there)  # noqa: S311 — no secret
-        kept.update(there[:groups])
-    return [case for case in cases if case.group in kept]
+        drawn |= {group: turn for turn, group in enumerate(there[:groups])}
+    kept = [case for case in cases if case.group in drawn]
+    return sorted(kept, key=lambda case: (drawn[case.group], case.group))

@@ -33,6 +33,7 @@ def plans(model: str, options: Mapping[str, str]) -> list[Plan]:
     found = [
         Plan("ruff", wish(rules="false", flow="false")),
         Plan("ruff + rules", wish(flow="false"), "ruff"),
+        Plan("flow alone", wish(ruff="false", rules="false")),
         Plan("instant: + flow", wish(), "ruff + rules"),
     ]
     if not model:
