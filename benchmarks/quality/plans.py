@@ -41,7 +41,7 @@ def plans(model: str, options: Mapping[str, str]) -> list[Plan]:
     instant = found[-1].name
     found.append(Plan("instant + quick", wish("quick"), instant))
     found += [
-        Plan(f"instant + deep, {lens}", wish("deep", lenses=(lens,)), instant)
+        Plan(f"instant + deep: {lens}", wish("deep", lenses=(lens,)), instant)
         for lens in ("bug", "security")
     ]
     found.append(Plan("instant + quick + deep", wish("quick", "deep"), "instant + quick"))
