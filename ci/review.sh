@@ -79,9 +79,15 @@ lines "${REVIEW_REPORTS:-}"
 for report in "${found[@]}"; do options+=(--report "$report"); done
 lines "${REVIEW_ARGUMENTS:-}"
 options+=("${found[@]}")
+change="${REVIEW_DIFF:-}"
+for argument in "${found[@]}"; do
+  case "$argument" in
+    --diff* | --staged | --uncommitted | --since* | --patch* | --pr*) change="$argument" ;;
+  esac
+done
 
 lines "${REVIEW_PATHS:-}"
-if ((${#found[@]} == 0)) && [[ -z "${REVIEW_DIFF:-}" ]]; then options+=(--workspace); fi
+if ((${#found[@]} == 0)) && [[ -z "$change" ]]; then options+=(--workspace); fi
 if ((${#found[@]})); then options+=(-- "${found[@]}"); fi
 
 code=0

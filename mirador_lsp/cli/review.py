@@ -213,18 +213,13 @@ class _Run:
     def _check_paths(self) -> None:
         """Raise `UserError` for what cannot be meant. A report is never written over its source."""
         options = self._options
-        options.pull.check(options.paths)
-        asked = options.workspace or options.change.wanted or options.pull.text
-        if not options.paths and not asked:
-            message = "It needs to know what to review."
-            remedy = "Name files and folders, or write --workspace, --staged or --uncommitted."
-            raise UserError(message, remedy=remedy)
-        for path in self._options.paths:
+        options.check()
+        for path in options.paths:
             if not path:
                 message = "A PATH is empty."
                 raise UserError(message, remedy="For the current folder write: mirador review .")
             here = self._around.folder
-            for name in self._options.wishes.files if path != "-" else ():
+            for name in options.wishes.files if path != "-" else ():
                 if _same_file(here / name, here / path):
                     message = f"{name} is a file to be reviewed."
                     raise UserError(message, remedy="Name another file with --output.")

@@ -38,6 +38,10 @@ examples:
 """
 
 
+# No string, which argparse would read as a value.
+_NO_REVISION = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What was asked on the command line."""
@@ -67,6 +71,21 @@ class Options:
     pull: PullWishes = field(default_factory=PullWishes)
     """A pull request is, and is told of it."""
     wishes: Wishes = field(default_factory=Wishes)
+
+    def check(self) -> None:
+        """Raise `UserError` for what does not go together."""
+        self.pull.check(self.paths)
+        changes = self.change.wanted or bool(self.pull.text)
+        if self.workspace and changes:
+            message = "--workspace reviews all files, and a change was asked for as well."
+            raise UserError(message, remedy="Leave out one of the two.")
+        if self.fresh and not self.workspace:
+            message = "--fresh begins a run over the workspace anew."
+            raise UserError(message, remedy="Write it with --workspace.")
+        if not self.paths and not self.workspace and not changes:
+            message = "It needs to know what to review."
+            remedy = "Name files and folders, or write --workspace, --staged or --uncommitted."
+            raise UserError(message, remedy=remedy)
 
 
 def add_parser(
@@ -139,7 +158,8 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     add(
         "--diff",
         nargs="?",
-        const="",
+        const=_NO_REVISION,
+        type=_value,
         metavar="REV|A..B",
         help="since a revision up to the files as they are, between two (A..B, A...B), or in one "
         "commit (REV^!); without one like --uncommitted. Write PATHs after --",
@@ -147,8 +167,8 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     add("--staged", action="store_true", help="what the next commit would hold")
     add("--uncommitted", action="store_true", help="since the last commit, new files included")
     add("--since", choices=("last",), default="", help="since the last review of this branch")
-    add("--patch", default="", metavar="FILE", help="a unified diff, - for stdin")
-    add("--pr", default="", metavar="URL|NUMBER", help="a pull request; the one network access")
+    add("--patch", type=_value, metavar="FILE", help="a unified diff, - for stdin")
+    add("--pr", type=_value, metavar="URL|NUMBER", help="a pull request; the one network access")
     say = group.add_argument
     say("--post", action="store_true", help="with --pr: comment on it, nothing twice")
     say("--dry-run", action="store_true", help="with --pr: print what --post would say there")
@@ -163,7 +183,7 @@ def _add_bar(parser: argparse.ArgumentParser) -> None:
         choices=get_args(FailOn),
         help="the bar; default: error and, with --baseline, new: whatever it does not know",
     )
-    add("--baseline", default="", metavar="FILE", help="findings known to it are counted alone")
+    add("--baseline", type=_value, metavar="FILE", help="findings known to it are counted alone")
     add("--nothing-ok", action="store_true", help="having nothing to review is no failure")
 
 
@@ -185,7 +205,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         stages=split_names(arguments.stages),
         lenses=split_names(arguments.lens),
         fail_on=arguments.fail_on or ("new" if arguments.baseline else "error"),
-        baseline=arguments.baseline,
+        baseline=arguments.baseline or "",
         nothing_ok=arguments.nothing_ok,
         model=arguments.model,
         models=split_names(arguments.models) or (),
@@ -195,14 +215,14 @@ def options_of(arguments: argparse.Namespace) -> Options:
         fresh=arguments.fresh,
         budget=arguments.budget,
         change=ChangeWishes(
-            diff=arguments.diff,
+            diff="" if arguments.diff is _NO_REVISION else arguments.diff,
             staged=arguments.staged,
             uncommitted=arguments.uncommitted,
             since=arguments.since,
-            patch=arguments.patch,
+            patch=arguments.patch or "",
         ),
         pull=PullWishes(
-            text=arguments.pr,
+            text=arguments.pr or "",
             post=arguments.post or arguments.dry_run,
             dry_run=arguments.dry_run,
             yes=arguments.yes,
@@ -235,6 +255,16 @@ def split_names(values: list[str] | None) -> tuple[str, ...] | None:
     if values is None:
         return None
     return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def _value(text: str) -> str:
+    """A value that says something: an empty variable of a script would silently mean another
+    review than the one that was meant.
+    """
+    if not text.strip():
+        message = "it is empty"
+        raise argparse.ArgumentTypeError(message)
+    return text
 
 
 def _seconds(text: str) -> float:

@@ -39,6 +39,17 @@ def test_the_whole_workspace_is_reviewed_at_once(job: Path) -> None:
     assert review(job, REVIEW_FAIL_ON="warning").returncode == 1
 
 
+def test_a_change_that_further_arguments_ask_for_is_reviewed_alone(job: Path) -> None:
+    """In place of the whole workspace; they do not go together."""
+    (job / "good.py").write_text("def g(items=[]):\n    return items\n")
+
+    done = review(job, REVIEW_ARGUMENTS="--uncommitted\n--quiet")
+
+    assert done.returncode == 0, done.stderr
+    assert "good.py:1" in done.stdout
+    assert "src/bad.py" not in done.stdout
+
+
 def test_the_step_of_the_action_writes_annotations_report_and_summary(job: Path) -> None:
     """As its description says: inputs by the environment, the exit code as an output."""
     action = yaml.safe_load((ROOT / "action.yml").read_text())

@@ -223,6 +223,15 @@ async def test_what_was_not_looked_at_is_a_change_in_the_next_round_too(shop: Sh
         (["--patch", "none.patch"], "cannot be read"),
         (["--patch", "bad.patch"], "There is no change in bad.patch"),
         (["--staged", "/etc"], "is not in"),
+        (["--staged", "tlil.py"], "There is no tlil.py here"),
+        (["--diff", "till.py"], "mirador review --diff -- till.py"),
+        (["--diff", ""], "--diff: it is empty"),
+        (["--patch", " "], "--patch: it is empty"),
+        (["--pr="], "--pr: it is empty"),
+        (["--baseline", "", "."], "--baseline: it is empty"),
+        (["--workspace", "--staged"], "Leave out one of the two"),
+        (["--workspace", "--pr", "12"], "Leave out one of the two"),
+        (["--fresh", "."], "Write it with --workspace"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_the_remedy(

@@ -8,12 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from mirador_lsp.core.change_sets import ChangeSet
+from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.workspace.git.collecting import change_set
 from mirador_lsp.workspace.git.ignored import IgnoreFiles
 from mirador_lsp.workspace.git.listing import Entry, between, on_disk, staged
 from mirador_lsp.workspace.git.repository import Repository, open_repository
-from mirador_lsp.workspace.git.revisions import ends_of, last_commit
+from mirador_lsp.workspace.git.revisions import Ends, ends_of, last_commit
 from mirador_lsp.workspace.sources import shown
 
 
@@ -62,7 +63,7 @@ async def find(
     """
     repository = await open_repository(folder, env)
     if which is Which.REVISION:
-        ends = await ends_of(repository, revision)
+        ends = await _ends(repository, revision, folder)
         base, head, title = ends.base, ends.head, ends.title
     else:
         base, head = await last_commit(repository), None
@@ -74,6 +75,7 @@ async def find(
         entries, where = await on_disk(repository, base), Where.DISK
     else:
         entries, where = await between(repository, base, head), Where.COMMIT
+    await check_paths(repository, [each.path for each in entries], folder, paths, head or "")
     entries = narrowed(entries, repository, folder, paths)
     naming = naming_from(folder, repository.root)
     change = await change_set(repository, entries, title, base=base, head=head or "", naming=naming)
@@ -96,11 +98,48 @@ def narrowed(
         return list(entries)
     root = repository.root if repository.root is not None else folder
     tops = [below_root(path, root, folder) for path in paths]
+    return [entry for entry in entries if any(is_in(entry.path, top) for top in tops)]
+
+
+def is_in(path: str, top: str) -> bool:
+    """Whether a path is a file or a folder, or below it; both from the root."""
+    return not top or path == top or path.startswith(f"{top}/")
+
+
+async def check_paths(
+    repository: Repository,
+    changed: Sequence[str],
+    folder: Path,
+    paths: Sequence[str],
+    commit: str = "",
+) -> None:
+    """Raise `UserError` for one of `paths` that is neither there, in `commit` or on the disk, nor
+    among what `changed`: it is misspelled, and a review of nothing would pass.
+    """
+    root = repository.root if repository.root is not None else folder
+    for path in await asyncio.to_thread(absent, paths, changed, root, folder):
+        name = f"{commit}:{below_root(path, root, folder)}"
+        if not commit or (await repository.git.ask("cat-file", "-e", name)).status:
+            raise no_such_path(path)
+
+
+def absent(paths: Sequence[str], changed: Sequence[str], root: Path, folder: Path) -> list[str]:
+    """Those of `paths` that are not on the disk, and with nothing below them that changed. Blocks.
+
+    Raises `UserError` for a path outside of the root.
+    """
+    tops = {path: below_root(path, root, folder) for path in paths}
     return [
-        entry
-        for entry in entries
-        if any(not top or entry.path == top or entry.path.startswith(f"{top}/") for top in tops)
+        path
+        for path, top in tops.items()
+        if not any(is_in(each, top) for each in changed) and not os.path.lexists(root / top)
     ]
+
+
+def no_such_path(path: str) -> UserError:
+    """The error for a path that means nothing here."""
+    message = f"There is no {shown(path)} here, and nothing of that name changed."
+    return UserError(message, remedy="Name files or folders as they are seen from this folder.")
 
 
 def naming_from(folder: Path, root: Path | None) -> Callable[[str], str]:
@@ -122,6 +161,16 @@ def below_root(path: str, root: Path, folder: Path) -> str:
         message = f"{shown(path)} is not in {shown(str(root))}."
         raise UserError(message, remedy="Name files or folders of it.")
     return full[len(os.path.join(root, "")) :].replace(os.sep, "/")  # noqa: PTH118
+
+
+async def _ends(repository: Repository, revision: str, folder: Path) -> Ends:
+    try:
+        return await ends_of(repository, revision)
+    except UserError as error:
+        if await asyncio.to_thread(os.path.lexists, folder / revision):
+            remedy = f"It is a path; those stand behind --: mirador review --diff -- {revision}"
+            raise UserError(str(error), remedy=plain(remedy, 400)) from error
+        raise
 
 
 def _needs_files(repository: Repository) -> None:

@@ -12,7 +12,16 @@ from mirador_lsp.syntax.languages import language_of
 from mirador_lsp.workspace.decoding import NoText, decode
 from mirador_lsp.workspace.git.applying import applied
 from mirador_lsp.workspace.git.collecting import identified_in
-from mirador_lsp.workspace.git.finding import Found, Where, below_root, naming_from, wanted
+from mirador_lsp.workspace.git.finding import (
+    Found,
+    Where,
+    absent,
+    below_root,
+    is_in,
+    naming_from,
+    no_such_path,
+    wanted,
+)
 from mirador_lsp.workspace.git.listing import read_inside
 from mirador_lsp.workspace.git.patches import MOST_BYTES, read_patch
 from mirador_lsp.workspace.git.repository import Repository, open_repository
@@ -44,12 +53,11 @@ async def find_patched(
     def make() -> ChangeSet:
         patches = read_patch(text, called)
         if paths:
+            names = [name for patch in patches for name in (patch.name, patch.old_name) if name]
+            for path in absent(paths, names, root, folder):
+                raise no_such_path(path)
             tops = [below_root(path, root, folder) for path in paths]
-            patches = tuple(
-                patch
-                for patch in patches
-                if any(not t or patch.name == t or patch.name.startswith(f"{t}/") for t in tops)
-            )
+            patches = tuple(p for p in patches if any(is_in(p.name, top) for top in tops))
         naming = naming_from(folder, root)
         return applied(patches, lambda name: _text(root, name), called, identified_in(root), naming)
 

@@ -14,7 +14,14 @@ from mirador_lsp.syntax.languages import language_of
 from mirador_lsp.workspace.decoding import NoText, decode
 from mirador_lsp.workspace.git.collecting import change_set, identified_in
 from mirador_lsp.workspace.git.contents import contents
-from mirador_lsp.workspace.git.finding import Found, Where, naming_from, narrowed, wanted
+from mirador_lsp.workspace.git.finding import (
+    Found,
+    Where,
+    check_paths,
+    naming_from,
+    narrowed,
+    wanted,
+)
 from mirador_lsp.workspace.git.listing import Entry, on_disk, read_inside
 from mirador_lsp.workspace.git.repository import Repository, open_repository
 from mirador_lsp.workspace.git.revisions import (
@@ -80,6 +87,7 @@ async def find_since(
     else:
         base, earlier = last.head, last.texts
     listed = await on_disk(repository, base)
+    await check_paths(repository, [*(each.path for each in listed), *earlier], folder, paths)
     entries = narrowed(listed, repository, folder, paths)
     if paths:
         pathed = [Entry(path, 0, 0, "", "") for path in earlier]

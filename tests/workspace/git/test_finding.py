@@ -219,6 +219,28 @@ async def test_paths_narrow_a_change(dev: FakeDeveloper) -> None:
         await changes(dev, Which.UNCOMMITTED, "/etc")
 
 
+async def test_a_path_that_is_nowhere_is_refused(dev: FakeDeveloper) -> None:
+    """A misspelled path would otherwise pass as a change of nothing."""
+    dev.write({"mail/codec.py": None, "new.py": "a = 1\n"})
+
+    for which in (Which.UNCOMMITTED, Which.STAGED, "HEAD", "HEAD..HEAD"):
+        with pytest.raises(UserError, match=r"There is no mial/codec.py here"):
+            await changes(dev, which, "mail", "mial/codec.py")
+    gone = await changes(dev, Which.UNCOMMITTED, "mail/codec.py")
+    assert kinds(gone) == {"mail/codec.py": "deleted: it was deleted"}
+    assert kinds(await changes(dev, "HEAD..HEAD", "mail/codec.py")) == {}
+    assert kinds(await changes(dev, Which.STAGED, "new.py")) == {}
+
+
+async def test_a_path_in_place_of_a_revision_says_where_paths_stand(dev: FakeDeveloper) -> None:
+    """`--diff mail/codec.py` reads as a revision."""
+    with pytest.raises(UserError) as refused:
+        await changes(dev, "mail/codec.py")
+
+    assert "There is no revision mail/codec.py" in refused.value.sentence()
+    assert "--diff -- mail/codec.py" in refused.value.sentence()
+
+
 async def test_what_the_project_ignores_is_not_reviewed(dev: FakeDeveloper) -> None:
     """It is listed with the reason; nearer files win, and git's own rules do not matter here."""
     dev.write(

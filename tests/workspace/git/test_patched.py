@@ -151,6 +151,8 @@ async def test_paths_narrow_a_patch(dev: FakeDeveloper) -> None:
 
     assert [f.name for f in (await patched(dev.folder, patch, "lib")).files] == ["lib/codec.py"]
     assert [f.name for f in (await patched(dev.folder / "lib", patch, ".")).files] == ["codec.py"]
+    with pytest.raises(UserError, match=r"There is no lbi/codec.py here"):
+        await patched(dev.folder, patch, "lbi/codec.py")
 
 
 async def test_names_with_odd_letters_are_read(dev: FakeDeveloper) -> None:
