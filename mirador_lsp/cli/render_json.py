@@ -13,6 +13,7 @@ from mirador_lsp.core import clean
 from mirador_lsp.core.events import Hush, Hushed, ModelAsked, Notice
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.retrieval import account
+from mirador_lsp.core.stations import stops
 
 VERSION = 1
 _NAME = 4096
@@ -145,6 +146,7 @@ def _finding(
         "digest": finding.origin.digest,
         "confirmed_by": [clean.plain(name, 200) for name in finding.confirmed_by],
         "known": (file.snapshot.name, finding.id) in known,
+        "stations": _stations(file, finding),
         "fix": _fix(file, finding),
         "favoured": finding.favoured,
         "lesson": clean.plain(finding.lesson),
@@ -152,6 +154,22 @@ def _finding(
         "hushed_by": hushed.by.value if hushed else "",
         "hushed_why": clean.plain(hushed.reason) if hushed else "",
     }
+
+
+def _stations(file: FileReport, finding: Finding) -> list[dict[str, object]]:
+    """The way of data, the source first and the sink last."""
+    own = clean.plain(file.snapshot.name, _NAME)
+    return [
+        {
+            "role": stop.role,
+            "file": stop.file or own,
+            "line": stop.line,
+            "column": stop.column,
+            "says": stop.says,
+            "quote": stop.quote,
+        }
+        for stop in stops(finding, file.snapshot)
+    ]
 
 
 def _fix(file: FileReport, finding: Finding) -> dict[str, object] | None:

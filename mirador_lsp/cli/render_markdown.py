@@ -10,6 +10,7 @@ from mirador_lsp.cli import wording
 from mirador_lsp.cli.report import FileReport, Report
 from mirador_lsp.core import clean
 from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.stations import stops
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$]|^[-+=#]")
 _LIST_ITEM = re.compile(r"^(\d{1,9})([.)])")
@@ -106,6 +107,10 @@ def _finding(file: FileReport, finding: Finding) -> list[str]:
     if finding.quote:
         lines[-1] += "  "
         lines.append(f"  {code(finding.quote)}")
+    for stop in stops(finding, file.snapshot):
+        lines.append(f"  - {stop.role} {escape(stop.place)}: {escape(stop.says)}")
+        if stop.quote:
+            lines[-1] += f" {code(stop.quote)}"
     return lines
 
 

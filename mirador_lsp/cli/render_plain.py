@@ -127,6 +127,9 @@ class PlainRenderer:
         self._write(self._line_of(finding, change))
         if finding.quote and fresh:
             self._write(f"    | {finding.quote}")
+        if fresh:
+            for line in wording.station_lines(file, finding):
+                self._write(f"    {line}")
 
     def _has_room(self, finding: Finding) -> bool:
         """Past the cap of the run errors alone are shown as they come; the others are counted."""

@@ -2,12 +2,14 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from mirador_lsp import __version__
 from mirador_lsp.cli import places, wording
 from mirador_lsp.cli.report import FileReport, Outcome, Report
+from mirador_lsp.cli.sarif_flows import code_flows
 from mirador_lsp.core import clean
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Hush, Hushed, NoticeKind
@@ -189,6 +191,7 @@ def _result(
         "message": {"text": safe_text(finding.message)},
         "locations": [place],
         "partialFingerprints": {"mirador/v1": finding.id, "mirador-like/v1": likeness(finding)},
+        **code_flows(file, finding, partial(_location, root=root), safe_text),
         **_fixes(file, finding, root),
         "rank": round(100 * finding.confidence, 2),
         "properties": {

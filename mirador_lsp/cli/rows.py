@@ -66,7 +66,17 @@ def finding_row(
         Text(wording.sureness(finding.confidence), band),
         message,
     )
-    return Group(grid, quoted(file, finding)) if quote else grid
+    return Group(grid, quoted(file, finding), *way(file, finding)) if quote else grid
+
+
+def way(file: FileReport, finding: Finding) -> list[Text]:
+    """The way of data, one line for each place, below the line of code."""
+    drawn: list[Text] = []
+    for line in wording.station_lines(file, finding):
+        shown = Text(no_wrap=True, overflow="ellipsis").append(" " * 9 + "│ ", "bright_black")
+        role, _, rest = line.partition(" ")
+        drawn.append(shown.append(role, "cyan").append(f" {rest}", "bright_black"))
+    return drawn
 
 
 def revision_row(

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from mirador_lsp.cli.report import FileReport, Report, SkippedFile, StageReport, by_kind
 from mirador_lsp.core.events import Hush, Hushed, Notice, NoticeKind
 from mirador_lsp.core.findings import Finding, Severity, percent
+from mirador_lsp.core.stations import stops
 
 SHORT = {
     Severity.ERROR: "error",
@@ -67,6 +68,14 @@ def tool(finding: Finding) -> str:
     if not finding.rule.startswith("model/"):
         return finding.rule
     return " + ".join(dict.fromkeys((finding.origin.tool, *finding.confirmed_by)))
+
+
+def station_lines(file: FileReport, finding: Finding) -> list[str]:
+    """The way of data, one line for each place, the source first; [] where there is none."""
+    return [
+        f"{stop.role} {stop.place} {stop.says}" + (f": {stop.quote}" if stop.quote else "")
+        for stop in stops(finding, file.snapshot)
+    ]
 
 
 def stage_figures(stage: StageReport) -> list[str]:

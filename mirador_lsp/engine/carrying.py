@@ -9,6 +9,7 @@ from mirador_lsp.core.edits import smallest
 from mirador_lsp.core.events import Event, EvidenceHeard
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.policy import DEEP
+from mirador_lsp.core.stations import moved
 from mirador_lsp.core.text import Span
 
 _MOST_DOCUMENTS = 200
@@ -19,15 +20,21 @@ def still_there(findings: Iterable[Finding], old: str, new: str) -> Iterator[Fin
     stand there.
     """
     edits = smallest(old, new)
-    for finding in findings:
-        if any(edit.span.overlaps(finding.span) for edit in edits):
-            continue
-        moved = sum(
+
+    def place(span: Span) -> Span | None:
+        if any(edit.span.overlaps(span) for edit in edits):
+            return None
+        by = sum(
             len(edit.text) - (edit.span.end - edit.span.start)
             for edit in edits
-            if edit.span.end <= finding.span.start
+            if edit.span.end <= span.start
         )
-        yield replace(finding, span=Span(finding.span.start + moved, finding.span.end + moved))
+        return Span(span.start + by, span.end + by)
+
+    for finding in findings:
+        span = place(finding.span)
+        if span is not None:
+            yield replace(finding, span=span, stations=moved(finding.stations, place))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import Edit
 from mirador_lsp.core.findings import Finding
+from mirador_lsp.core.stations import moved
 from mirador_lsp.core.text import Span
 
 
@@ -19,7 +20,11 @@ def over(findings: Iterable[Finding], old: Snapshot, new: Snapshot) -> dict[str,
         return {finding.id: finding for finding in findings}
     unedited = _unedited(old, new)
     places = ((finding, unedited.place(finding.span)) for finding in findings)
-    return {f.id: replace(f, span=span, fix=None) for f, span in places if span is not None}
+    return {
+        f.id: replace(f, span=span, fix=None, stations=moved(f.stations, unedited.place))
+        for f, span in places
+        if span is not None
+    }
 
 
 def place(span: Span, old: Snapshot, new: Snapshot) -> Span | None:

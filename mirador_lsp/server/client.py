@@ -24,6 +24,8 @@ class Client:
     """It lets the server ask for `workspace/didChangeConfiguration`."""
     registers_watched_files: bool = False
     diagnostic_tags: frozenset[types.DiagnosticTag] = field(default_factory=frozenset)
+    related_information: bool = False
+    """It shows the places that a diagnostic tells beside its own."""
     wants_status: bool = False
     """It declared `experimental.mirador.status`."""
     wants_stream: bool = False
@@ -87,6 +89,7 @@ def resolve_client(params: types.InitializeParams) -> Client:
         registers_configuration=_dynamic(workspace.did_change_configuration),
         registers_watched_files=_dynamic(workspace.did_change_watched_files),
         diagnostic_tags=_tags(capabilities.text_document),
+        related_information=_related(text),
         markdown_hover=_markdown(text.hover),
         html_hover=_spans(capabilities.general),
         command_links=mirador.get("commandLinks") is True,
@@ -167,6 +170,14 @@ def _tags(text: types.TextDocumentClientCapabilities | None) -> frozenset[types.
     if publish is None or publish.tag_support is None:
         return frozenset()
     return frozenset(publish.tag_support.value_set)
+
+
+def _related(text: types.TextDocumentClientCapabilities) -> bool:
+    """Pushed and asked diagnostics have a capability each; what is shown for one is for both."""
+    published, asked = text.publish_diagnostics, text.diagnostic
+    return bool(
+        (published and published.related_information) or (asked and asked.related_information)
+    )
 
 
 def _mirador(experimental: Any) -> Mapping[str, Any]:

@@ -9,9 +9,11 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.findings import ConfidenceBand, Finding, percent, ranked
 from mirador_lsp.core.outline import Outline, Symbol
+from mirador_lsp.core.stations import stops
 from mirador_lsp.core.text import Span
 from mirador_lsp.server import markdown
 from mirador_lsp.server.client import Client
+from mirador_lsp.server.stations import way_of
 
 _MOST_FINDINGS = 5
 _LONGEST_SIGNATURE = 600
@@ -58,7 +60,7 @@ def in_markdown(what: Hovered, snapshot: Snapshot, answer: Answer | None, client
     if symbol is not None:
         parts.append(markdown.block(_signature(snapshot, symbol), snapshot.language))
         parts.append(f"{markdown.words(symbol.kind)} {markdown.code(symbol.path)}")
-    parts += [_finding(finding, html=html) for finding in what.findings[:_MOST_FINDINGS]]
+    parts += [_finding(f, snapshot, html=html) for f in what.findings[:_MOST_FINDINGS]]
     if (rest := len(what.findings) - _MOST_FINDINGS) > 0:
         parts.append(f"… and {rest} more findings")
     if answer is not None:
@@ -80,7 +82,9 @@ def _plain_parts(what: Hovered, snapshot: Snapshot, answer: Answer | None) -> It
         yield f"{_signature(snapshot, symbol)}\n{symbol.kind} {plain(symbol.path)}"
     for finding in what.findings[:_MOST_FINDINGS]:
         by = _by(finding.origin.stage, finding.origin.tool, plain)
-        yield f"{finding.severity.value}: {plain(finding.message)} ({by}, {_sure(finding)})"
+        said = f"{finding.severity.value}: {plain(finding.message)} ({by}, {_sure(finding)})"
+        way = [f"  {stop.role} {stop.place}: {stop.says}" for stop in stops(finding, snapshot)]
+        yield "\n".join([said, *way])
     if len(what.findings) > _MOST_FINDINGS:
         yield f"… and {len(what.findings) - _MOST_FINDINGS} more findings"
     if answer is not None:
@@ -90,13 +94,14 @@ def _plain_parts(what: Hovered, snapshot: Snapshot, answer: Answer | None) -> It
         yield _hint(answer)
 
 
-def _finding(finding: Finding, *, html: bool) -> str:
+def _finding(finding: Finding, snapshot: Snapshot, *, html: bool) -> str:
     by = _by(finding.origin.stage, finding.origin.tool, markdown.words)
     sure = markdown.sureness(finding.confidence, html=html)
-    return (
+    said = (
         f"**{finding.severity.value}** {markdown.words(finding.message)} — "
         f"{markdown.code(finding.rule)}, {by}, {sure}"
     )
+    return "\n".join([said, *(["", *way] if (way := way_of(finding, snapshot)) else [])])
 
 
 def _more(what: Hovered, snapshot: Snapshot, answer: Answer | None, client: Client) -> str:

@@ -12,6 +12,7 @@ from mirador_lsp.core.retrieval import Compiled
 from mirador_lsp.server.board import Aside
 from mirador_lsp.server.jobs import Ending
 from mirador_lsp.server.markdown import block, code, words
+from mirador_lsp.server.stations import way_of
 from mirador_lsp.server.workspace_review import Tour
 
 _HUSHED = (
@@ -54,6 +55,8 @@ def evidence(finding: Finding, heard: Sequence[EvidenceHeard], snapshot: Snapsho
         parts[-1] += f"\n- learned: {words(finding.lesson)}"
     if finding.quote:
         parts += ["The code it points at:", block(finding.quote, snapshot.language)]
+    if finding.stations:
+        parts += ["How data gets there:", "\n".join(way_of(finding, snapshot))]
     if not heard:
         parts.append(
             "No model was asked about it: it is a fact of an analyzer."

@@ -1,7 +1,8 @@
 """What is known of libraries: read from the files of this folder, one for each library.
 
 `topics.toml` tells the kinds of harm; `python/` and `javascript/` tell what brings data from
-outside, where data does harm, what makes it harmless and what hands it on.
+outside, where data does harm, what makes it harmless and what hands it on. What they tell is
+data: nothing here knows a program, or runs one.
 """
 
 from mirador_lsp.analysis.flow.knowledge.files import BadKnowledgeError
