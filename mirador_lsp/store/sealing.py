@@ -71,7 +71,8 @@ def encrypt(place: Place, keys: Keys) -> Key:
 
 def decrypt(place: Place, key: Key, keys: Keys) -> None:
     """Make the store plain again, and its backups; the key is forgotten at last."""
-    _convert(place, key, None)
+    if _size(place.file):
+        _convert(place, key, None)
     for backup in backups.listed(place):
         if not is_plain(backup.file):
             _convert_backup(place, backup.file, key, None)

@@ -163,6 +163,8 @@ def test_it_is_encrypted_and_made_plain_again(
 
     assert said(capsys, "decrypt")["changed"] is True
     assert said(capsys, "decrypt")["changed"] is False
+    # Of the replies there is no file yet; without this it would be made as an encrypted one.
+    assert [*tmp_path.rglob("*.seal"), *tmp_path.rglob("*.key")] == []
     keep(file, "c")
     assert kept(capsys) == 3
 
