@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.bench import BenchmarkError
 from benchmarks.home import Home, private_home
+from benchmarks.machine import this_machine
 from benchmarks.quality import others
 from benchmarks.quality.cases import Case, load_cases, sample, usual_folder
 from benchmarks.quality.chart import reliability
@@ -43,10 +44,13 @@ from benchmarks.quality.tables import (
     show,
 )
 from benchmarks.quality.tally import total
+from benchmarks.report import with_part
 from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.settings import paths
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "quality.md"
 _STOPPED = 130
+_MOST_DRAWN = 3
 _OTHERS = ("ruff", "bandit", "semgrep", "plain")
 
 
@@ -80,8 +84,7 @@ def main(words: Sequence[str] | None = None) -> int:
         show(sheet, console)
     for line in run.missing:
         console.print(f"not measured: {line}", markup=False)
-    if arguments.page is not None:
-        _write(run, arguments)
+    _write(run, arguments)
     return 0 if run.sides else 1
 
 
@@ -108,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--cache", type=Path, help="the file of what is known; default in Mirador's cache folder")
     add("--any-version", action="store_true", help="believe what other versions said")
     add("--page", type=Path, metavar="FILE", help="write the tables there, and a plot beside it")
+    add("--write", default="", metavar="PART", help=f"write that part of docs/{PAGE.name}")
     return parser
 
 
@@ -143,7 +147,9 @@ async def _measure(cases: list[Case], arguments: argparse.Namespace, progress: C
     run.sides = [side.counting(cases) for side in run.sides]
     _tell(run, arguments)
     if ablated:
-        run.sheets.append(gains(ablated, reviewed, cases))
+        sets = dict.fromkeys(case.set for case in cases)
+        parts = [[case for case in cases if case.set == name] for name in sets]
+        run.sheets += [gains(ablated, reviewed, part) for part in (*parts, cases)]
     return run
 
 
@@ -250,19 +256,38 @@ def _repeated(first: dict[str, Outcome], second: dict[str, Outcome]) -> Sheet:
 
 
 def _write(run: Run, arguments: argparse.Namespace) -> None:
+    """Write a page, or a part of the page about quality, and what it draws beside it."""
+    if arguments.page is not None:
+        arguments.page.write_text(_page(run, arguments.page.stem), encoding="utf-8")
+        _draw(run, arguments.page.with_suffix(".svg"))
+    if arguments.write:
+        name = f"quality-{arguments.write}"
+        _draw(run, PAGE.with_name(f"{name}.svg"))
+        text = f"## {arguments.write}\n\n{_page(run, name)}"
+        PAGE.write_text(with_part(PAGE.read_text("utf-8"), name, text), encoding="utf-8")
+
+
+def _page(run: Run, name: str) -> str:
+    machine = this_machine()
     command = shlex.join(["python", "-m", "benchmarks.quality", *_repeatable(sys.argv[1:])])
+    asked = ", ".join(f"{side.name} {len(side.outcomes)}" for side in run.sides)
+    where = f"{machine.date}, {machine.processor}, {machine.cores} cores"
     tables = "\n".join(markdown(sheet) for sheet in run.sheets)
-    arguments.page.write_text(f"`{command}`\n\n{tables}", encoding="utf-8")
+    missing = "".join(f"Not measured: {line}\n\n" for line in run.missing)
+    told = f"`{command}`\n\n{where}. Files that each was asked about: {asked}.\n\n{missing}"
+    return f"{told}![how often findings so sure are right]({name}.svg)\n\n{tables}"
+
+
+def _draw(run: Run, file: Path) -> None:
     drawn = [(side.name, total(side.counted.values())) for side in run.sides]
-    drawn = [each for each in drawn if each[1].get("sure", 0)][:3]
-    if drawn:
-        arguments.page.with_suffix(".svg").write_text(reliability(drawn), encoding="utf-8")
+    drawn = [each for each in drawn if each[1].get("sure", 0)][:_MOST_DRAWN]
+    file.write_text(reliability(drawn or [("nobody", {})]), encoding="utf-8")
 
 
 def _repeatable(words: Sequence[str]) -> list[str]:
     """What makes the same tables elsewhere: where files and programs lie here does not matter."""
     kept: list[str] = []
-    places = ("--cache", "--page", "--folder", "--bandit", "--semgrep")
+    places = ("--cache", "--page", "--folder", "--bandit", "--semgrep", "--write")
     skip = False
     for word in words:
         if not skip and not word.startswith(places):

@@ -66,7 +66,7 @@ def _square(left: int, name: str, counts: Counts) -> list[str]:
                 continue
             x = left + _SIZE * counts.get(f"{when} {number} sure", 0) / here
             y = bottom - _SIZE * counts.get(f"{when} {number} right", 0) / here
-            radius = max(_LEAST_RADIUS, _MOST_RADIUS * (here / max(sizes)) ** 0.5)
+            radius = max(_LEAST_RADIUS, _MOST_RADIUS * (here / max(*sizes, 1)) ** 0.5)
             parts.append(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}" '
                 'fill-opacity="0.75"/>'

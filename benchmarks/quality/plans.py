@@ -52,6 +52,7 @@ def plans(model: str, options: Mapping[str, str]) -> list[Plan]:
 def gains(chosen: Sequence[Plan], reviewed: Mapping[str, Reviewed], cases: Sequence[Case]) -> Sheet:
     """Benefit and cost of each plan, over the groups that all of them were asked about."""
     counted = {name: side.counting(cases).counted for name, side in reviewed.items()}
+    sets = " and ".join(dict.fromkeys(case.set for case in cases))
     there = [plan for plan in chosen if plan.name in counted]
     shared = sorted(set.intersection(*(set(counted[plan.name]) for plan in there)))
     of = {plan.name: {group: counted[plan.name][group] for group in shared} for plan in there}
@@ -67,6 +68,6 @@ def gains(chosen: Sequence[Plan], reviewed: Mapping[str, Reviewed], cases: Seque
             found = difference(FIGURES["F1"], *both)
             gain = f"{found.value:+.3f} ({found.low:+.3f}…{found.high:+.3f})"
         rows.append((plan.name, *(f"{v:.3f}".replace("nan", "") for v in values), gain))
-    title = f"What each pass brings: {len(shared)} groups"
+    title = f"What each pass brings: {len(shared)} groups of {sets}"
     note = "The last column is F1 less that of the same plan without the pass."
     return Sheet(title, ("plan", *_FIGURES, *_COSTS, "gain"), tuple(rows), note)
