@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from mirador_lsp.core.text import Span
 from mirador_lsp.syntax.expressions import (
     Attribute,
     Class,
@@ -54,6 +55,8 @@ _FUNCTIONS = frozenset({"function_declaration", "generator_function_declaration"
 _CLASSES = frozenset({"class_declaration", "abstract_class_declaration"})
 _LEXICAL = frozenset({"lexical_declaration"}) | _FUNCTIONS | _CLASSES
 """What a block keeps to itself."""
+_LONG_CHAIN = 40
+"""Branches of an `if`."""
 
 
 def lower_javascript(parsed: Parsed) -> Program:
@@ -227,11 +230,25 @@ class _JavaScript(JavaScriptModules):
             inner = named(clause) if clause is not None else []
             at = inner[0] if inner else None
         otherwise = self._inside(at)
+        if len(chain) > _LONG_CHAIN:
+            return [self._choice(chain, otherwise)]
         for each in reversed(chain):
             test = self.needed(field(each, "condition"), each)
             body = self._inside(field(each, "consequence"))
             otherwise = (If(self.span(each), test, body, otherwise),)
         return list(otherwise)
+
+    def _choice(self, chain: "list[tree_sitter.Node]", otherwise: Body) -> Statement:
+        """`if … else if …`, so many that they would be too deep within each other."""
+        cases: list[Case] = []
+        for each in chain:
+            test = self.needed(field(each, "condition"), each)
+            body = self._inside(field(each, "consequence"))
+            cases.append(Case(self.span(each), (), body, guard=test))
+        span = self.span(chain[0])
+        cases.append(Case(span, (), otherwise, default=True))
+        subject = Constant(Span(span.start, span.start), True)  # noqa: FBT003 — a literal
+        return Switch(span, subject, tuple(cases))
 
     def _do_for_statement(self, node: "tree_sitter.Node", label: str = "") -> list[Statement]:
         span, first = self.span(node), field(node, "initializer")

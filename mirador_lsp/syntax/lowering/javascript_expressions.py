@@ -37,6 +37,8 @@ OPERATORS = {"&&": "and", "||": "or", "!": "not"}
 LOGICAL = frozenset({"and", "or", "??"})
 _LONG_SUM = 24
 """Operands of a sum of texts that are read as one text: nested, they would be too deep."""
+_LONGEST_SUM = 100
+"""Operands of a sum that can only be of texts."""
 
 
 class JavaScriptExpressions(Reader):
@@ -301,7 +303,8 @@ class JavaScriptExpressions(Reader):
             return None
         operands.append(at)
         operands.reverse()
-        if not any(each.type in ("string", "template_string") for each in operands[:2]):
+        texts = any(each.type in ("string", "template_string") for each in operands[:2])
+        if not texts and len(operands) < _LONGEST_SUM:
             return None
         return Text(self.span(node), tuple(self.expression(each) for each in operands))
 
