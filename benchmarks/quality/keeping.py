@@ -72,13 +72,14 @@ async def review_all(
     tell(len(outcomes))
     missing = [case for case in cases if case.id not in outcomes]
     by_id = {case.id: case for case in missing}
-    if not missing:
+    clock = asyncio.get_running_loop().time
+    if not missing or (until is not None and clock() >= until):
         return outcomes
     async with aclosing(side.review(missing)) as reviewed:
         async for outcome in reviewed:
             kept.add(side, by_id[outcome.case], outcome)
             outcomes[outcome.case] = outcome
             tell(len(outcomes))
-            if until is not None and asyncio.get_running_loop().time() >= until:
+            if until is not None and clock() >= until:
                 break
     return outcomes
