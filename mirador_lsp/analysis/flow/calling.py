@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from mirador_lsp.analysis.flow.contract import Effect, Sink
+from mirador_lsp.analysis.flow.contract import Budget, Effect, Knowledge, Modules, Sink
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import State, Thing, join_states, sequence
 from mirador_lsp.analysis.flow.machine import Frame
+from mirador_lsp.analysis.flow.nodes import makes_functions
 from mirador_lsp.analysis.flow.parameters import Parameters
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
@@ -39,6 +40,12 @@ _SELF_CALLS = 2
 
 class Calling(Parameters):
     """Calls things."""
+
+    def __init__(
+        self, knowledge: Knowledge, budget: Budget, modules: Modules | None, language: str
+    ) -> None:
+        super().__init__(knowledge, budget, modules, language)
+        self._keepers: dict[int, bool] = {}
 
     def _call(self, node: ir.Call) -> Value:
         function = self.evaluate(node.function)
@@ -106,7 +113,7 @@ class Calling(Parameters):
         """Whichever of them is taken."""
         if len(ways) == 1:
             return ways[0]()
-        before = dict(self.live)
+        before = self.forked()
         after: State | None = None
         results: list[Value] = []
         for way in ways:
@@ -152,10 +159,12 @@ class Calling(Parameters):
             traces += list(self.deep_traces(receiver)) if receiver is not None else []
             return tainted(replace(trace, certain=False) for trace in traces)
         name = function.name or "a function"
-        passed = [
-            replace(each, value=self.on(each.value, each.span, f"given to `{name}`"))
-            for each in given
-        ]
+        passed = list(given)
+        if span.end:  # else nobody calls it in the program
+            passed = [
+                replace(each, value=self.on(each.value, each.span, f"given to `{name}`"))
+                for each in given
+            ]
         scope = self.scope(closure.scope)
         frame = Frame(scope, closure.file, closure)
         with self.in_frame(frame):
@@ -165,9 +174,18 @@ class Calling(Parameters):
             if self.state is not None:
                 frame.returned = join(frame.returned, constant(None))
             self.state = join_states(self.state, frame.after)
+        if not self._keeps_scope(function):
+            self.forget(scope)
         if function.is_generator and self.state is not None:
             return self._generated(frame, span)
         return frame.returned
+
+    def _keeps_scope(self, function: ir.Function) -> bool:
+        """Whether something that is made in a function may outlive its call and see its names."""
+        known = self._keepers.get(id(function))
+        if known is None:
+            known = self._keepers[id(function)] = makes_functions(function.body)
+        return known
 
     def hoist(self, body: Sequence[ir.Statement]) -> None:
         """Functions that are there before the first statement runs, as in JavaScript."""

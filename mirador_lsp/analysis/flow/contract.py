@@ -151,7 +151,7 @@ class Budget:
 
     steps: int = 150_000
     """Expressions that are evaluated."""
-    seconds: float = 1.0
+    seconds: float = 0.5
     """Of processor time."""
     depth: int = 16
     """Calls within calls."""

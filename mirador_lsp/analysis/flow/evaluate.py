@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from mirador_lsp.analysis.flow.folding import compared, computed, truth_of
+from mirador_lsp.analysis.flow.folding import OVERLOADS, compared, computed, truth_of
 from mirador_lsp.analysis.flow.heap import Key, Thing, in_order, join_states, read, sequence
 from mirador_lsp.analysis.flow.machine import Machine
 from mirador_lsp.analysis.flow.values import (
@@ -95,8 +95,7 @@ class Evaluator(Machine):
 
     def _slice(self, node: ir.Slice) -> Value:
         for part in (node.low, node.high, node.step):
-            if part is not None:
-                self.evaluate(part)
+            _ = self.evaluate(part) if part is not None else None
         return UNKNOWN
 
     def item(self, value: Value, index: Value, span: Span) -> Value:
@@ -222,7 +221,7 @@ class Evaluator(Machine):
         return self.make(made, span) if made is not None else None
 
     def _overloaded(self, operator: str, left: Value, right: Value, span: Span) -> Value | None:
-        name = _OVERLOADS.get(operator)
+        name = OVERLOADS.get(operator)
         if name is None or left.ref is None or self.thing(left.ref).kind != "instance":
             return None
         method = self.attribute(left, name, span, quiet=True)
@@ -277,7 +276,7 @@ class Evaluator(Machine):
         goes_on = {"and": True, "or": False, "??": False}[node.operator]
         if truth is not None and truth is not goes_on:
             return left
-        before = dict(self.live)
+        before = self.forked()
         if node.operator != "??":
             self.assume(node.left, holds=goes_on)
         right = self.evaluate(node.right)
@@ -335,7 +334,7 @@ class Evaluator(Machine):
         truth = self.truth(self.evaluate(node.test))
         if truth is not None:
             return self.evaluate(node.then if truth else node.otherwise)
-        before = dict(self.live)
+        before = self.forked()
         self.assume(node.test, holds=True)
         then = self.evaluate(node.then)
         after, self.state = self.state, before
@@ -357,8 +356,6 @@ class Evaluator(Machine):
         made = target(Closure(node, around, self.frame.file, owner))
         return self.decorated(made, node, node.decorators)
 
-    # What the classes that inherit from this one bring.
-
     def attribute(self, value: Value, name: str, span: Span, *, quiet: bool = False) -> Value:
         """`value.name`; with `quiet` nothing for what nobody defines."""
         raise NotImplementedError
@@ -379,15 +376,6 @@ class Evaluator(Machine):
 
 EITHER = Value(known=frozenset({Known("bool", value) for value in (True, False)}))
 """True or false."""
-_OVERLOADS = {
-    "+": "__add__",
-    "-": "__sub__",
-    "*": "__mul__",
-    "/": "__truediv__",
-    "%": "__mod__",
-    "|": "__or__",
-    "&": "__and__",
-}
 
 
 def _is_index(known: Known) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from mirador_lsp.analysis.flow.conversions import EXCEPTIONS
 from mirador_lsp.analysis.flow.evaluate import MOST_TURNS
 from mirador_lsp.analysis.flow.heap import State, Thing, join_states
 from mirador_lsp.analysis.flow.literals import Literals
@@ -14,7 +15,6 @@ from mirador_lsp.analysis.flow.values import (
     Value,
     constant,
     join,
-    target,
 )
 from mirador_lsp.syntax import expressions as ir
 from mirador_lsp.syntax import program as st
@@ -37,7 +37,7 @@ class Executor(Literals):
         st.Raise: "_raise",
         st.Leave: "_leave",
         st.Define: "_define",
-        st.Import: "_import",
+        st.Import: "imported",
         st.Export: "_export",
         st.Delete: "_delete",
         st.Outer: "_outer",
@@ -60,8 +60,7 @@ class Executor(Literals):
             before = self.read_target(node.target)
             grown = self.grown(node.operator, before, value)
             value = grown or self.operation(node.operator, before, value, node.span)
-        declares = node.declares or (self.language == "python" and not node.operator)
-        self.bind(node.target, value, declares=declares or self.language == "python")
+        self.bind(node.target, value, declares=node.declares or self.language == "python")
 
     def grown(self, operator: str, before: Value, more: Value) -> Value | None:
         """`list += items` changes the list that is there."""
@@ -86,7 +85,7 @@ class Executor(Literals):
                 self.assume(test, holds=truth)
             self.run(body if truth else otherwise)
             return
-        before = dict(self.live) if self.state is not None else None
+        before = self.forked() if self.state is not None else None
         if test is not None:
             self.assume(test, holds=True)
         self.run(body)
@@ -129,7 +128,7 @@ class Executor(Literals):
             self.run(node.step)
             return self.state
 
-        after = self.until_settled(dict(self.live), turn)
+        after = self.until_settled(self.forked(), turn)
         self.state = after
         if node.test is not None and after is not None:
             self.assume(node.test, holds=False)
@@ -160,7 +159,7 @@ class Executor(Literals):
                 self._turn(node.body, loop)
                 return self.state
 
-            self.state = self.until_settled(dict(self.live), turn)
+            self.state = self.until_settled(self.forked(), turn)
         self.frame.loops.pop()
         self.run(node.otherwise)
         self.state = join_states(self.state, loop.breaks)
@@ -189,11 +188,8 @@ class Executor(Literals):
         self.frame.catchers.append(catcher)
         self.run(node.body)
         self.frame.catchers.pop()
-        normal = self.state
-        self.state = normal
         self.run(node.otherwise)
         ends = self.state
-        uncaught: list[tuple[Value, State]] = []
         for handler in node.handlers:
             self.state = None
             takes_all = not handler.types
@@ -216,8 +212,7 @@ class Executor(Literals):
                 self.bind(handler.target, raised, declares=True)
             self.run(handler.body)
             ends = join_states(ends, self.state)
-        uncaught = catcher.raised
-        self._finally(node, ends, uncaught, None if node.handlers else catcher.maybe)
+        self._finally(node, ends, catcher.raised, None if node.handlers else catcher.maybe)
 
     def _finally(
         self,
@@ -255,8 +250,10 @@ class Executor(Literals):
     def lineage(self, raised: Value) -> set[str] | None:
         """Names of the classes of an exception, "?" for those nobody knows; None for any."""
         if raised.targets and not raised.refs and not raised.known:
-            names = {each.name for each in raised.targets if isinstance(each, External)}
-            return {name.removesuffix("()").rpartition(".")[2] for name in names} or None
+            outside = [each.name for each in raised.targets if isinstance(each, External)]
+            names = {name.removesuffix("()").rpartition(".")[2] for name in outside}
+            inner = [EXCEPTIONS.get(name, frozenset({name, "?"})) for name in names]
+            return {each for found in inner for each in found} or None
         if not raised.refs:
             return None
         found: set[str] = set()
@@ -304,7 +301,7 @@ class Executor(Literals):
         subject = self.evaluate(node.subject)
         ends: State | None = None
         going: State | None = None
-        before: State | None = dict(self.live)
+        before: State | None = self.forked()
         loop = Loop()
         if node.falls_through:
             self.frame.loops.append(loop)
@@ -362,11 +359,7 @@ class Executor(Literals):
 
     def _define(self, node: st.Define) -> None:
         value = self.evaluate(node.value)
-        declares = True
-        self.set(self.scope_of(node.value.name, declares=declares), node.value.name, value)
-
-    def _import(self, node: st.Import) -> None:
-        self.imported(node)
+        self.set(self.scope_of(node.value.name, declares=True), node.value.name, value)
 
     def imported(self, node: st.Import) -> None:
         """Bind what is imported."""
@@ -396,11 +389,6 @@ class Executor(Literals):
         self.run(node.body)
         self.frame.loops.pop()
         self.state = join_states(self.state, loop.breaks)
-
-
-def builtin(name: str) -> Value:
-    """Something of the language itself."""
-    return target(External(name))
 
 
 def _in_order_of_trial(node: st.Switch) -> list[st.Case]:

@@ -2,6 +2,7 @@
 
 from mirador_lsp.analysis.anchor import Identities, anchored
 from mirador_lsp.analysis.flow.contract import Budget, Flow, Modules, Place
+from mirador_lsp.analysis.flow.help_page import help_uri
 from mirador_lsp.analysis.flow.knowledge import Topic, load_knowledge, load_topics
 from mirador_lsp.analysis.flow.running import analyse
 from mirador_lsp.core.clean import plain
@@ -75,6 +76,7 @@ def _finding(flow: Flow, topic: Topic, parsed: Parsed, identities: Identities) -
         confidence=round(confidence, 3),
         origin=Origin(INSTANT, NAME),
         quote=anchor.quote,
+        help_uri=help_uri(topic.id),
         cwe=topic.cwe,
         stations=tuple(_station(each, parsed) for each in (flow.source, *flow.steps, flow.sink)),
     )

@@ -33,6 +33,17 @@ _TESTS: Mapping[str, _Operation] = {
     ">=": operator.ge,
 }
 
+OVERLOADS: Mapping[str, str] = {
+    "+": "__add__",
+    "-": "__sub__",
+    "*": "__mul__",
+    "/": "__truediv__",
+    "%": "__mod__",
+    "|": "__or__",
+    "&": "__and__",
+}
+"""Methods by which objects of Python take part in an operation."""
+
 
 def computed(sign: str, left: Known, right: Known, language: str) -> Value | None:
     """What an operator makes of two constants; None where that is not worth knowing."""

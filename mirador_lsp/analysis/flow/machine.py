@@ -21,8 +21,9 @@ from mirador_lsp.analysis.flow.values import (
 )
 from mirador_lsp.core.text import Span
 
-_LOOK_AT_CLOCK = 512
+_LOOK_AT_CLOCK = 128
 """Steps between two looks at the clock."""
+_OBJECTS_A_STEP = 20
 MOST_FLOWS = 100
 _MOST_OBJECTS = 20_000
 
@@ -48,6 +49,8 @@ class Catcher:
     """What was raised for sure, with the state then."""
     maybe: State | None = None
     """Where anything may have been raised."""
+    seen: tuple[int, int] = (-1, -1)
+    """What was written by the last time when something might have been."""
 
 
 @dataclass
@@ -85,6 +88,8 @@ class Machine:
         self.reached: set[int] = set()
         """Functions that were run because another one called them, by identity."""
         self._flows: dict[tuple[object, ...], Flow] = {}
+        self._written = 0
+        """How often anything was written."""
         self._steps = 0
         self._next = 0
         self._end = time.thread_time() + budget.seconds
@@ -104,13 +109,20 @@ class Machine:
         )
         return tuple(found)
 
-    def step(self) -> None:
+    def step(self, cost: int = 1) -> None:
         """Count. Raises `SpentError` when there is nothing left."""
-        self._steps += 1
+        before = self._steps // _LOOK_AT_CLOCK
+        self._steps += cost
         if self._steps > self.budget.steps:
             raise SpentError
-        if self._steps % _LOOK_AT_CLOCK == 0 and time.thread_time() > self._end:
+        if self._steps // _LOOK_AT_CLOCK != before and time.thread_time() > self._end:
             raise SpentError
+
+    def forked(self) -> State:
+        """A copy of the state for another course. It costs, the more there is to copy."""
+        state = dict(self.live)
+        self.step(1 + len(state) // _OBJECTS_A_STEP)
+        return state
 
     @contextmanager
     def in_frame(self, frame: Frame) -> Iterator[Frame]:
@@ -134,6 +146,7 @@ class Machine:
                 return reference(known)
             self._sites[site] = self._next + 1
         self._next += 1
+        self._written += 1
         if len(state) > _MOST_OBJECTS:
             raise SpentError
         state[self._next] = thing
@@ -159,11 +172,18 @@ class Machine:
     def put(self, address: int, thing: Thing) -> None:
         """Replace an object."""
         if self.state is not None:
+            self._written += 1
             self.state[address] = thing
+
+    def forget(self, address: int) -> None:
+        """Drop an object that nobody can reach any more."""
+        if self.state is not None:
+            self.state.pop(address, None)
 
     def set(self, address: int, key: Key | None, value: Value) -> None:
         """Write into an object."""
         if self.state is not None and address in self.state:
+            self._written += 1
             self.state[address] = write(self.state[address], key, value)
 
     def lookup(self, name: str) -> Value:
@@ -200,10 +220,13 @@ class Machine:
         """Anything may be raised here: what holds now may hold in a handler."""
         if self.state is None:
             return
+        now = (id(self.state), self._written)
         for frame in reversed(self.frames):
             if frame.catchers:
                 catcher = frame.catchers[-1]
-                catcher.maybe = join_states(catcher.maybe, dict(self.state))
+                if catcher.seen != now:
+                    catcher.seen = now
+                    catcher.maybe = join_states(catcher.maybe, self.forked())
                 return
 
     def place(self, span: Span, says: str) -> Place:

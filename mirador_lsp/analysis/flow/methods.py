@@ -6,6 +6,7 @@ from dataclasses import replace
 from mirador_lsp.analysis.flow.calling import Calling
 from mirador_lsp.analysis.flow.evaluate import EITHER, Given
 from mirador_lsp.analysis.flow.heap import Key, Thing, in_order, read, remove, sequence
+from mirador_lsp.analysis.flow.texts import FOLDED, MIXED, PIECES, SAME_TEXT, TELLING
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
     UNKNOWN,
@@ -19,42 +20,6 @@ from mirador_lsp.analysis.flow.values import (
     tainted,
 )
 from mirador_lsp.core.text import Span
-
-_TELLING = frozenset(
-    {
-        *("startswith", "endswith", "isdigit", "isalnum", "isalpha", "isidentifier", "isnumeric"),
-        *("isdecimal", "isspace", "isupper", "islower", "istitle", "isascii", "isprintable"),
-        *("count", "find", "rfind", "index", "rindex", "issubset", "issuperset", "isdisjoint"),
-        *("includes", "indexOf", "lastIndexOf", "test", "localeCompare", "charCodeAt", "every"),
-        *("some", "has", "hasOwnProperty", "codePointAt", "__len__", "__contains__", "is_integer"),
-    }
-)
-"""Methods whose result tells of a text, and is not made of it."""
-_SAME_TEXT = frozenset(
-    {
-        *("strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "casefold"),
-        *("swapcase", "encode", "decode", "expandtabs", "removeprefix", "removesuffix", "ljust"),
-        *("rjust", "center", "zfill", "translate", "format_map", "toString", "trim", "trimStart"),
-        *("trimEnd", "toLowerCase", "toUpperCase", "normalize", "valueOf", "slice", "substring"),
-        *("substr", "charAt", "at", "padStart", "padEnd", "repeat", "hex", "isoformat", "copy"),
-        *("__str__", "__repr__", "tobytes", "as_posix"),
-    }
-)
-_PIECES = frozenset(
-    {
-        *("split", "rsplit", "splitlines", "partition", "rpartition", "match", "matchAll"),
-        *("findall", "groups", "group", "groupdict"),
-    }
-)
-_MIXED = frozenset({"replace", "format", "join", "concat", "replaceAll", "sub"})
-_FOLDED = frozenset(
-    {
-        *("strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace"),
-        *("startswith", "endswith", "isdigit", "isalnum", "isalpha", "find", "count"),
-        *("removeprefix", "removesuffix", "zfill", "encode", "decode", "isidentifier"),
-    }
-)
-"""Of texts that are known, and whose arguments are."""
 
 
 class Methods(Calling):
@@ -84,14 +49,14 @@ class Methods(Calling):
         folded = self._folded(receiver, name, given)
         if folded is not None:
             return folded
-        if name in _TELLING:
+        if name in TELLING:
             return EITHER if name.startswith("is") or "With" in name else UNKNOWN
         own = self.deep_traces(receiver)
-        if name in _SAME_TEXT:
+        if name in SAME_TEXT:
             return tainted(own)
-        if name in _PIECES:
+        if name in PIECES:
             return self.make(Thing("list", rest=tainted(own)), span)
-        if name in _MIXED:
+        if name in MIXED:
             parts = [t for each in given for t in self.deep_traces(each.value)]
             return self.on(tainted(self.composed([*own, *parts])), span, "joined into a text")
         return None
@@ -99,7 +64,7 @@ class Methods(Calling):
     def _folded(self, receiver: Value, name: str, given: Sequence[Given]) -> Value | None:
         only = receiver.constant
         known = [each.value.constant for each in given]
-        if only is None or name not in _FOLDED or None in known or any(g.name for g in given):
+        if only is None or name not in FOLDED or None in known or any(g.name for g in given):
             return None
         if not isinstance(only.value, str | bytes):
             return None
@@ -128,7 +93,7 @@ class Methods(Calling):
         made = handle(address, thing, name, values, span)
         if made is not None:
             return made
-        if name in _TELLING:
+        if name in TELLING:
             return UNKNOWN
         if name == "copy":
             return self.make(replace(thing, several=False), span)

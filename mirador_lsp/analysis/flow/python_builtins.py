@@ -1,8 +1,16 @@
 """What Python's own functions give."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from mirador_lsp.analysis.flow.conversions import (
+    CONVERSIONS,
+    EMPTY,
+    EXCEPTIONS,
+    NUMBERS,
+    PLAIN,
+    TYPES,
+)
 from mirador_lsp.analysis.flow.evaluate import EITHER, Given
 from mirador_lsp.analysis.flow.heap import Key, Thing, in_order, sequence
 from mirador_lsp.analysis.flow.methods import Methods
@@ -13,7 +21,6 @@ from mirador_lsp.analysis.flow.values import (
     Closure,
     External,
     Known,
-    Literal,
     Value,
     constant,
     join,
@@ -24,58 +31,6 @@ from mirador_lsp.analysis.flow.values import (
 from mirador_lsp.core.text import Span
 
 _LONGEST_RANGE = 64
-_PLAIN = frozenset(
-    {
-        "len",
-        "hash",
-        "id",
-        "ord",
-        "callable",
-        "hasattr",
-        "issubclass",
-        "print",
-        "any",
-        "all",
-        "abs",
-        "divmod",
-        "input",
-        "help",
-        "breakpoint",
-        "delattr",
-    }
-)
-"""Functions whose result is not made of what they are given."""
-_TYPES = frozenset({"str", "bytes", "bytearray", "repr", "ascii", "format", "memoryview"})
-_NUMBERS = frozenset(
-    {"int", "float", "complex", "bool", "round", "hex", "oct", "bin", "chr", "pow"}
-)
-
-
-def _as_text(value: Literal) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
-
-
-def _as_number(value: Literal) -> int | None:
-    try:
-        return int(value)  # type: ignore[arg-type] # None raises TypeError
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _as_fraction(value: Literal) -> float | None:
-    try:
-        return float(value)  # type: ignore[arg-type] # the same
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-_EMPTY: Mapping[str, Literal] = {"int": 0, "float": 0.0, "bool": False}
-_CONVERSIONS: Mapping[str, Callable[[Literal], Literal]] = {
-    "str": _as_text,
-    "int": _as_number,
-    "float": _as_fraction,
-    "bool": bool,
-}
 
 
 class PythonBuiltins(Methods):
@@ -85,10 +40,14 @@ class PythonBuiltins(Methods):
         """See `Calling`."""
         if self.language != "python":
             return None
-        if name in _PLAIN:
+        if name in EXCEPTIONS:
+            traces = [t for each in given for t in self.deep_traces(each.value)]
+            made_of = tainted(traces).traces
+            return Value(targets=frozenset({External(f"{name}()")}), traces=made_of)
+        if name in PLAIN:
             return UNKNOWN if name not in ("any", "all", "callable", "hasattr") else EITHER
         values = [each.value for each in given if not each.name]
-        if name in _TYPES or name in _NUMBERS:
+        if name in TYPES or name in NUMBERS:
             return self._converted(name, values, span)
         handle = getattr(self, f"_py_{name.replace('.', '_')}", None)
         if handle is None:
@@ -99,9 +58,9 @@ class PythonBuiltins(Methods):
     def _converted(self, name: str, values: Sequence[Value], span: Span) -> Value:
         only = values[0].constant if values else None
         if not values:
-            return constant(_EMPTY.get(name, ""))
-        if only is not None and len(values) == 1 and name in _CONVERSIONS:
-            made = _CONVERSIONS[name](only.value)
+            return constant(EMPTY.get(name, ""))
+        if only is not None and len(values) == 1 and name in CONVERSIONS:
+            made = CONVERSIONS[name](only.value)
             if made is None:
                 self.may_raise()
             return UNKNOWN if made is None else constant(made)

@@ -1,12 +1,12 @@
 """Runs a whole program: the module, what it imports, and every function that somebody may call."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
 
 from mirador_lsp.analysis.flow.contract import Budget, Flows, Knowledge, Modules, Source, Strength
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import State, Thing
 from mirador_lsp.analysis.flow.machine import Frame, SpentError
+from mirador_lsp.analysis.flow.nodes import named_inside
 from mirador_lsp.analysis.flow.python_builtins import PythonBuiltins
 from mirador_lsp.analysis.flow.values import (
     UNKNOWN,
@@ -61,7 +61,7 @@ class Runner(PythonBuiltins):
         after = dict(self.state) if self.state is not None else {}
         # What the module itself calls, as a `main` does, somebody else may call as well.
         self.reached = set()
-        named = _named_inside(program.body)
+        named = named_inside(program.body)
         entered: set[int] = set()
         entries = list(self._entries(scope, after))
         waiting: list[tuple[Closure, Value | None]] = []
@@ -271,42 +271,3 @@ def _below(module: str, name: str) -> str:
     if not module or module.endswith("."):
         return f"{module}{name}"
     return f"{module}.{name}"
-
-
-def _named_inside(body: Sequence[Statement]) -> dict[str, set[int]]:
-    """Names that functions and methods mention, with the functions that do: what those call is
-    entered through them.
-    """
-    names: dict[str, set[int]] = {}
-    for function in _functions_in(body):
-        for node in _nodes(function.body):
-            name = ""
-            if isinstance(node, ir.Name | ir.Attribute):
-                name = node.name
-            if name and name != function.name:
-                names.setdefault(name, set()).add(id(function))
-    return names
-
-
-def _functions_in(body: object) -> Iterator[ir.Function]:
-    """The outermost functions."""
-    waiting: list[object] = [body]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ir.Function):
-            yield node
-        elif isinstance(node, tuple | list):
-            waiting += node
-        elif is_dataclass(node) and not isinstance(node, Span):
-            waiting += [getattr(node, each.name) for each in fields(node)]
-
-
-def _nodes(body: object) -> Iterator[object]:
-    waiting: list[object] = [body]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, tuple | list):
-            waiting += node
-        elif is_dataclass(node) and not isinstance(node, Span):
-            yield node
-            waiting += [getattr(node, each.name) for each in fields(node)]

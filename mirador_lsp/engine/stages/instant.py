@@ -1,6 +1,7 @@
 """The instant stage: facts from analyzers, no model."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.document import Snapshot
@@ -59,7 +60,8 @@ def report(known: Survey, request: ReviewRequest, desk: Desk) -> None:
     lenses = request.policy.lenses
     found = (finding for analysis in known.analyses for finding in analysis.findings)
     # What does not parse is said whichever lens was asked for: no lens can look there.
-    findings = [f for f in found if f.lens in lenses or f.rule.endswith("/syntax-error")]
+    wanted = [f for f in found if f.lens in lenses or f.rule.endswith("/syntax-error")]
+    findings = joined(wanted)
     newly = newly_found(request, findings, known.before) if known.before is not None else ()
     old = {id(each) for each, _ in newly}
     again, others = found_again(request, [each for each in findings if id(each) not in old])
@@ -70,6 +72,45 @@ def report(known: Survey, request: ReviewRequest, desk: Desk) -> None:
     desk.ledger.carry(INSTANT, others)
     for notice in (notice for analysis in known.analyses for notice in analysis.notices):
         desk.emit(notice)
+
+
+def joined(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings; what a pattern says of a place is a second voice for the flow that ends there
+    with the same weakness: one place, one finding.
+    """
+    flows = [finding for finding in findings if finding.stations and finding.cwe]
+    voices: dict[str, list[Finding]] = {}
+    kept: list[Finding] = []
+    for finding in findings:
+        flow = next(
+            (
+                each
+                for each in flows
+                if not finding.stations and finding.cwe == each.cwe and _meet(finding, each)
+            ),
+            None,
+        )
+        if flow is None:
+            kept.append(finding)
+        else:
+            voices.setdefault(flow.id, []).append(finding)
+    return [_confirmed(each, voices.get(each.id, [])) for each in kept]
+
+
+def _meet(finding: Finding, flow: Finding) -> bool:
+    return any(station.span.overlaps(finding.span) for station in flow.stations if not station.name)
+
+
+def _confirmed(finding: Finding, voices: Sequence[Finding]) -> Finding:
+    if not voices or not finding.stations:
+        return finding
+    surest = max(finding.confidence, *(voice.confidence for voice in voices))
+    return replace(
+        finding,
+        confidence=round(surest, 3),
+        severity=min((finding, *voices), key=lambda each: each.severity.rank).severity,
+        confirmed_by=tuple(dict.fromkeys(voice.rule for voice in voices)),
+    )
 
 
 def analyzers_for(request: ReviewRequest, tools: Tools) -> list[Analyzer]:

@@ -17,7 +17,7 @@ from mirador_lsp.core.errors import MiradorError
 Wanted = int | str
 """An argument: its position, its name, "self" for the receiver, "*" for any."""
 
-_PART: Final = r"(?:[A-Za-z_$@][\w$@/-]*(?:\(\))?|\(\))"
+_PART: Final = r"(?:[A-Za-z_$@][\w$@/-]*(?:\(\))?|<[a-z]+>)"
 _NAME: Final = re.compile(rf"{_PART}(?:\.{_PART})*(?:\.\*|=)?")
 _METHOD: Final = re.compile(r"[A-Za-z_$][\w$]*=?")
 _DECORATOR: Final = re.compile(rf"(?:\*\.)?{_PART}(?:\.{_PART})*")
