@@ -6,12 +6,14 @@ After a change to a rule: `python -m mirador_lsp.analysis.help_page`. A test com
 from collections.abc import Sequence
 from pathlib import Path
 
-from mirador_lsp.analysis.rule_files import ANY, Rule, load_rules
+from mirador_lsp.analysis.rule_files import ANY, Rule, RuleFile, load_rules
 from mirador_lsp.syntax.languages import LANGUAGES
 
 PAGE = Path(__file__).with_name("rules.md")
 """Where the page is."""
 
+_MOST_LINES = 25
+"""A longer example does not explain."""
 _HEAD = """\
 # Mirador's rules
 
@@ -45,8 +47,29 @@ def _section(rule: Rule) -> str:
         languages = ", ".join(each.title for each in LANGUAGES.values() if each.id in rule.forms)
     return (
         f"## {file.id}\n\n{file.title}: {'; '.join(facts)}. Looks at {languages}.\n\n"
-        f"{file.help.strip()}\n"
+        f"{file.help.strip()}\n{_examples(file)}"
     )
+
+
+def _examples(file: RuleFile) -> str:
+    """The first pair of examples that can be shown as it is."""
+    for group in file.languages:
+        language = group.ids[0] if group.ids[0] != ANY else ""
+        found = next((each for each in group.positive if _shows(each)), None)
+        passed = next((each for each in group.negative if _shows(each)), None)
+        if found is not None and passed is not None:
+            return (
+                f"\nFound:\n\n```{language}\n{found.strip()}\n```\n"
+                f"\nNot found:\n\n```{language}\n{passed.strip()}\n```\n"
+            )
+    return ""
+
+
+def _shows(example: str) -> bool:
+    """Whether it is short, and nothing in it is hidden, or stands for something else."""
+    lines = example.splitlines()
+    plain = all(line.isprintable() and line.isascii() for line in lines)
+    return plain and len(lines) <= _MOST_LINES and "@repeat" not in example and "```" not in example
 
 
 if __name__ == "__main__":
