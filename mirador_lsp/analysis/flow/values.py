@@ -47,9 +47,12 @@ class Trace:
 
     def via(self, place: Place) -> "Trace":
         """One step on. Steps in the middle of a long way are left out."""
-        if self.steps and self.steps[-1].span == place.span:
+        last = self.steps[-1] if self.steps else None
+        if last is not None and last.span == place.span:
             return self
-        steps = (*self.steps, place)
+        # Of pieces that are joined one after the other the whole is told, once.
+        same = last is not None and (last.span.start, last.says) == (place.span.start, place.says)
+        steps = (*self.steps[: -1 if same else None], place)
         if len(steps) > MOST_STEPS:
             steps = (*steps[: MOST_STEPS // 2], *steps[-(MOST_STEPS - MOST_STEPS // 2) :])
         return replace(self, steps=steps)
