@@ -98,6 +98,9 @@ def run(arguments: argparse.Namespace, around: Around | None = None) -> int:
         some = ever.summary.requests > 0
         print(_nothing_since(arguments.since) if some else NOTHING, file=out)
         return 0
+    if arguments.model and not any(row.model for row in measured.summary.stages):
+        print(_NO_MODEL.format(plain(arguments.model, 60)), file=out)
+        return 0
     from mirador_lsp.cli.metrics_views import page  # noqa: PLC0415
 
     console = console_for(out, "auto", interactive=is_terminal(out, here.env))
@@ -141,6 +144,9 @@ _SHIPPED = (
     "This is the table that Mirador brings; prices change. "
     "mirador metrics prices --write puts it where you can change it."
 )
+
+
+_NO_MODEL = 'No model with "{}" in its name was asked in that time; without --model all are shown.'
 
 
 def speaks_unicode(stream: TextIO) -> bool:

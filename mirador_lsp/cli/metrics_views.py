@@ -170,12 +170,12 @@ def money_table(summary: Summary) -> Table:
         told = NOT_MEASURABLE
     table.add_row("energy", told)
     here = summary.here
-    for each in summary.savings:
+    tokens = here.prompt_tokens + here.completion_tokens
+    for each in summary.savings if tokens else ():
         price = each.price
         dated = f", as of {price.seen}" if price.seen else ""
         text = f"{dollars(each.dollars)} for the same tokens at {plain(price.name, 60)}{dated}"
         table.add_row("elsewhere", text)
-    tokens = here.prompt_tokens + here.completion_tokens
     table.add_row("", f"{number(tokens)} tokens on this machine; answers known before cost none")
     away = summary.away.prompt_tokens + summary.away.completion_tokens
     if away:
@@ -227,7 +227,8 @@ def _spread(spread: Spread) -> tuple[str, str]:
 
 def _headline(summary: Summary) -> Text:
     since = f"since {summary.since}" if summary.since else "in all"
-    model = f", models with {plain(summary.model, 60)}" if summary.model else ""
+    name = plain(summary.model, 60)
+    model = f"; times, tokens and days of models with {name} in their name" if name else ""
     return Text(f"{plural(summary.requests, 'request')} {since}{model}", "bold")
 
 

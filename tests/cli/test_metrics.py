@@ -122,6 +122,16 @@ def test_since_and_model_leave_the_rest_out(env: dict[str, str]) -> None:
     assert everything["requests"] == 2
 
 
+def test_a_model_that_nobody_asked_is_told(env: dict[str, str]) -> None:
+    """Rather than figures of all the others below its name."""
+    fill(env, request(stages=(stage_run(model="new"),)))
+
+    text = run(env, "--model", "nix")
+
+    assert text.startswith('No model with "nix" in its name')
+    assert "Requests" not in text
+
+
 def test_prometheus_can_read_it(env: dict[str, str]) -> None:
     """All of it, whatever models are called, counted over all time."""
     runs = (stage_run(first=0.5), stage_run(model=HOSTILE, first=3.0))
