@@ -136,7 +136,7 @@ async def test_a_staged_review_reads_what_is_staged(shop: Shop) -> None:
     """What the disk has besides is nobody's commit."""
     shop.dev.write({"late.py": "def f(a):\n    return a == None\n"})
     shop.dev.git("add", "late.py")
-    shop.dev.write({"late.py": "def f(a):\n    return eval(a)\n"})
+    shop.dev.write({"late.py": "def f():\n    return eval('1')\n"})
 
     assert await shop.review(staged=True) == 0
     assert shop.found == [("late.py", 2, "ruff/E711")]
@@ -176,7 +176,7 @@ async def test_paths_ranges_and_patches(shop: Shop) -> None:
 async def test_rounds_carry_over_what_still_holds(shop: Shop) -> None:
     """Only what changed since is looked at anew; what was mended is gone, over commits as well."""
     shop.dev.git("checkout", "--quiet", "-b", "feature")
-    shop.dev.write({"late.py": "def f(a):\n    return eval(a)\n"})
+    shop.dev.write({"late.py": "def f():\n    return eval('1')\n"})
     await shop.review(since="last")
     assert shop.found == [("late.py", 2, "ruff/S307")]
     assert shop.said["notices"][0]["message"].endswith("it was not reviewed before.")
@@ -186,7 +186,7 @@ async def test_rounds_carry_over_what_still_holds(shop: Shop) -> None:
     assert shop.said["overview"]["sentences"] == ["Nothing changed."]
 
     shop.dev.commit(
-        {"late.py": "# first\n\ndef f(a):\n    return eval(a)\n", "b.py": "eval('1')\n"}
+        {"late.py": "# first\n\ndef f():\n    return eval('1')\n", "b.py": "eval('1')\n"}
     )
     await shop.review(since="last")
     assert sorted(shop.found) == [("b.py", 1, "ruff/S307"), ("late.py", 4, "ruff/S307")]

@@ -38,7 +38,7 @@ from mirador_lsp.settings import Paths, Settings, paths, review_policy
 CLEAN = "import json\n\n\ndef total(rows):\n    return json.dumps(sum(rows))\n"
 IS = CLEAN.replace("    return", '    if rows is "":\n        return ""\n    return')
 """One finding: identity of a text, and ruff knows what is meant."""
-SECRET = CLEAN + "\n\ndef run(text):\n    return eval(text)\n"
+SECRET = CLEAN + "\n\ndef run():\n    return eval('1 + 1')\n"
 """Another: eval is dangerous, and nobody can mend it but people."""
 
 

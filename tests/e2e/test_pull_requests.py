@@ -14,7 +14,7 @@ from mirador_lsp.core.pulls import ForgeKind
 
 CLEAN = "import json\n\n\ndef total(rows):\n    return json.dumps(sum(rows))\n"
 IS = CLEAN.replace("    return", '    if rows is "":\n        return ""\n    return')
-SECRET = CLEAN + "\n\ndef run(text):\n    return eval(text)\n"
+SECRET = CLEAN + "\n\ndef run():\n    return eval('1 + 1')\n"
 AUDIT = """\
 import os, sys
 
