@@ -94,17 +94,19 @@ async def review_all(
                     SkippedFile(entry.name, entry.reason, entry.kind.value, entry.asked)
                 )
                 continue
-            got = course.policy(entry.snapshot, policy)
+            shaped = shape(
+                ReviewRequest(entry.snapshot, policy, Trigger.CLI, priority=Priority.SAVE)
+            )
+            got = course.policy(entry.snapshot, shaped.policy)
             file = FileReport(entry.snapshot, policy.gate, ahead=course.ahead)
             report.files.append(file)
             for renderer in renderers:
                 renderer.begin(file)
             emit = fan_out(file, *renderers)
-            course.tell(entry.snapshot, policy, got, emit)
+            course.tell(entry.snapshot, shaped.policy, got, emit)
             if got is not None:
-                request = ReviewRequest(entry.snapshot, got, Trigger.CLI, priority=Priority.SAVE)
-                request = replace(request, accepted=accepted(entry.snapshot))
-                await app.review(shape(request), emit)
+                request = replace(shaped, policy=got, accepted=accepted(entry.snapshot))
+                await app.review(request, emit)
                 await course.done(file)
     finally:
         for renderer in renderers:

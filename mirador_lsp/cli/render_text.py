@@ -264,7 +264,7 @@ class TextRenderer:
             self._progress(Text(f"   {clean.plain(event.summary)}", "italic"))
         state = wording.verdict(file)
         if state:
-            style = "green" if state in ("clean", wording.CHANGE_CLEAN) else "yellow"
+            style = "green" if state in wording.CALM else "yellow"
             self._progress(Text(f"   {state}", style))
 
     def _progress(self, content: RenderableType) -> None:

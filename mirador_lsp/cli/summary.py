@@ -20,8 +20,7 @@ def summary_table(report: Report, width: int) -> Table:
     stages = [s for s in STAGES if any(x.stage == s for f in report.files for x in f.stages)]
     files = report.files
     if len(files) > _MOST_ROWS:
-        calm = ("clean", wording.CHANGE_CLEAN)
-        files = [file for file in files if wording.verdict(file) not in calm]
+        files = [file for file in files if wording.verdict(file) not in wording.CALM]
     rows = [_summary_row(file, stages) for file in files]
     columns = ["error", "warn", "note", "held", *stages]
     widths = [
@@ -51,8 +50,7 @@ def summary_table(report: Report, width: int) -> Table:
 
 _MARKS = {
     "": ("● ", "white"),
-    "clean": ("✓ ", "green"),
-    wording.CHANGE_CLEAN: ("✓ ", "green"),
+    **dict.fromkeys(wording.CALM, ("✓ ", "green")),
     "not reviewed": ("✗ ", "red"),
 }
 

@@ -25,6 +25,9 @@ _HUSHED = MappingProxyType(
 )
 """Why findings are not shown: in the words that follow a number, and before a reason."""
 CHANGE_CLEAN = "change is clean"
+NOTHING_ELSE = "nothing else found"
+CALM = frozenset({"clean", CHANGE_CLEAN, NOTHING_ELSE})
+"""States of files in which there is nothing to look after."""
 """Nothing was found in what changed; the rest of the file was left alone."""
 _MOST_LINES = 20
 """So many skipped files get a line each; more are counted by reason."""
@@ -121,8 +124,12 @@ def verdict(file: FileReport) -> str:
         return "does not parse"
     if file.partly:
         return "partly reviewed"
-    if file.findings:
-        return ""
+    return "" if file.findings else _calm(file)
+
+
+def _calm(file: FileReport) -> str:
+    if file.hushed:
+        return NOTHING_ELSE
     return CHANGE_CLEAN if any(n.kind is NoticeKind.OUTSIDE for n in file.notices) else "clean"
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fakes.review_app import FakeReviewApp
 from mirador_lsp.app import Skipped, Source
-from mirador_lsp.cli.batch import review_all
+from mirador_lsp.cli.batch import Shape, as_it_is, review_all
 from mirador_lsp.cli.course import Course
 from mirador_lsp.cli.report import FileReport, Report
 from mirador_lsp.core.dialogue import Usage
@@ -19,6 +20,7 @@ from mirador_lsp.core.events import (
     StageStarted,
 )
 from mirador_lsp.core.policy import INSTANT
+from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.settings import Settings, review_policy
 
 POLICY = review_policy(Settings())
@@ -43,13 +45,13 @@ class Hands:
         yield StageFinished(INSTANT, "", self._facts, Usage())
         yield ReviewFinished(1.0, (), (), 0, 0, reviewed=True)
 
-    def run(self, names: str, budget: float) -> tuple[Report, Course]:
+    def run(self, names: str, budget: float, shape: Shape = as_it_is) -> tuple[Report, Course]:
         """Review files of a hundred characters each."""
         report, course = Report(), Course(lambda: self.now, budget)
         snapshots = [Snapshot(f"file:///{n}", n, "python", "x" * 100) for n in names]
         course.expect(snapshots)
         entries: Iterator[Source | Skipped] = iter([Source(each) for each in snapshots])
-        asyncio.run(review_all(self.app, entries, POLICY, [], report, course=course))
+        asyncio.run(review_all(self.app, entries, POLICY, [], report, course=course, shape=shape))
         report.notices += course.lacks()
         return report, course
 
@@ -86,6 +88,22 @@ def test_models_get_what_the_facts_of_all_files_leave() -> None:
     assert said.message == ("c: quick, deep, synthesis left out: the budget of 30 s is used up.")
     assert report.files[2].partly
     assert not report.files[0].partly
+
+
+def test_files_that_no_model_was_meant_for_lack_nothing() -> None:
+    """Where a change only breaks something, analyzers alone look, with time or without."""
+
+    def facts_alone(request: ReviewRequest) -> ReviewRequest:
+        if request.snapshot.name == "a":
+            return request
+        facts = replace(request.policy, stages=(INSTANT,), automatic=False)
+        return replace(request, policy=facts)
+
+    report, _ = Hands(1, 26).run("abc", 30, facts_alone)
+
+    assert report.notices == []
+    assert [file.heard for file in report.files[1:]] == [[], []]
+    assert not any(file.partly for file in report.files)
 
 
 def test_a_file_that_there_is_no_time_for_is_not_reviewed() -> None:

@@ -49,6 +49,9 @@ def test_only_a_file_looked_at_whole_is_clean() -> None:
     assert wording.verdict(heard(*told.broken_file(shop))) == "does not parse"
     assert wording.verdict(heard(*told.not_reviewed(shop))) == "not reviewed"
     assert wording.verdict(heard(*told.whole_review(shop))) == "partly reviewed"
+    *_, end = told.hushed(shop)
+    silenced = [told.only(end, "none")]
+    assert wording.verdict(heard(*silenced)) == "nothing else found"
 
 
 def test_a_notice_heard_and_repeated_at_the_end_counts_once() -> None:

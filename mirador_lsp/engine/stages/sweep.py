@@ -320,8 +320,8 @@ def _tell_late(job: Job, desk: Desk, tally: Tally, count: int) -> None:
     stage = job.policy.name
     text = (
         f"{job.request.snapshot.name}: time ran out before {stage} reviewed "
-        f"{count} part{'s' * (count > 1)} (it has {job.policy.seconds:g} s; "
-        f"stages.{stage}.seconds sets it)."
+        f"{count} part{'s' * (count > 1)} (it had {round(job.policy.seconds, 1):g} s; "
+        f"stages.{stage}.seconds and --budget set that)."
     )
     desk.emit(Notice(NoticeKind.SKIPPED, text, count=count, stage=stage))
 
