@@ -36,13 +36,23 @@ def analyse(
     program: Program, knowledge: Knowledge, budget: Budget, modules: Modules | None = None
 ) -> Flows:
     """What flows where in a program. Never raises for what the program is."""
-    machine = Runner(knowledge, budget, modules, program.language)
+    machine = _runner_of(program.language)(knowledge, budget, modules, program.language)
     notes = [program.note] if program.note else []
     try:
         machine.run_all(program)
     except (SpentError, RecursionError):
         notes.append("data flow was followed only in part: it takes too long here")
     return Flows(machine.flows, tuple(notes))
+
+
+def _runner_of(language: str) -> "type[Runner]":
+    if language == "python":
+        return Runner
+    from mirador_lsp.analysis.flow.javascript_running import (  # noqa: PLC0415 — it is made from this
+        JavaScriptRunner,
+    )
+
+    return JavaScriptRunner
 
 
 class Runner(PythonBuiltins):
