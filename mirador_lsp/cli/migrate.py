@@ -89,7 +89,12 @@ def migrate(arguments: argparse.Namespace, around: Surroundings) -> int:
     """Read the files, write the settings, report. Raises `UserError`, `ServiceError`."""
     loaded = load_settings(env=around.env)
     server = _server(arguments.server, loaded)
-    files = {name: _read(name, server, around) for name in _files(arguments.files, around)}
+    files = {
+        name: _read_beside(name, server, around)
+        if name not in arguments.files
+        else _read(name, server, around)
+        for name in _files(arguments.files, around)
+    }
     known = _known_models(loaded)
     held = {chain.name for chain in loaded.settings.chains}
     found = [
@@ -102,7 +107,7 @@ def migrate(arguments: argparse.Namespace, around: Surroundings) -> int:
         for name, file in files.items()
         for read in file.chains
     ]
-    refused = [f"{name}: {why}" for name, file in files.items() for why in file.refused]
+    refused = [_refusal(name, why) for name, file in files.items() for why in file.refused]
     taken = [each for each in found if arguments.replace or not each.replaces]
     written = bool(taken) and not arguments.dry_run
     if written:
@@ -133,6 +138,18 @@ def _files(named: Sequence[str], around: Surroundings) -> list[str]:
     return found
 
 
+def _read_beside(name: str, server: str, around: Surroundings) -> ReadFile:
+    """A file of a folder: one that holds no chains keeps nobody from taking over the others."""
+    try:
+        return _read(name, server, around)
+    except UserError as error:
+        return ReadFile((), (error.sentence(),))
+
+
+def _refusal(name: str, why: str) -> str:
+    return why if why.startswith(plain(name, 200)) else f"{name}: {why}"
+
+
 def _read(name: str, server: str, around: Surroundings) -> ReadFile:
     try:
         content = read_file(around.folder / name, follow=True, most=MOST_BYTES)
@@ -140,7 +157,7 @@ def _read(name: str, server: str, around: Surroundings) -> ReadFile:
         content = None
     if content is None:
         message = f"There is no file {plain(name, 200)}."
-        raise UserError(message)
+        raise UserError(message, remedy="Name a chain file, or a folder that holds some.")
     if isinstance(content, Unreadable):
         message = f"{plain(name, 200)} {content.message}."
         raise UserError(message, remedy=content.remedy)

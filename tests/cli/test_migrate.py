@@ -100,6 +100,23 @@ def test_a_folder_stands_for_its_json_files_and_the_report_can_be_data(tmp_path:
     assert said["written"] is True
 
 
+def test_another_file_in_a_folder_keeps_no_chain_back(tmp_path: Path) -> None:
+    """It is told, and the exit code says that not everything was taken over."""
+    terminal = Terminal(tmp_path)
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "a.json").write_text('{"models": ["a"]}')
+    (folder / "package.json").write_text('{"name": "shop"}')
+    (folder / "torn.json").write_text('{"models": [')
+
+    assert terminal.run("old") == migrate.SOME_REFUSED
+
+    assert terminal.chains() == {"a": ("a",)}
+    said = terminal.err.getvalue()
+    assert "old/package.json" in said
+    assert "old/torn.json is not JSON" in said
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
