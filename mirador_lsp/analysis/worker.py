@@ -368,6 +368,7 @@ def _fits(reply: Reply, snapshot: Snapshot) -> bool:
         findings = reply.analysis.findings
         here = (each for finding in findings for each in finding.stations if not each.name)
         inside = all(each.span.end <= end for each in findings)
+        inside = inside and all(span.end <= end for span, _ in reply.analysis.cleared)
         return inside and all(each.span.end <= end for each in here)
     return True
 

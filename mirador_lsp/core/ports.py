@@ -120,6 +120,8 @@ class Analysis:
 
     findings: tuple[Finding, ...]
     notices: tuple[Notice, ...] = ()
+    cleared: tuple[tuple[Span, str], ...] = ()
+    """Places that do no harm of that CWE: what patterns say of them is not so."""
 
 
 class Analyzer(Protocol):

@@ -306,11 +306,11 @@ class Calling(Parameters):
         by_shell = shell is not None and self.truth(shell) is not False
         for wanted in sink.arguments:
             for value in self._wanted(wanted, receiver, given):
-                if sink.only_text and self._is_list(value):
-                    continue
-                if sink.unless_shell_off and self._is_list(value) and not by_shell:
+                listed = sink.only_text or (sink.unless_shell_off and not by_shell)
+                if listed and self._is_list(value):
                     continue
                 reached = with_traces(value, self.deep_traces(value))
+                self.met(span, sink, reached)
                 self.report(sink, reached, span, name.rpartition(".")[2].removesuffix("()"))
 
     def _is_list(self, value: Value) -> bool:

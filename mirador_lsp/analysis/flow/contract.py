@@ -49,6 +49,9 @@ class Flows:
     """In the order of their sinks."""
     notes: tuple[str, ...] = ()
     """What was left out, one plain sentence each."""
+    cleared: tuple[tuple[Span, str], ...] = ()
+    """Calls that can do harm and here cannot, with the harm's CWE: whatever they are given was
+    followed to where it comes from, in every call of them."""
 
 
 class Strength(StrEnum):

@@ -41,7 +41,7 @@ def look(parsed: Parsed, budget: Budget | None = None, modules: Modules | None =
         if not flow.sink.file
     ]
     notices = [Notice(NoticeKind.TRUNCATED, f"{n}.", stage=INSTANT) for n in found.notes]
-    return Analysis(tuple(findings), tuple(notices))
+    return Analysis(tuple(findings), tuple(notices), found.cleared)
 
 
 def _one_each(flows: list[Flow]) -> list[Flow]:

@@ -88,6 +88,8 @@ class Machine:
         self.reached: set[int] = set()
         """Functions that were run because another one called them, by identity."""
         self._flows: dict[tuple[object, ...], Flow] = {}
+        self._visits: dict[tuple[Span, str], bool] = {}
+        """Sinks of the analysed file, and whether all that they were given was known."""
         self._written = 0
         """How often anything was written."""
         self._steps = 0
@@ -108,6 +110,20 @@ class Machine:
             key=lambda f: (f.sink.file, f.sink.span, f.kind, f.weak, f.source.span),
         )
         return tuple(found)
+
+    @property
+    def cleared(self) -> tuple[tuple[Span, str], ...]:
+        """Sinks that were met and can do no harm."""
+        return tuple(sorted(visit for visit, clear in self._visits.items() if clear))
+
+    def met(self, span: Span, sink: Sink, value: Value) -> None:
+        """A sink was given a value."""
+        if self.frame.file:
+            return
+        harmless = all(sink.kind in t.clean or "*" in t.clean for t in value.traces)
+        guessed = bool(value.open or value.targets) and not value.traces
+        key = (span, sink.cwe)
+        self._visits[key] = self._visits.get(key, True) and harmless and not guessed
 
     def step(self, cost: int = 1) -> None:
         """Count. Raises `SpentError` when there is nothing left."""

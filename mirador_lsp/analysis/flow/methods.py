@@ -108,12 +108,7 @@ class Methods(Calling):
                 self._grow(address, thing, items, values)
                 return constant(None)
             case "extend":
-                more = self.items_of(values[0]) if values else []
-                if more is None:
-                    more_any = self.any_item(values[0])
-                    self.put(address, Thing("list", rest=join(thing.items(), more_any)))
-                else:
-                    self._grow(address, thing, items, more)
+                self._extend(address, thing, items, values)
                 return constant(None)
             case "insert" | "unshift":
                 taken = values[1:] if name == "insert" else values
@@ -152,6 +147,16 @@ class Methods(Calling):
                 return self.make(Thing("list", rest=join(thing.items(), others)), span)
             case _:
                 return None
+
+    def _extend(
+        self, address: int, thing: Thing, items: list[Value] | None, values: Sequence[Value]
+    ) -> None:
+        more = self.items_of(values[0]) if values else []
+        if more is None:
+            any_more = self.any_item(values[0])
+            self.put(address, Thing("list", rest=join(thing.items(), any_more)))
+        else:
+            self._grow(address, thing, items, more)
 
     def _grow(
         self, address: int, thing: Thing, items: list[Value] | None, more: Sequence[Value]
@@ -269,23 +274,13 @@ class Methods(Calling):
                 pair = self.make(sequence("tuple", [UNKNOWN, thing.items()]), span)
                 return self.make(Thing("list", rest=pair), span)
             case "update":
-                for value in values:
-                    for other in value.refs:
-                        source = self.thing(other)
-                        for key, held_value in source.fields.items():
-                            if isinstance(key, Known):
-                                self.set(address, key, held_value)
-                        if not source.rest.nothing:
-                            self.set(address, None, source.rest)
-                    if value.traces:
-                        self.set(address, None, tainted(value.traces))
+                self._update(address, values)
                 return constant(None)
             case "clear":
                 self.put(address, Thing("dict"))
                 return constant(None)
             case "popitem":
-                pair_value = thing.items()
-                return self.make(sequence("tuple", [UNKNOWN, pair_value]), span)
+                return self.make(sequence("tuple", [UNKNOWN, thing.items()]), span)
             case "set":
                 keys_there = self.keys_of(thing, values[0]) if values else None
                 value = values[1] if len(values) > 1 else NOTHING
@@ -302,6 +297,18 @@ class Methods(Calling):
                 return self.call_value(values[0], item, span) if values else UNKNOWN
             case _:
                 return None
+
+    def _update(self, address: int, values: Sequence[Value]) -> None:
+        for value in values:
+            for other in value.refs:
+                source = self.thing(other)
+                for key, held in source.fields.items():
+                    if isinstance(key, Known):
+                        self.set(address, key, held)
+                if not source.rest.nothing:
+                    self.set(address, None, source.rest)
+            if value.traces:
+                self.set(address, None, tainted(value.traces))
 
     def _got(self, address: int, thing: Thing, name: str, values: Sequence[Value]) -> Value:
         default = values[1] if len(values) > 1 else constant(None)

@@ -42,7 +42,8 @@ def analyse(
         machine.run_all(program)
     except (SpentError, RecursionError):
         notes.append("data flow was followed only in part: it takes too long here")
-    return Flows(machine.flows, tuple(notes))
+    # What was followed only in part clears nothing.
+    return Flows(machine.flows, tuple(notes), () if notes else machine.cleared)
 
 
 def _runner_of(language: str) -> "type[Runner]":

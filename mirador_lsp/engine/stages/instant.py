@@ -12,8 +12,13 @@ from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis, Analyzer
 from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.text import Span
 from mirador_lsp.engine.changed.newly import found_again, newly_found
 from mirador_lsp.engine.stages.job import Desk, Tools
+
+_CLEARED = 0.35
+"""What is left of the confidence of a pattern in a place that data flow has cleared. Measured: see
+docs/quality.md."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ def report(known: Survey, request: ReviewRequest, desk: Desk) -> None:
     found = (finding for analysis in known.analyses for finding in analysis.findings)
     # What does not parse is said whichever lens was asked for: no lens can look there.
     wanted = [f for f in found if f.lens in lenses or f.rule.endswith("/syntax-error")]
-    findings = joined(wanted)
+    cleared = [each for analysis in known.analyses for each in analysis.cleared]
+    findings = doubted(joined(wanted), cleared)
     newly = newly_found(request, findings, known.before) if known.before is not None else ()
     old = {id(each) for each, _ in newly}
     again, others = found_again(request, [each for each in findings if id(each) not in old])
@@ -95,6 +101,19 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
         else:
             voices.setdefault(flow.id, []).append(finding)
     return [_confirmed(each, voices.get(each.id, [])) for each in kept]
+
+
+def doubted(findings: Sequence[Finding], cleared: Sequence[tuple[Span, str]]) -> list[Finding]:
+    """The findings; what a pattern says of a place is hardly believed where all that gets there was
+    followed to where it comes from, and none of it is from outside. It is withheld, and counted.
+    """
+    return [
+        replace(each, confidence=round(each.confidence * _CLEARED, 3))
+        if not each.stations
+        and any(cwe == each.cwe and span.overlaps(each.span) for span, cwe in cleared)
+        else each
+        for each in findings
+    ]
 
 
 def _meet(finding: Finding, flow: Finding) -> bool:

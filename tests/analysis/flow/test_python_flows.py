@@ -363,3 +363,19 @@ def test_the_same_program_gives_the_same_flows() -> None:
     first, second = flows_of(text), flows_of(text)
 
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("text", "cleared"),
+    [
+        ("def f():\n    os.system('ls')", True),
+        ("import shlex\ndef f(x):\n    os.system(shlex.quote(x))", True),
+        ("def g(y):\n    os.system(y)\ndef f(x):\n    g('a')\n    g('b')", True),
+        ("def g(y):\n    os.system(y)\ndef f(x):\n    g('a')\n    g(x)", False),
+        ("import lib\ndef f():\n    os.system(lib.COMMAND)", False),
+        ("class A:\n    def f(self):\n        os.system(self.command)", False),
+    ],
+)
+def test_a_sink_that_is_given_nothing_unknown_is_cleared(text: str, cleared: bool) -> None:
+    """Of what nobody can see nothing is said."""
+    assert bool(flows_of(text).cleared) is cleared
