@@ -30,7 +30,7 @@ from benchmarks.quality.keeping import Kept, review_all
 from benchmarks.quality.mirador_side import Wish, mirador
 from benchmarks.quality.outcomes import Outcome
 from benchmarks.quality.plainly import asked_once
-from benchmarks.quality.plans import Plan, gains, plans
+from benchmarks.quality.plans import GAINS, Plan, gains, plans
 from benchmarks.quality.sides import Side
 from benchmarks.quality.tables import (
     Reviewed,
@@ -49,6 +49,7 @@ from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.settings import paths
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "quality.md"
+SUMMARY = PAGE.with_name("benchmarks.md")
 _STOPPED = 130
 _MOST_DRAWN = 3
 _OTHERS = ("ruff", "bandit", "semgrep", "plain")
@@ -167,7 +168,10 @@ def _wish(arguments: argparse.Namespace) -> Wish:
 def _tell(run: Run, arguments: argparse.Namespace) -> None:
     sets = list(dict.fromkeys(case.set for case in run.cases))
     for name in [*sets, ""] if len(sets) > 1 else sets:
-        run.sheets.append(figures_of(run.sides, name))
+        figures = figures_of(run.sides, name)
+        if not figures.rows:
+            continue
+        run.sheets.append(figures)
         if len(run.sides) > 1:
             run.sheets.append(differences_of(run.sides, name))
     own = run.sides[0]
@@ -265,16 +269,30 @@ def _write(run: Run, arguments: argparse.Namespace) -> None:
         _draw(run, PAGE.with_name(f"{name}.svg"))
         text = f"## {arguments.write}\n\n{_page(run, name)}"
         PAGE.write_text(with_part(PAGE.read_text("utf-8"), name, text), encoding="utf-8")
+        _summarize(run, name)
+
+
+def _summarize(run: Run, name: str) -> None:
+    """Write what each pass brings into the page of all benchmarks."""
+    gained = [markdown(sheet) for sheet in run.sheets if sheet.title.startswith(GAINS)]
+    if not gained:
+        return
+    told = f"`{_command()}`; what the columns mean is said in [quality.md]({PAGE.name})."
+    text = "\n".join([f"## Quality of reviews: {name.partition('-')[2]}\n\n{told}\n", *gained])
+    SUMMARY.write_text(with_part(SUMMARY.read_text("utf-8"), name, text), encoding="utf-8")
+
+
+def _command() -> str:
+    return shlex.join(["python", "-m", "benchmarks.quality", *_repeatable(sys.argv[1:])])
 
 
 def _page(run: Run, name: str) -> str:
     machine = this_machine()
-    command = shlex.join(["python", "-m", "benchmarks.quality", *_repeatable(sys.argv[1:])])
     asked = ", ".join(f"{side.name} {len(side.outcomes)}" for side in run.sides)
     where = f"{machine.date}, {machine.processor}, {machine.cores} cores"
     tables = "\n".join(markdown(sheet) for sheet in run.sheets)
     missing = "".join(f"Not measured: {line}\n\n" for line in run.missing)
-    told = f"`{command}`\n\n{where}. Files that each was asked about: {asked}.\n\n{missing}"
+    told = f"`{_command()}`\n\n{where}. Files that each was asked about: {asked}.\n\n{missing}"
     return f"{told}![how often findings so sure are right]({name}.svg)\n\n{tables}"
 
 

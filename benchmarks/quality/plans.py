@@ -9,6 +9,7 @@ from benchmarks.quality.mirador_side import Wish
 from benchmarks.quality.tables import Reviewed, Sheet
 from benchmarks.quality.tally import FIGURES, total
 
+GAINS = "What each pass brings"
 _FIGURES = ("F1", "line F1", "J", "pair accuracy", "security findings per clean file")
 _COSTS = ("seconds per file", "tokens per file")
 
@@ -68,6 +69,6 @@ def gains(chosen: Sequence[Plan], reviewed: Mapping[str, Reviewed], cases: Seque
             found = difference(FIGURES["F1"], *both)
             gain = f"{found.value:+.3f} ({found.low:+.3f}…{found.high:+.3f})"
         rows.append((plan.name, *(f"{v:.3f}".replace("nan", "") for v in values), gain))
-    title = f"What each pass brings: {len(shared)} groups of {sets}"
+    title = f"{GAINS}: {len(shared)} groups of {sets}"
     note = "The last column is F1 less that of the same plan without the pass."
     return Sheet(title, ("plan", *_FIGURES, *_COSTS, "gain"), tuple(rows), note)
