@@ -76,8 +76,7 @@ class JavaScriptBuiltins(JavaScriptObjects):
         self, receiver: Value, name: str, given: Sequence[Given], span: Span
     ) -> Value | None:
         """See `Calling`."""
-        called = any(isinstance(each, Closure | Bound) for each in receiver.targets)
-        if called and name in ("call", "apply", "bind"):
+        if receiver.targets and name in ("call", "apply", "bind"):
             return self._call_with(receiver, name, given, span)
         return super().method(receiver, name, given, span)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules, Source, Strength
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import Key, Thing, join_states, remove
-from mirador_lsp.analysis.flow.running import Runner
+from mirador_lsp.analysis.flow.javascript_narrowing import JavaScriptNarrowing
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
     UNKNOWN,
@@ -40,7 +40,7 @@ ANSWERS = frozenset(
 REQUESTS = frozenset({"req", "request", "_req"})
 
 
-class JavaScriptObjects(Runner):
+class JavaScriptObjects(JavaScriptNarrowing):
     """Calls and members of JavaScript."""
 
     def __init__(
@@ -215,7 +215,7 @@ class JavaScriptObjects(Runner):
                 found = self.thing(known.ref).fields.get(name)
                 if found is not None:
                     return found
-        if value.refs and name in ("call", "apply", "bind"):
+        if name in ("call", "apply", "bind") and not quiet and _callable(value):
             return target(Bound(value, name))
         return super().attribute(value, name, span, quiet=quiet)
 
@@ -293,3 +293,9 @@ class JavaScriptObjects(Runner):
 
 def _closures(value: Value) -> list[Closure]:
     return [each for each in value.targets if isinstance(each, Closure)]
+
+
+def _callable(value: Value) -> bool:
+    """Whether it is a function for all that is known."""
+    named = all("()" not in each.name for each in value.targets if isinstance(each, External))
+    return bool(value.targets) and named and not value.traces
