@@ -16,7 +16,7 @@ from mirador_lsp.cli.measured import MeasuringDisplay
 from mirador_lsp.cli.terminal import console_for, say
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.routing import Comparison, Outcome
-from mirador_lsp.engine.dna.standing import Record
+from mirador_lsp.engine.dna.standing import Record, accompanied
 
 if TYPE_CHECKING:
     from mirador_lsp.settings import Loaded
@@ -74,7 +74,7 @@ def _show(args: argparse.Namespace, loaded: "Loaded", picture: Path | None) -> i
     names = _meant(args.names)
     records = [r for r in asyncio.run(read_records(loaded.paths)) if not names or r.model in names]
     compared = asyncio.run(read_comparisons(loaded.paths))
-    rows = summary([row for row in compared if not names or row.model in names])
+    rows = summary(compared, names)
     _, used = model_history.of(loaded.paths)
     points = points_of(records)
     if picture is not None:
@@ -104,12 +104,18 @@ def _show(args: argparse.Namespace, loaded: "Loaded", picture: Path | None) -> i
     return 0
 
 
-def summary(rows: Sequence[Comparison]) -> list[dict[str, object]]:
-    """One entry for each model at each task, the best share of usable replies first."""
+def summary(
+    compared: Sequence[Comparison], names: frozenset[str] = frozenset()
+) -> list[dict[str, object]]:
+    """One entry for each model at each task, the best share of usable replies first. `names` are of
+    the models that are wanted, none for all.
+    """
     groups: dict[tuple[str, str], list[Comparison]] = defaultdict(list)
-    for row in rows:
-        groups[(row.task, row.model)].append(row)
-    found = [_facts(*key, group) for key, group in groups.items()]
+    for row in compared:
+        if not names or row.model in names:
+            groups[(row.task, row.model)].append(row)
+    together = accompanied(compared)
+    found = [_facts(*key, group, together) for key, group in groups.items()]
     return sorted(found, key=lambda f: (str(f["task"]), -float(str(f["held"])), str(f["model"])))
 
 
@@ -188,9 +194,13 @@ def _draw(file: Path, records: Sequence[Record], points: Sequence[plot.Point]) -
     say(f"drawn: {file}")
 
 
-def _facts(task: str, model: str, rows: Sequence[Comparison]) -> dict[str, object]:
+def _facts(
+    task: str, model: str, rows: Sequence[Comparison], together: frozenset[str]
+) -> dict[str, object]:
     held = [row for row in rows if row.outcome is Outcome.HELD]
+    beside = [row for row in rows if row.run in together]
     claims = sum(row.claims for row in rows)
+    known = sum(row.claims for row in beside)
     firsts = [row.first_token_seconds for row in held if row.first_token_seconds is not None]
     return {
         "task": task,
@@ -200,5 +210,5 @@ def _facts(task: str, model: str, rows: Sequence[Comparison]) -> dict[str, objec
         "seconds": round(statistics.median(row.seconds for row in held), 3) if held else None,
         "first_token_seconds": round(statistics.median(firsts), 3) if firsts else None,
         "claims": round(claims / len(rows), 2),
-        "shared": round(sum(row.shared for row in rows) / claims, 3) if claims else None,
+        "shared": round(sum(row.shared for row in beside) / known, 3) if known else None,
     }

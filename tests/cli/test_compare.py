@@ -88,6 +88,9 @@ def test_models_are_summed_up_side_by_side(store: Path, capsys: pytest.CaptureFi
     }
     records = {each["model"]: each for each in told["records"]}
     assert records["small"]["parts"]["probes"] == {"some": 4, "of": 8}
+    # Named alone it is still one of two that were asked.
+    assert main(["models", "compare", "small", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["models"] == [small]
     assert records["small"]["memory_bytes"] == 600_000_000
     assert records["large"]["memory_bytes"] is None
     assert main(["models", "compare"]) == 0

@@ -84,6 +84,17 @@ class Record:
         return total / sum(weights)
 
 
+def accompanied(compared: Sequence[Comparison]) -> frozenset[str]:
+    """The runs of questions that more than one model had a usable reply to. Of what a model claimed
+    in others nobody can say whether another model shares it.
+    """
+    models: dict[str, set[str]] = defaultdict(set)
+    for row in compared:
+        if row.outcome is Outcome.HELD:
+            models[row.run].add(row.model)
+    return frozenset(run for run, names in models.items() if len(names) > 1)
+
+
 def records(
     compared: Sequence[Comparison],
     behaviours: Sequence[Behaviour],
@@ -99,8 +110,9 @@ def records(
     known: dict[str, Behaviour] = {}
     for each in behaviours:
         known.setdefault(each.model, each)
+    together = accompanied(compared)
     found = [
-        _record(name, rows.get(name, []), known.get(name), opinions, standings)
+        _record(name, rows.get(name, []), known.get(name), opinions, standings, together)
         for name in sorted({*rows, *known})
     ]
     return tuple(sorted(found, key=lambda each: (-(each.quality or 0.0), each.model)))
@@ -112,9 +124,11 @@ def _record(
     behaviour: Behaviour | None,
     opinions: Sequence[Opinion],
     standings: Sequence[Standing],
+    together: frozenset[str],
 ) -> Record:
     said = [right for o in opinions if o.tool == name and (right := leaning(o)) is not None]
     held = [row for row in rows if row.outcome is Outcome.HELD]
+    beside = [row for row in rows if row.run in together]
     fixes = [(s.held, s.replies) for s in standings if s.model == name and s.task == "fix"]
     fixes += [(row.outcome is Outcome.HELD, 1) for row in rows if row.task == "fix"]
     firsts = [row.first_token_seconds for row in held if row.first_token_seconds is not None]
@@ -128,7 +142,7 @@ def _record(
         model=name,
         accepted=Share(said.count(True), len(said)),
         held=Share(len(held), len(rows)),
-        confirmed=Share(sum(row.shared for row in rows), sum(row.claims for row in rows)),
+        confirmed=Share(sum(row.shared for row in beside), sum(row.claims for row in beside)),
         fixes=Share(sum(some for some, _ in fixes), sum(of for _, of in fixes)),
         probes=_of_probes(behaviour),
         agreed=Share(behaviour.agreed, behaviour.decisions) if behaviour is not None else Share(),

@@ -48,6 +48,20 @@ def test_every_source_adds_its_part() -> None:
     assert of("large", found).tokens_per_second == pytest.approx(19 / 3.5, abs=0.05)
 
 
+def test_a_model_that_was_asked_alone_shares_nothing_and_loses_nothing() -> None:
+    """Where the other one had no usable reply it is the same: nobody said whether it is right."""
+    rows = [
+        compared("small", run="a", claims=3),
+        compared("small", run="b", claims=2),
+        compared("large", Outcome.BROKEN, run="b", claims=0),
+    ]
+
+    found = of("small", records(rows, [], [], []))
+
+    assert found.confirmed == Share()
+    assert found.quality == found.held.cautious
+
+
 def test_the_latest_behaviour_counts() -> None:
     """They come with the latest first."""
     found = records([], [behaviour(time=2.0, found=4), behaviour(time=1.0, found=0)], [], [])
