@@ -163,6 +163,23 @@ def test_names_that_a_language_writes_in_two_ways_are_one() -> None:
     assert load_knowledge("python").of("builtins.eval") == load_knowledge("python").of("eval")
 
 
+def test_names_of_a_module_that_is_imported_as_a_whole_are_known_bare() -> None:
+    """`from flask import *` leaves no word of where a name comes from."""
+    text = "[[source]]\nnames = ['a.b', 'a.c.*', 'd.e']\nwhat = 'x'\n"
+    file = read_library("own.toml", f"{_HEAD}starred = ['a']\n{text}", load_topics())
+    known = knowledge_of([file], load_topics())
+    assert known.of("b") is not None
+    assert known.of("c.some") is not None
+    assert known.of("e") is None
+
+
+def test_a_method_of_a_project_s_own_is_known_with_underscores_before_its_name() -> None:
+    """What is private is named like what it does."""
+    known = load_knowledge("python")
+    assert known.of_method("_run_command") == known.of_method("run_command")
+    assert known.of_method("run_command") is not None
+
+
 def test_a_language_without_files_knows_nothing() -> None:
     """There is an answer for every language."""
     assert load_knowledge("cobol").of("eval") is None

@@ -56,7 +56,7 @@ class Library:
 
     def of_method(self, name: str) -> Effect | None:
         """See `contract.Knowledge`."""
-        return self.methods.get(name)
+        return self.methods.get(name) or self.methods.get(name.lstrip("_"))
 
     def entry(self, decorators: Sequence[str], bases: Sequence[str]) -> Source | None:
         """See `contract.Knowledge`."""
@@ -76,7 +76,7 @@ def knowledge_of(files: Iterable[LibraryFile], topics: Mapping[str, Topic]) -> L
     for file in files:
         for entry in file.entries:
             effect = _effect(entry, topics)
-            for table, name in _places(made, entry):
+            for table, name in _places(made, entry, file.starred):
                 table[name] = _both(table[name], effect) if name in table else effect
         for door in file.entry:
             _open(made, door)
@@ -105,12 +105,16 @@ def _plain(name: str) -> str:
     return name.removeprefix("node:").removeprefix("builtins.").replace(".default", "")
 
 
-def _places(made: Library, entry: Entry) -> Iterator[tuple[dict[str, Effect], str]]:
+def _places(
+    made: Library, entry: Entry, starred: Sequence[str]
+) -> Iterator[tuple[dict[str, Effect], str]]:
     for name in entry.names:
-        if name.endswith(".*"):
-            yield made.below, name.removesuffix(".*")
-        else:
-            yield made.names, name
+        bare = [name.removeprefix(f"{each}.") for each in starred if name.startswith(f"{each}.")]
+        for each in (name, *bare):
+            if each.endswith(".*"):
+                yield made.below, each.removesuffix(".*")
+            else:
+                yield made.names, each
     for name in entry.methods:
         yield made.methods, name
 
