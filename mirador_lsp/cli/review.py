@@ -297,7 +297,9 @@ class _Run:
         paths = [here / path for path in self._options.paths if path != "-"]
         if self._options.workspace and not paths and root is not None:
             paths = [root]
-        everything = root is not None and any(root.is_relative_to(p.resolve()) for p in paths)
+        # Unlike Path.resolve, this takes links that go in a circle for what they are.
+        real = map(os.path.realpath, paths)
+        everything = root is not None and any(root.is_relative_to(each) for each in real)
         lacks = any(each.kind is NoticeKind.SKIPPED for each in self._report.notices)
         everything = everything and not lacks
         self._known.settle(everything=everything)

@@ -309,7 +309,9 @@ def test_a_reply_that_is_no_finding_leaves_none(desk: Desk, reply: str) -> None:
     desk.write("good.py")
     desk.script(quoted(reply))
     report = desk.review("--stages", "instant,quick,deep", "--show-withheld", "good.py")
-    assert {finding["tool"] for finding in report["findings"]} == {"ruff"}
+    tools = {finding["tool"] for finding in report["findings"]}
+    assert "ruff" in tools
+    assert tools <= {"ruff", "flow"}
 
 
 @pytest.mark.parametrize(
