@@ -11,7 +11,7 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -130,11 +130,16 @@ async def _measure(cases: list[Case], arguments: argparse.Namespace, progress: C
     if arguments.plans:
         ablated = [plan for plan in ablated if plan.name in arguments.plans]
     reviewed: dict[str, Reviewed] = {}
-    for plan in ablated or [Plan("mirador", wish)]:
+    last = Plan("mirador", wish)
+    for plan in ablated or [last]:
         outcomes = await asking.mirador(plan.wish, plan.name)
         reviewed[plan.name] = Reviewed(plan.name, outcomes)
-        if arguments.again:
-            run.sheets.append(_repeated(outcomes, await asking.mirador(plan.wish, plan.name, 1)))
+        last = plan
+    if arguments.again:
+        second = await asking.mirador(last.wish, last.name, 1)
+        run.sheets.append(_repeated(last.name, reviewed[last.name].outcomes, second))
+    if len(asking.versions) > 1:
+        run.missing.append("one version: the program was changed during this run")
     # The plan with the most passes comes first: it is what the others are held against.
     run.sides = list(reviewed.values())[::-1]
     for name in arguments.against:
@@ -188,11 +193,14 @@ class _Asking:
     ) -> None:
         self._cases, self._kept, self._progress = cases, kept, progress
         self._seconds = 60 * minutes if minutes is not None else None
+        self.versions: set[str] = set()
+        """Those of Mirador that were asked."""
 
     async def mirador(self, wish: Wish, name: str, time: int = 0) -> dict[str, Outcome]:
         with private_home() as home:
             digests = {model.name: model.digest for model in home.models()}
             side = mirador(name, wish, home, digests)
+            self.versions.add(side.version)
             if time:
                 side = replace(side, manner=f"{side.manner} again {time}")
             return await self._ask(side, home)
@@ -252,11 +260,11 @@ def _union(one: Reviewed, other: Reviewed) -> Reviewed:
     return Reviewed(f"{one.name} or {other.name}", both)
 
 
-def _repeated(first: dict[str, Outcome], second: dict[str, Outcome]) -> Sheet:
+def _repeated(name: str, first: Mapping[str, Outcome], second: Mapping[str, Outcome]) -> Sheet:
     both = [case for case in first if case in second]
     equal = sum(set(first[case].claims) == set(second[case].claims) for case in both)
     row = (str(len(both)), str(equal))
-    return Sheet("The same review twice", ("cases", "with the same findings"), (row,))
+    return Sheet(f"The same review twice: {name}", ("cases", "with the same findings"), (row,))
 
 
 def _write(run: Run, arguments: argparse.Namespace) -> None:
