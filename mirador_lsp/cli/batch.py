@@ -98,6 +98,8 @@ async def review_all(
                 ReviewRequest(entry.snapshot, policy, Trigger.CLI, priority=Priority.SAVE)
             )
             got = course.policy(entry.snapshot, shaped.policy)
+            if course.spares(entry.snapshot, shaped.policy, got):
+                continue
             file = FileReport(entry.snapshot, policy.gate, ahead=course.ahead)
             report.files.append(file)
             for renderer in renderers:

@@ -48,12 +48,15 @@ class Course:
     """By URI, the characters of each file that is to come; empty where nobody knows what comes."""
     _end: float = _OPEN_END
     _total: int = 0
+    _new: int = 0
+    """Of those that are to come, how many were not done before."""
     _begun: float = 0.0
     _facts: list[float] = field(default_factory=list)
     _spent: float = 0.0
     _read: int = 0
     _unreached: list[str] = field(default_factory=list)
     _facts_only: list[str] = field(default_factory=list)
+    _spared: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.budget > 0:
@@ -63,22 +66,34 @@ class Course:
         """These files are to come."""
         self._waiting = {each.uri: len(each.text) for each in snapshots}
         self._total = len(self._waiting)
+        self._new = sum(uri not in self.known for uri in self._waiting)
 
     def policy(self, snapshot: Snapshot, policy: ReviewPolicy) -> ReviewPolicy | None:
         """How the next file is reviewed; None where there is no time for it at all."""
         self._begun = self.now()
-        self._waiting.pop(snapshot.uri, None)
+        came = self._waiting.pop(snapshot.uri, None) is not None
+        self._new -= came and snapshot.uri not in self.known
         left = self._end - self._begun
         if left == _OPEN_END:
             return policy
         if left <= 0:
             return None
-        for_models = left - self._facts_seconds * (len(self._waiting) + 1)
+        for_models = left - self._facts_seconds * (self._new + 1)
         if for_models >= _LEAST_SECONDS:
             return _within(policy, for_models)
         if INSTANT not in policy.stages:
             return None
         return replace(policy, stages=(INSTANT,), automatic=False)
+
+    def spares(self, snapshot: Snapshot, wanted: ReviewPolicy, got: ReviewPolicy | None) -> bool:
+        """Whether a file that was done before is left as it is: there is no time for all of it
+        once more. It is counted, and is not one that nobody looked at.
+        """
+        whole = got is not None and got.stages == wanted.stages
+        if whole or snapshot.uri not in self.known:
+            return False
+        self._spared.append(snapshot.name)
+        return True
 
     def tell(
         self, snapshot: Snapshot, wanted: ReviewPolicy, got: ReviewPolicy | None, emit: Emit
@@ -102,12 +117,18 @@ class Course:
         told = (
             (self._unreached, f"not reviewed {within}"),
             (self._facts_only, f"reviewed without models {within}"),
+            (self._spared, f"done before, not looked at again {within}"),
         )
         return [
             Notice(NoticeKind.SKIPPED, f"{what}: {_listed(names)}", count=len(names))
             for names, what in told
             if names
         ]
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a later run has something to go on with."""
+        return bool(self._unreached or self._facts_only)
 
     async def done(self, file: FileReport) -> None:
         """The file is reviewed."""

@@ -71,8 +71,8 @@ async def plan_workspace(
     """A run over a whole workspace folder, the riskiest files first.
 
     One that was interrupted is gone on with unless it is to be `fresh`: files that are done come
-    first and cost little, because what models said of them is kept. `say` is told what a user
-    should know before it begins.
+    last, or a run of few seconds would never come further, and cost little, because what models
+    said of them is kept. `say` is told what a user should know before it begins.
     """
     course = Course(time.monotonic, budget)
     listed = await asyncio.to_thread(list, entries)
@@ -87,7 +87,7 @@ async def plan_workspace(
     if known:
         count = f"{len(known)} of {len(sources)} files are done"
         say(f"going on with the review that was interrupted: {count} (--fresh begins anew)")
-    ordered = sorted((each.snapshot.uri for each in ranked), key=lambda uri: uri not in known)
+    ordered = sorted((each.snapshot.uri for each in ranked), key=lambda uri: uri in known)
     _tell_first(ranked, known, say)
     course.known = frozenset(known)
     course.expect(sources[uri].snapshot for uri in ordered)
@@ -95,7 +95,7 @@ async def plan_workspace(
     course.noted = noted
     skipped = [entry for entry in listed if isinstance(entry, Skipped)]
     in_order: Entries = itertools.chain(skipped, (sources[uri] for uri in ordered))
-    return Plan(in_order, course, lambda: None if course.lacks() else journal.end())
+    return Plan(in_order, course, lambda: None if course.unfinished else journal.end())
 
 
 class _Noting:

@@ -118,6 +118,25 @@ def test_a_file_that_there_is_no_time_for_is_not_reviewed() -> None:
     ]
 
 
+def test_files_that_were_done_before_are_spared_when_time_ends() -> None:
+    """They are named, are no failure, and leave a later run nothing to go on with."""
+    hands = Hands(10, 0)
+    report, course = Report(), Course(lambda: hands.now, 25)
+    course.known = frozenset({"file:///c", "file:///d"})
+    snapshots = [Snapshot(f"file:///{n}", n, "python", "x" * 100) for n in "abcd"]
+    course.expect(snapshots)
+    facts = replace(POLICY, stages=(INSTANT,), automatic=False)
+    entries: Iterator[Source | Skipped] = iter([Source(each) for each in snapshots])
+    asyncio.run(review_all(hands.app, entries, facts, [], report, course=course))
+
+    assert [name for name, _, _ in hands.asked] == ["a", "b", "c"]
+    assert [file.snapshot.name for file in report.files] == ["a", "b", "c"]
+    assert [each.message for each in course.lacks()] == [
+        "done before, not looked at again within 25 s: 1 file (d)"
+    ]
+    assert not course.unfinished
+
+
 def test_what_is_ahead_is_told_in_files_and_time() -> None:
     """By the speed so far; of the first file nobody knows."""
     hands = Hands(1, 9)
