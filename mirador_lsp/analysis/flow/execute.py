@@ -152,7 +152,7 @@ class Executor(Literals):
                 self.bind(node.target, item, declares=node.declares or self.language == "python")
                 self._turn(node.body, loop)
         elif self.state is not None:
-            item = UNKNOWN if node.keys else self.any_item(iterable)
+            item = self.any_key(iterable) if node.keys else self.any_item(iterable)
 
             def turn() -> State | None:
                 self.bind(node.target, item, declares=node.declares or self.language == "python")
@@ -308,6 +308,7 @@ class Executor(Literals):
         for case in _in_order_of_trial(node):
             verdict = self._taken(case, subject) if before is not None else False
             self.state = dict(before) if before is not None and verdict is not False else None
+            self.assume_one_of(node.subject, case.values if verdict is None else ())
             self.state = join_states(self.state, going)
             going = None
             if self.state is None:

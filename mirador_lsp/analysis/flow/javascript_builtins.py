@@ -33,6 +33,7 @@ class JavaScriptBuiltins(JavaScriptObjects):
     _functions: ClassVar[dict[str, str]] = {
         "require": "_js_require",
         "import": "_js_require",
+        "module.require": "_js_require",
         "Object.keys": "_js_members",
         "Object.values": "_js_members",
         "Object.entries": "_js_members",

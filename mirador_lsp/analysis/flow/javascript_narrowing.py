@@ -2,7 +2,7 @@
 
 from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules
 from mirador_lsp.analysis.flow.heap import remove
-from mirador_lsp.analysis.flow.running import Runner
+from mirador_lsp.analysis.flow.modules import Runner
 from mirador_lsp.analysis.flow.values import Value, constant, joined
 from mirador_lsp.syntax import expressions as ir
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules, Source, Strength
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import Key, Thing, join_states, remove
-from mirador_lsp.analysis.flow.javascript_narrowing import JavaScriptNarrowing
+from mirador_lsp.analysis.flow.javascript_evaluation import JavaScriptEvaluation, is_missing
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
     UNKNOWN,
@@ -40,7 +40,7 @@ ANSWERS = frozenset(
 REQUESTS = frozenset({"req", "request", "_req"})
 
 
-class JavaScriptObjects(JavaScriptNarrowing):
+class JavaScriptObjects(JavaScriptEvaluation):
     """Calls and members of JavaScript."""
 
     def __init__(
@@ -241,6 +241,15 @@ class JavaScriptObjects(JavaScriptNarrowing):
                 yield str(key.value), held
             elif thing.kind in ("instance", "class"):
                 yield key.removeprefix("."), held
+
+    def _pick(self, node: ir.MappingPattern, value: Value, *, declares: bool) -> None:
+        super()._pick(node, value, declares=declares)
+        for entry in node.entries:
+            if entry.default is None or not isinstance(entry.key, ir.Constant):
+                continue
+            name = str(entry.key.value)
+            if value.refs and is_missing(self.attribute(value, name, node.span)):
+                self.bind(entry.target, self.evaluate(entry.default), declares=declares)
 
     def delete(self, node: ir.Target) -> None:
         """See `Literals`."""

@@ -57,7 +57,10 @@ class JavaScriptRunner(JavaScriptBuiltins):
         scope = self.frame.scope
         if self.thing(scope).kind == "module":
             exports = self.make(Thing("dict"))
-            fields: dict[Key, Value] = {Known("str", "exports"): exports}
+            fields: dict[Key, Value] = {
+                Known("str", "exports"): exports,
+                Known("str", "require"): target(External("module.require")),
+            }
             self.set(scope, "module", self.make(Thing("dict", fields)))
             self.set(scope, "exports", exports)
         super().hoist(body)

@@ -156,6 +156,14 @@ class Literals(Evaluator):
             found.append(tainted(value.traces))
         return joined(found)
 
+    def any_key(self, _value: Value) -> Value:
+        """Any name of a member of an object."""
+        return UNKNOWN
+
+    def assume_one_of(self, node: ir.Expression, values: Sequence[ir.Expression]) -> None:
+        """Go on where an expression is one of these; () says nothing."""
+        raise NotImplementedError
+
     def _iterated(self, address: int) -> Value:
         """What an object of the program gives: by `__iter__` and `__next__`."""
         span = Span(0, 0)

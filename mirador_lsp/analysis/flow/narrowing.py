@@ -1,5 +1,6 @@
 """What is known where a test holds: `if name in ALLOWED`, `if not name.isalnum(): return`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mirador_lsp.analysis.flow.heap import in_order
@@ -59,6 +60,13 @@ class Narrowing(Objects):
             only = self._quietly(other).constant
             if only is not None and only.value is not None:
                 self._narrow(one, constant(only.value))
+
+    def assume_one_of(self, node: ir.Expression, values: Sequence[ir.Expression]) -> None:
+        """See `Executor`."""
+        only = [self._quietly(each).constant for each in values]
+        known = [each for each in only if each is not None]
+        if self.state is not None and known and len(known) == len(only):
+            self._narrow(node, joined(constant(each.value) for each in known))
 
     def _quietly(self, node: ir.Expression) -> Value:
         """What an expression is worth that does nothing."""

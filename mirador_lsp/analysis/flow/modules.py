@@ -1,0 +1,283 @@
+"""Runs a whole program: the module, what it imports, and every function that somebody may call."""
+
+from collections.abc import Iterator, Sequence
+
+from mirador_lsp.analysis.flow.contract import (
+    Budget,
+    Flows,
+    Knowledge,
+    Modules,
+    Sink,
+    Source,
+    Strength,
+)
+from mirador_lsp.analysis.flow.evaluate import Given
+from mirador_lsp.analysis.flow.heap import State, Thing, in_order
+from mirador_lsp.analysis.flow.machine import Frame
+from mirador_lsp.analysis.flow.nodes import named_inside
+from mirador_lsp.analysis.flow.python_builtins import PythonBuiltins
+from mirador_lsp.analysis.flow.values import (
+    UNKNOWN,
+    Closure,
+    External,
+    Value,
+    constant,
+    join,
+    reference,
+    tainted,
+    target,
+)
+from mirador_lsp.core.text import Span
+from mirador_lsp.syntax import expressions as ir
+from mirador_lsp.syntax import program as st
+from mirador_lsp.syntax.expressions import Statement
+from mirador_lsp.syntax.program import Program
+
+_NOWHERE = Span(0, 0)
+_MOST_MODULES = 20
+_OWN = frozenset({"self", "cls"})
+_HARMLESS = frozenset({"int", "float", "bool"})
+"""Types of parameters that hold no text."""
+
+
+class Runner(PythonBuiltins):
+    """Runs modules."""
+
+    def __init__(
+        self, knowledge: Knowledge, budget: Budget, modules: Modules | None, language: str
+    ) -> None:
+        super().__init__(knowledge, budget, modules, language)
+        self._loaded: dict[str, int] = {}
+        """Scopes of modules, by file."""
+
+    def run_all(self, program: Program) -> None:
+        """Run the module, then every function that nobody in it calls."""
+        scope = self.module(program, "")
+        after = dict(self.state) if self.state is not None else {}
+        # What the module itself calls, as a `main` does, somebody else may call as well.
+        self.reached = set()
+        named = named_inside(program.body)
+        entered: set[int] = set()
+        entries = list(self._entries(scope, after))
+        waiting: list[tuple[Closure, Value | None]] = []
+        for closure, receiver in entries:
+            with self.in_frame(Frame(closure.scope, closure.file)):
+                outside = self._outside(closure)
+            if closure.function.name in named and outside is None:
+                waiting.append((closure, receiver))
+            else:
+                entered.add(id(closure.function))
+                self._enter(closure, receiver, after)
+        for closure, receiver in waiting:
+            # Whoever mentions it was run: then it is called as it should be, or never.
+            callers = named[closure.function.name]
+            if id(closure.function) not in self.reached and not callers & (entered | self.reached):
+                entered.add(id(closure.function))
+                self._enter(closure, receiver, after)
+
+    def module(self, program: Program, file: str) -> int:
+        """Run a file from its first statement to its last; its scope."""
+        around = self.frames[:]
+        scope = self.scope(None, "module")
+        self._loaded[file] = scope
+        self.frames = []
+        try:
+            with self.in_frame(Frame(scope, file)):
+                self.set(scope, "__name__", constant(file or "__main__"))
+                self.hoist(program.body)
+                self.run(program.body)
+        finally:
+            self.frames = around
+        if self.state is None:
+            self.state = {scope: Thing("module")}
+        return scope
+
+    def hoist(self, body: Sequence[Statement]) -> None:
+        """See `Calling`."""
+        if self.language == "python":
+            return
+        for statement in body:
+            inner = statement.value if isinstance(statement, st.Define) else None
+            if isinstance(inner, ir.Function):
+                made = target(Closure(inner, self.frame.scope, self.frame.file))
+                self.set(self.frame.scope, inner.name, made)
+
+    def _entries(self, scope: int, after: State) -> Iterator[tuple[Closure, Value | None]]:
+        """The functions of a module and the methods of its classes, in the order of the text."""
+        found: list[tuple[Closure, Value | None]] = []
+        seen: set[int] = set()
+        for value in after.get(scope, Thing("module")).fields.values():
+            found += self._functions_of(value, after, seen)
+        found.sort(key=lambda each: each[0].function.span)
+        yield from found
+
+    def _functions_of(
+        self, value: Value, after: State, seen: set[int]
+    ) -> Iterator[tuple[Closure, Value | None]]:
+        for each in value.targets:
+            if isinstance(each, Closure) and not each.file and id(each.function) not in seen:
+                seen.add(id(each.function))
+                yield each, None
+        for address in value.refs:
+            thing = after.get(address)
+            if thing is None or thing.kind not in ("class", "dict") or address in seen:
+                continue
+            seen.add(address)
+            for member in thing.fields.values():
+                for each in member.targets:
+                    if not isinstance(each, Closure) or id(each.function) in seen:
+                        continue
+                    seen.add(id(each.function))
+                    yield each, reference(address) if thing.kind == "class" else None
+
+    def _outside(self, closure: Closure) -> Source | None:
+        """Whether somebody from outside calls a function: a route, a handler."""
+        decorators = [self._dotted(each) for each in closure.function.decorators]
+        bases: list[str] = []
+        if closure.owner is not None:
+            bases = sorted(
+                each.name
+                for address in self.lineage_of(closure.owner)
+                for base in self.thing(address).bases
+                for each in base.targets
+                if isinstance(each, External)
+            )
+        return self.knowledge.entry([name for name in decorators if name], bases)
+
+    def _dotted(self, node: ir.Expression) -> str:
+        """The full name of what decorates, without its arguments."""
+        if isinstance(node, ir.Call):
+            return self._dotted(node.function)
+        if isinstance(node, ir.Attribute):
+            above = self._dotted(node.value)
+            return f"{above}.{node.name}" if above else node.name
+        if isinstance(node, ir.Name):
+            names = [e.name for e in self.lookup(node.name).targets if isinstance(e, External)]
+            return names[0] if names else node.name
+        return ""
+
+    def _enter(self, closure: Closure, owner: Value | None, after: State) -> None:
+        """Run a function as somebody would who may give it anything."""
+        self.state = dict(after)
+        outer = Frame(closure.scope, closure.file)
+        with self.in_frame(outer):
+            outside = self._outside(closure)
+            receiver: Value | None = None
+            if owner is not None and closure.how not in ("static", "class"):
+                receiver = self._some_object(owner, after)
+            elif owner is not None and closure.how == "class":
+                receiver = owner
+            given = [
+                Given(self._anything(parameter, outside), parameter.span, parameter.name)
+                for parameter in self._fillable(closure, receiver)
+            ]
+            answer = self.inline(closure, given, receiver, _NOWHERE)
+            if outside is not None and outside.answers is not None:
+                self._answered(outside.answers, answer)
+
+    def _answered(self, sink: Sink, answer: Value) -> None:
+        """What a handler returns goes out, where its last step was: a text, or one with a status."""
+        values = [answer]
+        for address in sorted(answer.refs):
+            items = in_order(self.thing(address))
+            values += items[:1] if items and self.thing(address).kind == "tuple" else []
+        for value in values:
+            for trace in value.traces:
+                # What an unknown call makes of data may be anything but a page.
+                if trace.certain and not value.refs:
+                    last = trace.steps[-1] if trace.steps else trace.source
+                    self.report(sink, tainted([trace]), last.span, "the answer")
+
+    def _some_object(self, cls: Value, after: State) -> Value:
+        """An object of a class, made with nothing that comes from outside."""
+        address = cls.ref
+        if address is None:
+            return UNKNOWN
+        starter = self.find(address, "__init__") or self.find(address, "constructor")
+        closures = [e for e in starter.targets if isinstance(e, Closure)] if starter else []
+        given: list[Given] = []
+        for each in closures[:1]:
+            names = [p for p in each.function.parameters[1:] if p.takes is ir.Takes.ONE]
+            given = [Given(UNKNOWN, _NOWHERE, p.name) for p in names if p.name]
+        before = set(self.reached)
+        made = self.instantiate(address, given, _NOWHERE)
+        self.reached = before
+        if self.state is None:
+            self.state = dict(after)
+            return self.make(Thing("instance", cls=cls))
+        return made
+
+    def _fillable(self, closure: Closure, receiver: Value | None) -> list[ir.Parameter]:
+        parameters = list(closure.function.parameters)
+        if receiver is not None and self.language == "python" and closure.how != "static":
+            parameters = parameters[1:]
+        return [each for each in parameters if each.name and each.name not in _OWN]
+
+    def _anything(self, parameter: ir.Parameter, outside: Source | None) -> Value:
+        """What a parameter may be when anybody calls."""
+        kind = parameter.annotation.strip().strip("'\"")
+        if kind in _HARMLESS:
+            return UNKNOWN
+        what = f"the parameter `{parameter.name}`"
+        weak = outside is None or outside.strength is Strength.WEAK
+        if outside is not None:
+            what = f"{outside.what} (`{parameter.name}`)"
+        value = tainted([self.source(parameter.span, what, weak=weak)])
+        if parameter.takes is ir.Takes.ONE and parameter.default is not None:
+            value = join(value, self.evaluate(parameter.default))
+        return value
+
+    def imported(self, node: st.Import) -> None:
+        """See `Executor`."""
+        scope = self.frame.scope
+        if node.name == "*":
+            address = self._module_of(node.module)
+            held = self.thing(address).fields.items() if address is not None else ()
+            for name, value in list(held):
+                if isinstance(name, str) and not name.startswith("_"):
+                    self.set(scope, name, value)
+            return
+        if not node.name:
+            self._import_module(node)
+            return
+        address = self._module_of(node.module)
+        found = self.thing(address).fields.get(node.name) if address is not None else None
+        if found is None:
+            inner = self._module_of(_below(node.module, node.name))
+            outside = target(External(_below(node.module.lstrip("."), node.name)))
+            found = reference(inner) if inner is not None else outside
+        self.set(scope, node.local or node.name, found)
+
+    def _import_module(self, node: st.Import) -> None:
+        """`import a.b` binds `a`, `import a.b as c` the module itself."""
+        address = self._module_of(node.module)
+        if node.local:
+            value = reference(address) if address is not None else target(External(node.module))
+            self.set(self.frame.scope, node.local, value)
+            return
+        first, _, rest = node.module.partition(".")
+        if address is not None and not rest:
+            self.set(self.frame.scope, first, reference(address))
+        else:
+            self.set(self.frame.scope, first, target(External(first)))
+
+    def _module_of(self, module: str) -> int | None:
+        """The scope of a file of the workspace that an import means; None for a library."""
+        if self.modules is None or len(self._loaded) > _MOST_MODULES:
+            return None
+        found = self.modules.find(module, self.frame.file)
+        if found is None:
+            return None
+        file, program = found
+        if file not in self._loaded or self._loaded[file] not in self.live:
+            before = self.language
+            self.language = program.language
+            self.module(program, file)
+            self.language = before
+        return self._loaded[file]
+
+
+def _below(module: str, name: str) -> str:
+    if not module or module.endswith("."):
+        return f"{module}{name}"
+    return f"{module}.{name}"
