@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from mirador_lsp.analysis.flow.contract import (
     Budget,
-    Flows,
     Knowledge,
     Modules,
     Sink,
@@ -176,7 +175,7 @@ class Runner(PythonBuiltins):
                 self._answered(outside.answers, answer)
 
     def _answered(self, sink: Sink, answer: Value) -> None:
-        """What a handler returns goes out, where its last step was: a text, or one with a status."""
+        """What a handler returns goes out, where its last step was: text, or one with a status."""
         values = [answer]
         for address in sorted(answer.refs):
             items = in_order(self.thing(address))
