@@ -64,15 +64,6 @@ class Strength(StrEnum):
 
 
 @dataclass(frozen=True)
-class Source:
-    """What brings data from outside."""
-
-    what: str
-    """"the request's query"."""
-    strength: Strength = Strength.STRONG
-
-
-@dataclass(frozen=True)
 class Sink:
     """Where data does harm."""
 
@@ -93,6 +84,17 @@ class Sink:
     composed: bool = False
     """Only a text that was put together from pieces does harm, as queries do: data that is the
     whole argument, or is given as parameters beside it, does not count."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What brings data from outside."""
+
+    what: str
+    """"the request's query"."""
+    strength: Strength = Strength.STRONG
+    answers: Sink | None = None
+    """Of a function that somebody from outside calls: where the text goes that it returns."""
 
 
 @dataclass(frozen=True)

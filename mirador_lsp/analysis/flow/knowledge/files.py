@@ -92,6 +92,8 @@ class EntryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Full dotted names; "*.route" for `route` of anything."""
     bases: tuple[str, ...] = ()
     """Of the class whose methods they are."""
+    answers: str = ""
+    """The topic of the harm that data does in the text they return; "" where that is none."""
     strength: Strength = Strength.STRONG
 
 
@@ -146,6 +148,7 @@ def _validate(file: LibraryFile, topics: Collection[str]) -> None:
         for topic in made.topics:
             _require(topic == "*" or topic in topics, f"nobody has described {topic!r}")
     for door in file.entry:
+        _require(door.answers in ("", *topics), f"nobody has described {door.answers!r}")
         _require(bool(door.decorators or door.bases), "an entry has neither decorators nor bases")
         for name in door.decorators:
             _require(_DECORATOR.fullmatch(name) is not None, f"{name!r} is no decorator")

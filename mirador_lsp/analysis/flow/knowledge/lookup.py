@@ -79,7 +79,7 @@ def knowledge_of(files: Iterable[LibraryFile], topics: Mapping[str, Topic]) -> L
             for table, name in _places(made, entry, file.starred):
                 table[name] = _both(table[name], effect) if name in table else effect
         for door in file.entry:
-            _open(made, door)
+            _open(made, door, topics)
     return made
 
 
@@ -119,8 +119,12 @@ def _places(
         yield made.methods, name
 
 
-def _open(made: Library, door: EntryEntry) -> None:
-    source = Source(door.what, door.strength)
+def _open(made: Library, door: EntryEntry, topics: Mapping[str, Topic]) -> None:
+    answers: Sink | None = None
+    if door.answers:
+        topic = topics[door.answers]
+        answers = Sink(topic.id, topic.cwe, topic.into)
+    source = Source(door.what, door.strength, answers)
     for name in door.decorators:
         made.decorators[name] = source
     for name in door.bases:
