@@ -21,7 +21,7 @@ from mirador_lsp.cli.outputs import Outputs
 from mirador_lsp.cli.planning import Orders, Plan, plan_for_time, plan_workspace
 from mirador_lsp.cli.posting import Posting
 from mirador_lsp.cli.pulling import Fetched, changed_by, wanted_pull
-from mirador_lsp.cli.report import Report
+from mirador_lsp.cli.report import FileReport, Report
 from mirador_lsp.cli.review_options import FailOn, Options, flags, full_name
 from mirador_lsp.cli.signals import Interrupts
 from mirador_lsp.cli.terminal import say, show_cursor, silence
@@ -151,12 +151,19 @@ def reasons_not_run(report: Report) -> list[str]:
     unseen = [file for file in report.files if not file.reviewed]
     if unseen:
         whose = unseen[0].snapshot.name + (f" and {len(unseen) - 1} more" if unseen[1:] else "")
-        why = "; ".join(wording.failure_lines(report)) or "not one stage could look"
-        reasons.append(f"not reviewed: {whose}. {why}")
+        why = "; ".join(wording.failure_lines(report)) or _why_unseen(unseen[0])
+        reasons.append(f"not reviewed: {whose}. {why[:1].upper()}{why[1:]}")
     if not report.files and not reasons and not report.may_be_empty:
         why = "; ".join(wording.skipped_lines(report.skipped)) or "no source files there"
         reasons.append(f"nothing to review: {why}. Name a file or a folder with source code.")
     return reasons
+
+
+def _why_unseen(file: FileReport) -> str:
+    """What was said of a file that no stage looked at."""
+    name = file.snapshot.name
+    said = [n.message for n in file.notices if n.kind is NoticeKind.SKIPPED]
+    return said[0].removeprefix(f"{name}: not reviewed: ") if said else "not one stage could look"
 
 
 class _Run:

@@ -18,7 +18,7 @@ from mirador_lsp.cli.outputs import Wishes
 from mirador_lsp.cli.review import Surroundings, review
 from mirador_lsp.cli.review_options import Options
 from mirador_lsp.core.errors import UserError
-from mirador_lsp.core.events import Event
+from mirador_lsp.core.events import Event, Notice, NoticeKind, ReviewFinished
 from mirador_lsp.core.findings import Lens
 
 
@@ -130,6 +130,19 @@ async def test_a_missing_path_is_two_and_the_rest_is_reviewed(tmp_path: Path) ->
     assert await at.review("nowhere.py", "shop.py") == 2
     assert "nowhere.py" in at.stderr.getvalue()
     assert [request.snapshot.name for request in at.app.requests] == ["shop.py"]
+
+
+async def test_why_nobody_looked_at_a_file_is_said(tmp_path: Path) -> None:
+    """In one sentence, with what the review said of it."""
+
+    def too_late(shop: object) -> tuple[Event, ...]:
+        late = Notice(NoticeKind.SKIPPED, "shop.py: not reviewed: the budget of 3 s is used up.")
+        end = ReviewFinished(0.0, (), (), 0, 0, reviewed=False, notices=(late,))
+        return (end,)
+
+    at = desk(tmp_path, too_late)
+    assert await at.review("shop.py") == 2
+    assert "not reviewed: shop.py. The budget of 3 s is used up." in at.stderr.getvalue()
 
 
 async def test_nothing_to_review_is_two_with_the_reason(tmp_path: Path) -> None:
