@@ -185,7 +185,7 @@ class Runner(PythonBuiltins):
                 # What an unknown call makes of data may be anything but a page.
                 if trace.certain and not value.refs:
                     last = trace.steps[-1] if trace.steps else trace.source
-                    self.report(sink, tainted([trace]), last.span, "the answer")
+                    self.report(sink, tainted([trace]), last.span, "")
 
     def _some_object(self, cls: Value, after: State) -> Value:
         """An object of a class, made with nothing that comes from outside."""
