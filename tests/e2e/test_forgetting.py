@@ -16,7 +16,7 @@ from lsprotocol import types
 
 from fakes.session import PATIENCE, RecordingClient, Workspace, eventually, over_stdio
 
-BAD = "def run(text):\n    return eval(text)\n"
+BAD = "def run():\n    return eval('1')\n"
 SAYS = """
 [[reply]]
 question = "Why xylophone"
