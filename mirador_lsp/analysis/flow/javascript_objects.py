@@ -87,6 +87,15 @@ class JavaScriptObjects(JavaScriptEvaluation):
             return replace(made, targets=frozenset({External(f"{name}()")}))
         return made
 
+    def call_value(self, function: Value, given: Sequence[Given], span: Span) -> Value:
+        """See `Evaluator`. A method of what a library gave has that in its hands."""
+        names = [each.name for each in function.targets if isinstance(each, External)]
+        alone = len(names) == len(function.targets) == 1 and not function.refs
+        if alone and function.traces and self.knowledge.of(names[0]) is None and "." in names[0]:
+            receiver = tainted(function.traces)
+            return self.method_call(receiver, names[0].rpartition(".")[2], given, span)
+        return super().call_value(function, given, span)
+
     # Functions that are handed on
 
     def _hand(
@@ -120,7 +129,8 @@ class JavaScriptObjects(JavaScriptEvaluation):
         given: list[Given] = []
         for parameter in closure.function.parameters:
             value = UNKNOWN
-            if parameter.name not in ANSWERS:
+            alone = outside is not None and len(closure.function.parameters) == 1
+            if alone or parameter.name not in ANSWERS:
                 if outside is not None:
                     what = (
                         f"{outside.what} (`{parameter.name}`)" if parameter.name else outside.what
@@ -230,7 +240,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
             for other in value.refs:
                 for key, held in self.named_fields(other):
                     self.set(address, key, held)
-        if holder.refs or holder.open or len(makers) < len(holder.targets):
+        if not makers or holder.refs or holder.open or len(makers) < len(holder.targets):
             super().set_attribute(holder, name, value, node)
 
     def named_fields(self, address: int) -> Iterator[tuple[str, Value]]:

@@ -21,9 +21,9 @@ from mirador_lsp.syntax.lowering.reading import field, fields, named
 if TYPE_CHECKING:
     import tree_sitter
 
-ELEMENT = "JSX.element"
+ELEMENT = "<element>"
 """The function that makes an element of the page: its tag first, then its attributes by name, then
-what is in it. No variable can have a name with a dot."""
+what is in it. No variable can have a name like that."""
 _TEXTS = frozenset({"jsx_text", "html_character_reference"})
 _ELEMENTS = frozenset({"jsx_element", "jsx_self_closing_element", "jsx_fragment"})
 
