@@ -99,7 +99,7 @@ class Calling(Parameters):
         if self.state is None:
             return NOTHING
         ways: list[Callable[[], Value]] = [
-            partial(self._call_target, each, given, span)
+            partial(self._call_target, each, given, span, function.traces)
             for each in sorted(function.targets, key=_order)
         ]
         ways += [partial(self._call_thing, each, given, span) for each in sorted(function.refs)]
@@ -124,12 +124,18 @@ class Calling(Parameters):
         return joined(results)
 
     def _call_target(
-        self, what: Closure | External | Bound, given: Sequence[Given], span: Span
+        self,
+        what: Closure | External | Bound,
+        given: Sequence[Given],
+        span: Span,
+        held: Sequence[Trace],
     ) -> Value:
         if isinstance(what, Closure):
             return self.inline(what, given, None, span)
         if isinstance(what, External):
-            return self.external_call(what.name, None, given, span)
+            # A method of something outside that holds data: `request.args.get("name").strip()`.
+            receiver = replace(tainted(held), open=True) if held else None
+            return self.external_call(what.name, receiver, given, span)
         if isinstance(what.function, Closure):
             return self.inline(what.function, given, what.receiver, span)
         if isinstance(what.function, External):
@@ -203,6 +209,8 @@ class Calling(Parameters):
         if effect is None and "." in name:
             effect = self.knowledge.of_method(name.rpartition(".")[2])
         made = self.builtin(name, given, span)
+        if made is None and receiver is not None and self.knowledge.of(name) is None:
+            made = self.method(receiver, name.rpartition(".")[2], given, span)
         if made is None:
             self.may_raise()
         return self.affected(effect, name, receiver, given, span, made)
