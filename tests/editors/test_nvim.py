@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fakes.engine import REAL_MODEL
+from fakes.repository import FakeDeveloper, needs_git
 from fakes.session import CART, MEAN, SAYS, Workspace
 
 ROOT = Path(__file__).parent.parent.parent
@@ -49,6 +50,14 @@ def mean(prices):
 SIGN = f"""\
 def mean(prices):
     {MEAN}
+
+
+def sign(currency):
+    return "€" if currency is "EUR" else currency
+"""
+TAUGHT = """\
+def add(price, prices=[]):
+    return [*prices, price]
 
 
 def sign(currency):
@@ -99,6 +108,16 @@ def test_neovim_shows_the_review(workspace: Workspace) -> None:
     drive(workspace, "review.lua")
 
 
+@needs_git
+def test_neovim_reviews_what_is_not_committed(workspace: Workspace) -> None:
+    """Buffers count as they are, and what they break is shown in files that are not open."""
+    dev = FakeDeveloper(workspace.folder)
+    total = "def total(items, rate):\n    return sum(items) * rate\n"
+    till = "from cart import total\n\nprint(total([1], 2))\n"
+    dev.commit({"cart.py": total, "till.py": till})
+    drive(workspace, "changes.lua")
+
+
 def test_neovim_streams_explanations(workspace: Workspace) -> None:
     """The window fills while the model speaks, questions go on below, and `q` stops the model."""
     workspace.script(ANSWERS)
@@ -111,6 +130,14 @@ def test_neovim_makes_fixes(workspace: Workspace) -> None:
     workspace.script(MENDS + FINDS)
     workspace.write("sign.py", SIGN)
     drive(workspace, "fix.lua")
+
+
+def test_neovim_learns_from_what_is_decided(workspace: Workspace) -> None:
+    """Five decisions by real commands; the next file, the reason, and taking it back."""
+    workspace.script("")
+    for name in ("first", "second", "third", "new", "last"):
+        workspace.write(f"{name}.py", TAUGHT)
+    drive(workspace, "learn.lua")
 
 
 def test_neovim_cancels(workspace: Workspace) -> None:
