@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules, Source, Strength
+from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules, Sink, Source, Strength
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import Key, Thing, join_states, remove
 from mirador_lsp.analysis.flow.javascript_evaluation import JavaScriptEvaluation, is_missing
@@ -37,6 +37,8 @@ ANSWERS = frozenset(
     }
 )
 """Parameters by whose names a framework gives what is not from outside."""
+_SENDING = frozenset({"send", "write", "end"})
+_ANSWERED = frozenset({"res", "response", "reply", "resp", "_res", "ctx", "context", "h"})
 REQUESTS = frozenset({"req", "request", "_req"})
 
 
@@ -49,6 +51,8 @@ class JavaScriptObjects(JavaScriptEvaluation):
         super().__init__(knowledge, budget, modules, language)
         self.runs: Counter[int] = Counter()
         """How often each function was run, by identity."""
+        self._called: ir.Expression | None = None
+        """What is called now, as it is written."""
 
     def inline(
         self, closure: Closure, given: Sequence[Given], receiver: Value | None, span: Span
@@ -68,6 +72,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
         if self.state is None:
             return NOTHING
         before = self.runs.copy() if any(each.value.targets for each in given) else self.runs
+        self._called = called
         if node.new:
             value = self._construct(function, given, node.span)
         else:
@@ -95,6 +100,19 @@ class JavaScriptObjects(JavaScriptEvaluation):
             receiver = tainted(function.traces)
             return self.method_call(receiver, names[0].rpartition(".")[2], given, span)
         return super().call_value(function, given, span)
+
+    def _sunk(
+        self,
+        sink: Sink,
+        name: str,
+        receiver: Value | None,
+        given: Sequence[Given],
+        span: Span,
+    ) -> None:
+        last = name.rpartition(".")[2]
+        # Sockets and streams are written to as well: only an answer is shown as a page.
+        if sink.kind != "xss" or last not in _SENDING or _is_answer(self._called):
+            super()._sunk(sink, name, receiver, given, span)
 
     # Functions that are handed on
 
@@ -318,3 +336,13 @@ def _callable(value: Value) -> bool:
     """Whether it is a function for all that is known."""
     named = all("()" not in each.name for each in value.targets if isinstance(each, External))
     return bool(value.targets) and named and not value.traces
+
+
+def _is_answer(called: ir.Expression | None) -> bool:
+    """`res.status(200).send`: whether an answer of a server is in it by name."""
+    at = called
+    while isinstance(at, ir.Attribute | ir.Call | ir.Subscript):
+        if isinstance(at, ir.Attribute) and at.name in _ANSWERED:
+            return True
+        at = at.function if isinstance(at, ir.Call) else at.value
+    return isinstance(at, ir.Name) and at.name in _ANSWERED
