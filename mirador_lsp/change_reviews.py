@@ -59,6 +59,9 @@ class Asked:
     """What users call the patch."""
     paths: tuple[str, ...] = ()
     """Of these files and folders alone; () for everything."""
+    manner: str = ""
+    """How it is looked at, where that is not as the settings say. Rounds of each manner are kept
+    apart: what analyzers alone have seen is new to a model."""
 
 
 async def find_changes(folder: Path, asked: Asked, env: Mapping[str, str] | None = None) -> Found:
@@ -117,7 +120,7 @@ async def find_since_last(
     Raises `UserError` where there is no git or no repository, `ServiceError` for a broken book.
     """
     branch = await branch_at(folder, env)
-    last = await book.latest(str(branch.root), branch.name)
+    last = await book.latest(str(branch.root), _kept_as(branch.name, asked.manner))
     return await find_since(folder, last, asked.paths, env), last
 
 
@@ -157,8 +160,11 @@ async def keep_round(
     files: Sequence[Reviewed],
     now: float,
     env: Mapping[str, str] | None = None,
+    *,
+    manner: str = "",
 ) -> None:
-    """Note that a change of the files on the disk was reviewed: the next round begins here.
+    """Note that a change of the files on the disk was reviewed: the next round of this manner
+    begins here.
 
     What was not looked at to the end counts as it was before. Raises `UserError`, `ServiceError`.
     """
@@ -181,7 +187,13 @@ async def keep_round(
         elif path not in texts and not await asyncio.to_thread(lexists, branch.root / path):
             texts[path] = None  # it goes by another name now, which was looked at
     findings = {path: each.findings for path, each in done.items() if path and each.findings}
-    await book.keep(Round(str(branch.root), branch.name, branch.head, now, texts, findings))
+    name = _kept_as(branch.name, manner)
+    await book.keep(Round(str(branch.root), name, branch.head, now, texts, findings))
+
+
+def _kept_as(branch: str, manner: str) -> str:
+    # No branch of git's has a blank in its name.
+    return f"{branch} {manner}" if manner else branch
 
 
 def _is_anew(finding: Finding, names: Collection[str]) -> bool:

@@ -41,6 +41,8 @@ class ChangeWishes:
     """"last": since the last review of this branch; "" where none was asked for."""
     patch: str = ""
     """A file, or "-" for stdin; "" where none was asked for."""
+    manner: str = ""
+    """Stages and lenses, where they were asked for."""
 
     @property
     def wanted(self) -> bool:
@@ -61,7 +63,9 @@ class ChangeWishes:
         if self.uncommitted or self.diff == "":
             return change_reviews.Asked(which=which.UNCOMMITTED, paths=paths)
         revision = self.diff or ""
-        return change_reviews.Asked(which=which.REVISION, revision=revision, paths=paths)
+        return change_reviews.Asked(
+            which=which.REVISION, revision=revision, paths=paths, manner=self.manner
+        )
 
 
 class Parsing(Protocol):
@@ -86,6 +90,7 @@ class Round:
     book: change_reviews.RoundBook
     last: change_reviews.Round | None
     env: Mapping[str, str]
+    manner: str = ""
     carried: Mapping[str, tuple[Snapshot, tuple[Finding, ...]]] = field(default_factory=dict)
     """By name, what the last review found and what may hold still."""
 
@@ -146,7 +151,8 @@ class ChangedRun:
         now = SystemClock().wall()
         try:
             await change_reviews.keep_round(
-                *(begun.found, begun.last, begun.book, files, now, begun.env)
+                *(begun.found, begun.last, begun.book, files, now, begun.env),
+                manner=begun.manner,
             )
         except MiradorError as error:
             return f"How far this review came is not remembered: {error.sentence()}"
@@ -191,7 +197,7 @@ async def begin(
     carried = {}
     if last is not None and wishes.since:
         carried = dict(await change_reviews.carried(found, understood, folder, last))
-    return ChangedRun(understood, report, Round(found, book, last, env, carried))
+    return ChangedRun(understood, report, Round(found, book, last, env, wishes.manner, carried))
 
 
 Shape = Callable[[ReviewRequest], ReviewRequest]

@@ -286,7 +286,7 @@ class _Run:
         if self._pull is not None:
             run = await changed_by(self._pull, app.parser, *where)
         else:
-            run = await changed.begin(app, options.change, *where)
+            run = await changed.begin(app, replace(options.change, manner=options.manner), *where)
         self._changed = run
         for renderer in self._outputs.renderers:
             renderer.introduce(self._report)

@@ -72,6 +72,12 @@ class Options:
     """A pull request is, and is told of it."""
     wishes: Wishes = field(default_factory=Wishes)
 
+    @property
+    def manner(self) -> str:
+        """The stages and lenses that were asked for; "" where it is as the settings say."""
+        said = (("stages", self.stages), ("lenses", self.lenses))
+        return " ".join(f"{what}={','.join(sorted(names))}" for what, names in said if names)
+
     def check(self) -> None:
         """Raise `UserError` for what does not go together."""
         self.pull.check(self.paths)

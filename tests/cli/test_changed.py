@@ -53,6 +53,7 @@ class Shop:
         """Run the command without models; the exit code."""
         self.stdout, self.stderr = io.StringIO(), io.StringIO()
         form = wanted.pop("format", "json")
+        lenses = wanted.pop("lenses", None)
         around = Surroundings(
             stdout=self.stdout,
             stderr=self.stderr,
@@ -63,6 +64,7 @@ class Shop:
         options = Options(
             paths=paths,
             stages=("instant",),
+            lenses=lenses,
             change=ChangeWishes(**wanted),
             wishes=Wishes(format=form),
         )
@@ -213,6 +215,19 @@ async def test_what_was_not_looked_at_is_a_change_in_the_next_round_too(shop: Sh
     await shop.review(since="last")
     assert shop.said["overview"]["sentences"] == ["Nothing changed."]
     assert sorted(shop.found) == [("late.py", 1, "ruff/S307"), ("more.py", 1, "ruff/S307")]
+
+
+async def test_a_review_in_another_manner_is_no_round_of_this_one(shop: Shop) -> None:
+    """What one lens has seen is still new to the others."""
+    shop.dev.write({"late.py": "def f(a=[]):\n    return a\n"})
+
+    await shop.review(since="last", lenses=("security",))
+    assert shop.found == []
+
+    await shop.review(since="last")
+    assert shop.found == [("late.py", 1, "ruff/B006")]
+    await shop.review(since="last", lenses=("security",))
+    assert shop.said["overview"]["sentences"] == ["Nothing changed."]
 
 
 @pytest.mark.parametrize(
