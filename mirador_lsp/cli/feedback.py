@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mirador_lsp.cli import feedback_views
-from mirador_lsp.cli.terminal import console_for, say
+from mirador_lsp.cli.terminal import console_for_rows, say
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.feedback import Opinion, Which
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _SHORTEST_ID = 4
 _ALL = 1_000_000
-_PIPE_WIDTH = 240
 _NOTHING = (
     "nothing is learned yet: dismiss findings or accept their fixes in the editor, and later "
     "reviews follow"
@@ -210,8 +209,6 @@ def _count(text: str) -> int:
 
 
 def _print(table: "Table") -> None:
-    console = console_for(sys.stdout, "auto", interactive=sys.stdout.isatty())
-    if not sys.stdout.isatty():
-        console.width = _PIPE_WIDTH  # whoever reads lines wants each row on one
+    console = console_for_rows(sys.stdout, os.environ)
     console.print(table)
     console.print()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from mirador_lsp.cli import history_export, history_views
 from mirador_lsp.cli.oblivion import Oblivion
 from mirador_lsp.cli.spans import moment_of
-from mirador_lsp.cli.terminal import console_for, is_terminal, say
+from mirador_lsp.cli.terminal import console_for_rows, is_terminal, say
 from mirador_lsp.cli.wording import plural
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.history import (
@@ -92,7 +92,7 @@ class Surroundings:
 
     def console(self) -> "Console":
         """A console on stdout."""
-        return console_for(self.stdout, "auto", interactive=is_terminal(self.stdout, self.env))
+        return console_for_rows(self.stdout, self.env)
 
 
 @dataclass(frozen=True)

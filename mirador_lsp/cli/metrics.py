@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from mirador_lsp.cli.spans import moment_of
-from mirador_lsp.cli.terminal import console_for, is_terminal
+from mirador_lsp.cli.terminal import console_for, console_for_rows, is_terminal
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.metrics import Price
 
@@ -133,7 +133,7 @@ def run_prices(arguments: argparse.Namespace, around: Around | None = None) -> i
         return 0
     from mirador_lsp.cli.metrics_views import price_table  # noqa: PLC0415
 
-    console = console_for(here.stdout, "auto", interactive=is_terminal(here.stdout, here.env))
+    console = console_for_rows(here.stdout, here.env)
     console.print(price_table(prices.table))
     where = f"From {plain(str(prices.file), 300)}." if prices.own else _SHIPPED
     print(where, file=here.stdout)

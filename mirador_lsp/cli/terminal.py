@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 ColorChoice = Literal["auto", "always", "never"]
+_PIPE_WIDTH = 240
 
 
 def say(message: str, stream: TextIO | None = None) -> None:
@@ -52,6 +53,15 @@ def console_for(stream: TextIO, color: ColorChoice, *, interactive: bool) -> "Co
         legacy_windows=False,
         soft_wrap=False,
     )
+
+
+def console_for_rows(stream: TextIO, env: Mapping[str, str]) -> "Console":
+    """A console for tables. Whoever reads lines from a pipe wants each row on one."""
+    shown = is_terminal(stream, env)
+    console = console_for(stream, "auto", interactive=shown)
+    if not shown and "COLUMNS" not in env:
+        console.width = _PIPE_WIDTH
+    return console
 
 
 class Screen:

@@ -94,7 +94,7 @@ class Desk:
             stdin=stdin or io.StringIO(),
             stdout=self.stdout,
             stderr=self.stderr,
-            env={"COLUMNS": "200", "MIRADOR_CONFIG_DIR": str(self.folder)},
+            env={"MIRADOR_CONFIG_DIR": str(self.folder)},
             folder=self.folder,
             open_past=open_past,
             now=lambda: NOW + 60,
@@ -222,6 +222,17 @@ async def test_a_file_is_meant_as_a_shell_completes_it(desk: Desk, file: str) ->
 
     rows = (await desk.said("list", "--file", file.format(desk.folder.name)))["rows"]
     assert "face01" in [row["id"] for row in rows]
+
+
+async def test_in_a_pipe_a_request_is_one_line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However narrow the terminal is that the pipe was written in."""
+    monkeypatch.setenv("COLUMNS", "40")
+    question = "Why is this a list, and not a set as it is everywhere else in this file?"
+    await desk.past.book.keep(Page(None, (exchange("face01", question=question),)))
+
+    await desk.run()
+
+    assert any(question in line for line in desk.stdout.getvalue().splitlines())
 
 
 async def test_a_finding_of_one_id_in_two_files_is_shown_for_both(desk: Desk) -> None:
