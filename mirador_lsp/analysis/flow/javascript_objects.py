@@ -38,7 +38,13 @@ ANSWERS = frozenset(
 )
 """Parameters by whose names a framework gives what is not from outside."""
 _SENDING = frozenset({"send", "write", "end"})
-_ANSWERED = frozenset({"res", "response", "reply", "resp", "_res", "ctx", "context", "h"})
+_STREAMS = frozenset(
+    {
+        *("process", "stdout", "stderr", "stdin", "socket", "sock", "stream", "fs", "file", "ws"),
+        *("conn", "connection", "client", "child", "proc", "worker", "port", "hash", "logger"),
+        *("log", "writer", "out", "output", "parser", "pipe", "tty", "terminal", "encoder", "zip"),
+    }
+)
 REQUESTS = frozenset({"req", "request", "_req"})
 
 
@@ -110,8 +116,8 @@ class JavaScriptObjects(JavaScriptEvaluation):
         span: Span,
     ) -> None:
         last = name.rpartition(".")[2]
-        # Sockets and streams are written to as well: only an answer is shown as a page.
-        if sink.kind != "xss" or last not in _SENDING or _is_answer(self._called):
+        # Sockets and streams are written to as well, but no browser shows that as a page.
+        if sink.kind != "xss" or last not in _SENDING or not _is_stream(self._called):
             super()._sunk(sink, name, receiver, given, span)
 
     # Functions that are handed on
@@ -338,11 +344,11 @@ def _callable(value: Value) -> bool:
     return bool(value.targets) and named and not value.traces
 
 
-def _is_answer(called: ir.Expression | None) -> bool:
-    """`res.status(200).send`: whether an answer of a server is in it by name."""
+def _is_stream(called: ir.Expression | None) -> bool:
+    """`process.stdout.write`: whether what is written to is no page, by its name."""
     at = called
     while isinstance(at, ir.Attribute | ir.Call | ir.Subscript):
-        if isinstance(at, ir.Attribute) and at.name in _ANSWERED:
+        if isinstance(at, ir.Attribute) and at.name.lower() in _STREAMS:
             return True
         at = at.function if isinstance(at, ir.Call) else at.value
-    return isinstance(at, ir.Name) and at.name in _ANSWERED
+    return isinstance(at, ir.Name) and at.name.lower() in _STREAMS
