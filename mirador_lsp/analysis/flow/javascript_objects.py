@@ -136,14 +136,16 @@ class JavaScriptObjects(JavaScriptEvaluation):
         outside = self.knowledge.entry([name for name in names if name], [])
         brought = with_traces(value, function.traces).traces
         for each in given:
-            for closure in sorted(_closures(each.value), key=lambda c: c.function.span):
+            for closure, receiver in _handed_on(each.value):
                 if self.runs[id(closure.function)] == before[id(closure.function)]:
                     source = outside or self.handler_of(closure)
-                    self._maybe_call(closure, self._handed(closure, source, brought))
+                    self._maybe_call(closure, self._handed(closure, source, brought), receiver)
 
-    def _maybe_call(self, closure: Closure, given: Sequence[Given]) -> Value:
+    def _maybe_call(
+        self, closure: Closure, given: Sequence[Given], receiver: Value | None
+    ) -> Value:
         before = self.forked()
-        made = self.inline(closure, given, None, closure.function.span)
+        made = self.inline(closure, given, receiver, closure.function.span)
         self.state = join_states(before, self.state)
         return made
 
@@ -352,3 +354,14 @@ def _is_stream(called: ir.Expression | None) -> bool:
             return True
         at = at.function if isinstance(at, ir.Call) else at.value
     return isinstance(at, ir.Name) and at.name.lower() in _STREAMS
+
+
+def _handed_on(value: Value) -> list[tuple[Closure, Value | None]]:
+    """Functions of the program in a value, methods with whose they are."""
+    found: list[tuple[Closure, Value | None]] = [(each, None) for each in _closures(value)]
+    found += [
+        (each.function, each.receiver)
+        for each in value.targets
+        if isinstance(each, Bound) and isinstance(each.function, Closure)
+    ]
+    return sorted(found, key=lambda pair: pair[0].function.span)
