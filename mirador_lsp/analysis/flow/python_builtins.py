@@ -66,7 +66,9 @@ class PythonBuiltins(Methods):
             return UNKNOWN if made is None else constant(made)
         if name in ("str", "repr", "format"):
             shown = [self._shown(value, span) for value in values]
-            return tainted([t for value in shown for t in self.deep_traces(value)])
+            traces = [t for value in shown for t in self.deep_traces(value)]
+            written = self._written_out(name, shown[0]) if len(shown) == 1 and not traces else None
+            return tainted(traces) if written is None else written
         self.may_raise()
         return tainted([t for value in values for t in self.deep_traces(value)])
 
@@ -79,6 +81,21 @@ class PythonBuiltins(Methods):
             if method.targets:
                 return self.call_value(method, [], span)
         return value
+
+    def _written_out(self, name: str, value: Value) -> Value | None:
+        """Constants, or a list or tuple of them, as a text; None for whatever is not known."""
+        if value.open or value.targets:
+            return None
+        text = repr if name == "repr" else str
+        if not value.refs:
+            return Value(known=frozenset(Known("str", text(each.value)) for each in value.known))
+        thing = self.thing(value.ref) if value.ref is not None else None
+        items = in_order(thing) if thing is not None and thing.kind in ("list", "tuple") else None
+        constants = [each.constant for each in items or ()]
+        if thing is None or items is None or thing.several or None in constants:
+            return None
+        held = [each.value for each in constants if each is not None]
+        return constant(text(held if thing.kind == "list" else tuple(held)))
 
     def _py_list(self, values: Sequence[Value], span: Span) -> Value:
         return self._gathered("list", values, span)
