@@ -10,7 +10,7 @@ import pytest
 
 from fakes.measurements import measurement
 from fakes.ollama_server import OllamaStandIn, ollama_server
-from mirador_lsp import app as application
+from mirador_lsp import application
 from mirador_lsp.app import App, open_app
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.servers import ModelServer
