@@ -92,8 +92,10 @@ def chunking_of(parsed: Parsed, name: str) -> Chunking:
     else:
         pieces = _code(parsed)
     kept, left_out = _limited(pieces, most)
-    chunks = tuple(_chunk(parsed, name, piece) for piece in kept)
-    return Chunking(chunks, _note(parsed, kept, left_out))
+    chunks = (_chunk(parsed, name, piece) for piece in kept)
+    # Where broken code is cut, a part can be blank. A long one may be so at its beginning only.
+    told = tuple(each for each in chunks if each.text.strip() or len(each.text) == MAX_TEXT)
+    return Chunking(told, _note(parsed, kept, left_out))
 
 
 def _is_data(name: str) -> bool:

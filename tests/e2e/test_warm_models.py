@@ -10,7 +10,7 @@ import pytest
 
 from fakes.measurements import measurement
 from fakes.ollama_server import OllamaStandIn, ollama_server
-from mirador_lsp import application
+from mirador_lsp import app as application
 from mirador_lsp.app import App, open_app
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.servers import ModelServer
@@ -48,7 +48,7 @@ def _asked(stand_in: OllamaStandIn) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "on_battery", lambda: False)
+    monkeypatch.setattr("mirador_lsp.application.on_battery", lambda: False)
 
 
 async def test_the_quick_model_and_the_usual_one_are_loaded(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ async def test_nothing_is_loaded_against_the_user_or_the_battery(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, battery: bool
 ) -> None:
     """Either is enough."""
-    monkeypatch.setattr(application, "on_battery", lambda: battery)
+    monkeypatch.setattr("mirador_lsp.application.on_battery", lambda: battery)
     async with opened(tmp_path, prewarm=battery) as (app, stand_in):
         await app.warm_models()
         snapshot = Snapshot("file:///a.py", "a.py", "python", _CODE)
