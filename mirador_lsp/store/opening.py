@@ -23,6 +23,9 @@ from mirador_lsp.store.migrating import Migration, add_own, migrate
 from mirador_lsp.store.place import Place
 from mirador_lsp.store.troubles import Trouble, damaged, errors, trouble_of
 
+_LOOKS = 3
+"""After which a file counts as damaged: on a disk that fails now and then a sound one was seen to
+look so, and what is mended then is what such a disk lets be read."""
 _CHECKED_BYTES = 64 * 1024 * 1024
 """Looking a file over takes a second for so much; larger ones are looked over in the background."""
 _COPIED_BYTES = 64 * 1024 * 1024
@@ -139,11 +142,13 @@ def _whole(
     plan: Plan, key: Key | None, *, suspect: bool
 ) -> tuple[tuple[sqlite3.Connection, bool], tuple[str, ...]]:
     """A connection to the file, which was mended if it had to be, and what is told of that."""
-    try:
-        return _prepare(plan, key, suspect=suspect), ()
-    except errors() as error:
-        if trouble_of(error) is not Trouble.DAMAGED:
-            raise
+    for _ in range(_LOOKS):
+        try:
+            return _prepare(plan, key, suspect=suspect), ()
+        except errors() as error:
+            if trouble_of(error) is not Trouble.DAMAGED:
+                raise
+            _log.warning("%s looks damaged: %s", plan.place.file, error)
     told = _mend(plan, key)
     return _prepare(plan, key), told
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from fakes.stores import store_at
-from mirador_lsp.store import backups
+from mirador_lsp.store import backups, opening
 from mirador_lsp.store.place import Place
 from mirador_lsp.store.salvage import Damaged, salvage
+from mirador_lsp.store.troubles import damaged
 
 PAGE = 4096
 OPINION = (
@@ -130,6 +131,27 @@ async def test_a_lost_first_page_costs_nothing_where_there_is_a_backup(
     found, _ = await kept(file)
 
     assert len(found) == 1000
+
+
+async def test_a_file_that_only_once_looks_damaged_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that fails now and then: what such a disk lets be read is less than there is."""
+    file = tmp_path / "store" / "mirador.db"
+    await filled(file, 0, 50)
+    verdicts = [damaged("a page is missing")]
+    whole = opening.check
+
+    def check(connection: sqlite3.Connection, **more: bool) -> None:
+        if verdicts:
+            raise verdicts.pop()
+        whole(connection, **more)
+
+    monkeypatch.setattr(opening, "check", check)
+
+    rows, told = await kept(file)
+
+    assert (len(rows), told, Place(file).damaged()) == (50, [], ())
 
 
 async def test_an_empty_file_is_begun(tmp_path: Path) -> None:
