@@ -41,6 +41,7 @@ class JavaScriptBuiltins(JavaScriptObjects):
         "Object.freeze": "_js_same",
         "Object.seal": "_js_same",
         "Object.create": "_js_create",
+        "Object.defineProperty": "_js_define",
         "Object.fromEntries": "_js_from_entries",
         "Array.from": "_js_array_from",
         "Array.of": "_js_array",
@@ -156,6 +157,17 @@ class JavaScriptBuiltins(JavaScriptObjects):
         if kind == "class":
             return name
         return f".{name}" if kind == "instance" else Known("str", name)
+
+    def _js_define(self, _name: str, values: Sequence[Value], _span: Span) -> Value | None:
+        """`Object.defineProperty(object, "name", { value: … })`."""
+        key = values[1].constant if len(values) > len(("object", "name")) else None
+        if key is None:
+            return None
+        told = [dict(self.named_fields(each)).get("value") for each in sorted(values[2].refs)]
+        held = joined(each for each in told if each is not None)
+        for address in sorted(values[0].refs):
+            self.set(address, self._key_in(address, str(key.value)), held)
+        return values[0]
 
     def _js_create(self, _name: str, values: Sequence[Value], span: Span) -> Value | None:
         base = values[0] if values else NOTHING

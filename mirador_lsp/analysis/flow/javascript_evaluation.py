@@ -7,7 +7,7 @@ from typing import Final
 
 from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules
 from mirador_lsp.analysis.flow.evaluate import Given
-from mirador_lsp.analysis.flow.heap import Thing, sequence
+from mirador_lsp.analysis.flow.heap import Thing, in_order, sequence
 from mirador_lsp.analysis.flow.javascript_narrowing import JavaScriptNarrowing
 from mirador_lsp.analysis.flow.nodes import nodes_in
 from mirador_lsp.analysis.flow.values import (
@@ -135,6 +135,9 @@ class JavaScriptEvaluation(JavaScriptNarrowing):
             taken = [thing.items(), *(each.value for each in given[2:])]
             self.put(receiver.ref or 0, Thing("list", rest=joined(taken)))
             return self.make(Thing("list", rest=thing.items()), span)
+        exact = self._piece_of(thing, name, given, span) if thing is not None else None
+        if exact is not None:
+            return exact
         if name == "set" and thing is not None and thing.kind == "dict" and given:
             if given[0].value.constant is None:
                 self.keep_key(receiver.ref or 0, given[0].value)
@@ -143,6 +146,25 @@ class JavaScriptEvaluation(JavaScriptNarrowing):
             if cleaned is not None:
                 return cleaned
         return super().method(receiver, name, given, span)
+
+    def _piece_of(
+        self, thing: Thing, name: str, given: Sequence[Given], span: Span
+    ) -> Value | None:
+        """`list.at(-1)`, `list.slice(1, 2)`, of what is known; None for any other."""
+        items = None if thing.several or thing.kind != "list" else in_order(thing)
+        known = [each.value.constant for each in given]
+        ends = [each.value for each in known if each is not None and isinstance(each.value, int)]
+        if items is None or not ends or len(ends) != len(known):
+            return None
+        if name == "slice":
+            return self.make(
+                sequence("list", items[slice(*ends[:2])] if len(ends) > 1 else items[ends[0] :]),
+                span,
+            )
+        if name == "at":
+            inside = -len(items) <= ends[0] < len(items)
+            return items[ends[0]] if inside else constant(None)
+        return None
 
     def keep_key(self, address: int, key: Value) -> None:
         """A mapping has that key now, whatever it is."""

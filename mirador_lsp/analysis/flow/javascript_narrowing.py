@@ -40,6 +40,9 @@ class JavaScriptNarrowing(Runner):
             return
         if isinstance(function, ir.Attribute) and function.name in _HOLDS and holds:
             self._one_of(function.value, test.arguments[0].value)
+        elif isinstance(function, ir.Attribute) and function.name == "match" and holds:
+            if _is_whole(test.arguments[0].value):
+                self._clean(function.value, _ALL)
         elif isinstance(function, ir.Name) and function.name == "isNaN" and not holds:
             self._clean(test.arguments[0].value, _ALL)
 
@@ -131,6 +134,13 @@ class JavaScriptNarrowing(Runner):
                         self.put(address, remove(self.thing(address), key))
                 address = self.parents.get(address)
         super().bind(node, value, declares=declares)
+
+
+def _is_whole(node: ir.Expression) -> bool:
+    """Whether an expression has to match a text from its beginning to its end."""
+    first = node.arguments[0].value if isinstance(node, ir.Call) and node.arguments else None
+    pattern = str(first.value) if isinstance(first, ir.Constant) else ""
+    return pattern.startswith("^") and pattern.endswith("$")
 
 
 def _path_of(node: object) -> str:

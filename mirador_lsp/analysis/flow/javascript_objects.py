@@ -37,6 +37,7 @@ ANSWERS = frozenset(
     }
 )
 """Parameters by whose names a framework gives what is not from outside."""
+_LISTENING = frozenset({"on", "once", "addListener", "addEventListener", "subscribe"})
 _SENDING = frozenset({"send", "write", "end"})
 _STREAMS = frozenset(
     {
@@ -57,6 +58,8 @@ class JavaScriptObjects(JavaScriptEvaluation):
         super().__init__(knowledge, budget, modules, language)
         self.runs: Counter[int] = Counter()
         """How often each function was run, by identity."""
+        self._listeners: dict[str, list[tuple[Closure, Value | None]]] = {}
+        """What waits for an event, by its name."""
         self._called: ir.Expression | None = None
         """What is called now, as it is written."""
 
@@ -85,6 +88,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
             value = self.call_value(function, given, node.span)
         if isinstance(called, ir.Attribute) and not function.refs:
             self._filled(called, given)
+        self._emit(called, given)
         if before is not self.runs:
             self._hand(called, function, given, value, before)
         return value
@@ -137,9 +141,31 @@ class JavaScriptObjects(JavaScriptEvaluation):
         brought = with_traces(value, function.traces).traces
         for each in given:
             for closure, receiver in _handed_on(each.value):
+                self._listen(called, given, closure, receiver)
                 if self.runs[id(closure.function)] == before[id(closure.function)]:
                     source = outside or self.handler_of(closure)
                     self._maybe_call(closure, self._handed(closure, source, brought), receiver)
+
+    def _listen(
+        self,
+        called: ir.Expression,
+        given: Sequence[Given],
+        closure: Closure,
+        receiver: Value | None,
+    ) -> None:
+        event = given[0].value.constant
+        if event is not None and isinstance(called, ir.Attribute) and called.name in _LISTENING:
+            waiting = self._listeners.setdefault(str(event.value), [])
+            if all(each.function is not closure.function for each, _ in waiting):
+                waiting.append((closure, receiver))
+
+    def _emit(self, called: ir.Expression, given: Sequence[Given]) -> None:
+        """`emitter.emit("event", data)`: whoever listens gets the data."""
+        event = given[0].value.constant if given else None
+        if event is None or not isinstance(called, ir.Attribute) or called.name != "emit":
+            return
+        for closure, receiver in self._listeners.get(str(event.value), ()):
+            self._maybe_call(closure, given[1:], receiver)
 
     def _maybe_call(
         self, closure: Closure, given: Sequence[Given], receiver: Value | None
