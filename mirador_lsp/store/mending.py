@@ -21,7 +21,7 @@ from mirador_lsp.store.linking import link, rows
 from mirador_lsp.store.migrating import Migration, migrate
 from mirador_lsp.store.place import Place, commit_exchange, finish_exchange, throw_away
 from mirador_lsp.store.salvage import Damaged, Salvaged, salvage
-from mirador_lsp.store.troubles import errors
+from mirador_lsp.store.troubles import Trouble, errors, trouble_of
 
 _log = logging.getLogger(__name__)
 _PAGE = 4096
@@ -103,17 +103,22 @@ def leftover_log_harms(place: Place, key: Key | None) -> bool:
     """
     scratch = place.beside(".scratch-1")
     _copy_whole(place.file, scratch)
-    harms = not is_whole(scratch, key)
-    throw_away(scratch)
-    return harms
+    try:
+        return not is_whole(scratch, key)
+    finally:
+        throw_away(scratch)
 
 
 def is_whole(copy: Path, key: Key | None) -> bool:
-    """Whether nothing is wrong with a copy, its indexes included."""
+    """Whether nothing is wrong with a copy, its indexes included. Raises what SQLite raises where
+    the disk does not let it be read: that says nothing about what is on it.
+    """
     try:
         with closing(link(copy, key)) as opened:
             return bool(opened.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
-    except errors():
+    except errors() as error:
+        if trouble_of(error) is Trouble.FULL:
+            raise
         return False
 
 
