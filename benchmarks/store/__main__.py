@@ -32,7 +32,7 @@ def _rows(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Mapping
     )
     yield "kill -9 at random", survival.kills(fresh("kills"), args.kills)
     yield "the disk full in the midst of writing", survival.full(fresh("full"), args.faults)
-    failing = survival.failing_disk(fresh("failing"), args.faults // 2)
+    failing = survival.failing_disks(fresh("failing"), args.faults)
     if failing is not None:
         yield "2 % of reads, writes and syncs fail", failing
     for seed in range(args.seeds):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fakes.stores import store_at
-from mirador_lsp.store import backups, opening
+from mirador_lsp.store import backups, mending, opening
 from mirador_lsp.store.place import Place
 from mirador_lsp.store.salvage import Damaged, salvage
 from mirador_lsp.store.troubles import damaged
@@ -152,6 +152,22 @@ async def test_a_file_that_only_once_looks_damaged_is_left_alone(
     rows, told = await kept(file)
 
     assert (len(rows), told, Place(file).damaged()) == (50, [], ())
+
+
+def test_a_copy_that_the_disk_does_not_let_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing about what is on the disk."""
+
+    def link(*_: object) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+        raise error
+
+    monkeypatch.setattr(mending, "link", link)
+
+    with pytest.raises(sqlite3.OperationalError, match="disk I/O"):
+        mending.is_whole(tmp_path / "copy", None)
 
 
 async def test_an_empty_file_is_begun(tmp_path: Path) -> None:
