@@ -84,6 +84,8 @@ class Sink:
     composed: bool = False
     """Only a text that was put together from pieces does harm, as queries do: data that is the
     whole argument, or is given as parameters beside it, does not count."""
+    surely: bool = False
+    """Only data that surely comes from outside does harm; a parameter does not count."""
 
 
 @dataclass(frozen=True)

@@ -265,7 +265,7 @@ class Machine:
         for trace in value.traces:
             if sink.kind in trace.clean or "*" in trace.clean:
                 continue
-            if sink.composed and not trace.composed:
+            if (sink.composed and not trace.composed) or (sink.surely and trace.weak):
                 continue
             place = self.place(span, f"given to `{name}`" if name else "used here")
             flow = Flow(

@@ -379,3 +379,10 @@ def test_the_same_program_gives_the_same_flows() -> None:
 def test_a_sink_that_is_given_nothing_unknown_is_cleared(text: str, cleared: bool) -> None:
     """Of what nobody can see nothing is said."""
     assert bool(flows_of(text).cleared) is cleared
+
+
+def test_a_program_without_a_shell_is_harmful_where_it_surely_comes_from_outside() -> None:
+    """Whoever calls a function that starts programs says which."""
+    assert kinds("def f(command):\n    os.execvp(command[0], command)") == []
+    surely = "from flask import request\ndef f():\n    os.execvp(request.args['x'], [])"
+    assert kinds(surely) == ["command-injection"]

@@ -55,6 +55,7 @@ class SinkEntry(_Named, frozen=True, kw_only=True):
     unless_shell_off: str = ""
     needs: dict[str, bool | int | str] = {}
     composed: bool = False
+    surely: bool = False
     passes: tuple[Wanted, ...] = ()
 
 

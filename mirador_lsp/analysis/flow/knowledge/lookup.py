@@ -146,6 +146,7 @@ def _effect(entry: Entry, topics: Mapping[str, Topic]) -> Effect:
                 unless_shell_off=entry.unless_shell_off,
                 needs=entry.needs,
                 composed=entry.composed,
+                surely=entry.surely,
             )
             return Effect(sinks=(sink,), passes=entry.passes)
         case CleanEntry():
