@@ -32,6 +32,14 @@ def test_a_pattern_where_a_flow_ends_is_a_second_voice() -> None:
     assert told.stations == flow.stations
 
 
+def test_a_weakness_of_the_same_kin_is_the_same_one() -> None:
+    """`eval` of what comes in is one danger, whatever each analyzer calls it."""
+    flow = found("flow/code-injection", 10, 0.6, 1, 12, cwe="CWE-94")
+    (told,) = joined([found("ruff/S307", 11, 0.8, cwe="CWE-95"), flow])
+
+    assert (told.rule, told.confirmed_by) == ("flow/code-injection", ("ruff/S307",))
+
+
 def test_another_place_and_another_weakness_stay_apart() -> None:
     """They are findings of their own."""
     flow = found("flow/command-injection", 10, 0.6, 1, 12)

@@ -19,6 +19,15 @@ from mirador_lsp.engine.stages.job import Desk, Tools
 _CLEARED = 0.35
 """What is left of the confidence of a pattern in a place that data flow has cleared. Measured: see
 docs/quality.md."""
+_KIN = (
+    frozenset({"CWE-77", "CWE-78", "CWE-88"}),
+    frozenset({"CWE-94", "CWE-95"}),
+    frozenset({"CWE-89", "CWE-564", "CWE-943"}),
+    frozenset({"CWE-22", "CWE-23", "CWE-36"}),
+    frozenset({"CWE-79", "CWE-80"}),
+)
+"""Weaknesses that are the same one to whoever mends it: analyzers differ in how exactly they say
+which, along the tree of CWE."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
             (
                 each
                 for each in flows
-                if not finding.stations and finding.cwe == each.cwe and _meet(finding, each)
+                if not finding.stations and _alike(finding, each) and _meet(finding, each)
             ),
             None,
         )
@@ -114,6 +123,11 @@ def doubted(findings: Sequence[Finding], cleared: Sequence[tuple[Span, str]]) ->
         else each
         for each in findings
     ]
+
+
+def _alike(finding: Finding, flow: Finding) -> bool:
+    both = {finding.cwe, flow.cwe}
+    return len(both) == 1 or any(both <= kin for kin in _KIN)
 
 
 def _meet(finding: Finding, flow: Finding) -> bool:
