@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test endurance check fmt bench docs model clean setup vsix editors tools
+.PHONY: demo test test-outer test-inner endurance check fmt bench docs model clean setup vsix editors tools
 
 setup: $(STAMP)
 
@@ -33,8 +33,17 @@ demo: $(STAMP)
 	@$(BIN)/mirador models pull 0.5b
 	@$(BIN)/mirador review --fail-on never examples
 
+# Two halves side by side, for hardly a test uses more than one core; together they are all of tests/.
+OUTER := analysis benchmarks ci cli contracts core e2e
+
 test: model
-	$(BIN)/python -X dev -m pytest -m "not endurance"
+	@$(MAKE) --no-print-directory -j2 --output-sync=line test-outer test-inner
+
+test-outer: model
+	$(BIN)/python -X dev -m pytest -m "not endurance" $(addprefix tests/,$(OUTER))
+
+test-inner: model
+	$(BIN)/python -X dev -m pytest -m "not endurance" $(patsubst %,--ignore=tests/%,$(OUTER))
 
 # What is too long for every change: kills by the dozen, every kind of damage, trials of the engine.
 endurance: model
