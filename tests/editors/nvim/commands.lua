@@ -5,7 +5,7 @@ local client = s.open('cart.py')
 s.wait('instant finding', function() return s.codes()['ruff/S307'] end)
 
 local all = vim.fn.getcompletion('Mirador ', 'cmdline')
-assert(#all == 27, vim.inspect(all))
+assert(#all == 28, vim.inspect(all))
 assert(vim.deep_equal(vim.fn.getcompletion('Mirador review-s', 'cmdline'), { 'review-selection', 'review-symbol' }))
 assert(#vim.fn.getcompletion('Mirador ask w', 'cmdline') == 0)
 
