@@ -34,7 +34,7 @@ demo: $(STAMP)
 	@$(BIN)/mirador review --fail-on never examples
 
 # Two halves side by side, for hardly a test uses more than one core; together they are all of tests/.
-OUTER := analysis benchmarks ci cli contracts core e2e
+OUTER := analysis benchmarks ci cli core e2e
 
 test: model
 	@$(MAKE) --no-print-directory -j2 --output-sync=line test-outer test-inner
