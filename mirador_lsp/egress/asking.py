@@ -27,6 +27,10 @@ class NoAnswer(Exception):
         self.heard = heard
 
 
+class TooMuch(NoAnswer):
+    """The answer is longer than what was asked for; asking again would not make it shorter."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a server answered."""
@@ -88,7 +92,7 @@ class Caller:
     ) -> Answer:
         """The answer, whatever its status; a redirect is an answer and is not followed.
 
-        Takes `seconds` at most, and `most` bytes. Raises `NoAnswer`.
+        Takes `seconds` at most, and `most` bytes. Raises `NoAnswer`, and `TooMuch` for more.
         """
         headers = {"Accept": accept}
         content = None
@@ -113,7 +117,7 @@ class Caller:
             raise NoAnswer(message, heard=sent) from error
         except TooLong as error:
             message = f"sent more than {most:,} bytes"
-            raise NoAnswer(message, heard=True) from error
+            raise TooMuch(message, heard=True) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NoAnswer(_unreached(error), heard=False) from error
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, RuntimeError) as error:

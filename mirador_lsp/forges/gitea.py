@@ -25,7 +25,6 @@ from mirador_lsp.core.pulls import (
     Thread,
     Told,
 )
-from mirador_lsp.egress.asking import NoAnswer
 from mirador_lsp.forges.diffs import with_patches
 from mirador_lsp.forges.line import Line, Refused, lost
 from mirador_lsp.forges.marks import read_remark, read_summary
@@ -99,15 +98,7 @@ class Gitea:
     async def content(self, file: PulledFile, pull: PullRequest, most: int) -> bytes | str:
         """The bytes of a file as the proposed commit has it."""
         path = f"{self._repository}/raw/{quote(file.name)}"
-        try:
-            answer = await self._line.read(path, {"ref": pull.head}, accept="*/*", most=most)
-        except Refused as error:
-            return f"the forge does not give its text (HTTP {error.status})"
-        except ServiceError as error:
-            if isinstance(error.__cause__, NoAnswer) and "bytes" in str(error):
-                return f"larger than {most / 1e6:g} MB"
-            raise
-        return answer.body
+        return await self._line.content(path, {"ref": pull.head}, most=most, forge="the forge")
 
     async def conversation(self) -> Conversation:
         """What this account said before."""

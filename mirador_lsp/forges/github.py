@@ -25,7 +25,6 @@ from mirador_lsp.core.pulls import (
     Thread,
     Told,
 )
-from mirador_lsp.egress.asking import NoAnswer
 from mirador_lsp.forges.diffs import is_bare, with_patches
 from mirador_lsp.forges.line import Line, Refused, lost
 from mirador_lsp.forges.marks import read_remark, read_summary
@@ -159,14 +158,9 @@ class GitHub:
     async def content(self, file: PulledFile, pull: PullRequest, most: int) -> bytes | str:
         """The bytes of a file after the change, by their own digest."""
         path = f"{self._repository}/git/blobs/{file.key}"
-        try:
-            data = (await self._line.read(path, accept=_RAW, most=most)).body
-        except Refused as error:
-            return f"GitHub does not give its text (HTTP {error.status})"
-        except ServiceError as error:
-            if isinstance(error.__cause__, NoAnswer) and "bytes" in str(error):
-                return f"larger than {most / 1e6:g} MB"
-            raise
+        data = await self._line.content(path, accept=_RAW, most=most, forge="GitHub")
+        if isinstance(data, str):
+            return data
         made = hashlib.new("sha1" if len(file.key) == 40 else "sha256", usedforsecurity=False)
         made.update(b"blob %d\0" % len(data) + data)
         if made.hexdigest() != file.key:

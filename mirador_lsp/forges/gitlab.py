@@ -24,7 +24,6 @@ from mirador_lsp.core.pulls import (
     Thread,
     Told,
 )
-from mirador_lsp.egress.asking import NoAnswer
 from mirador_lsp.forges.diffs import is_bare, with_patches
 from mirador_lsp.forges.line import Line, Refused, lost
 from mirador_lsp.forges.marks import read_remark, read_summary
@@ -98,15 +97,7 @@ class GitLab:
     async def content(self, file: PulledFile, pull: PullRequest, most: int) -> bytes | str:
         """The bytes of a file as the proposed commit has it."""
         path = f"{self._project}/repository/files/{quote(file.name, safe='')}/raw"
-        try:
-            answer = await self._line.read(path, {"ref": pull.head}, accept="*/*", most=most)
-        except Refused as error:
-            return f"GitLab does not give its text (HTTP {error.status})"
-        except ServiceError as error:
-            if isinstance(error.__cause__, NoAnswer) and "bytes" in str(error):
-                return f"larger than {most / 1e6:g} MB"
-            raise
-        return answer.body
+        return await self._line.content(path, {"ref": pull.head}, most=most, forge="GitLab")
 
     async def conversation(self) -> Conversation:
         """What this account said before."""

@@ -14,7 +14,7 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import ServiceError, UserError
 from mirador_lsp.core.ports import Clock
 from mirador_lsp.core.pulls import PullPlace
-from mirador_lsp.egress.asking import Answer, Caller, NoAnswer
+from mirador_lsp.egress.asking import Answer, Caller, NoAnswer, TooMuch
 from mirador_lsp.egress.client import said
 from mirador_lsp.egress.hiding import without_key
 from mirador_lsp.forges.tokens import Token, rights
@@ -82,6 +82,25 @@ class Line:
         """The JSON at a path. Raises as `read` does."""
         return self.json(await self.read(path, asked))
 
+    async def content(
+        self,
+        path: str,
+        asked: Mapping[str, str | int] | None = None,
+        *,
+        accept: str = "*/*",
+        most: int,
+        forge: str,
+    ) -> bytes | str:
+        """The bytes of a file, or why they cannot be had; `forge` is what users call it."""
+        try:
+            return (await self.read(path, asked, accept=accept, most=most)).body
+        except Refused as error:
+            return f"{forge} does not give its text (HTTP {error.status})"
+        except ServiceError as error:
+            if isinstance(error.__cause__, TooMuch):
+                return f"larger than {most / 1e6:g} MB"
+            raise
+
     async def pages(
         self, path: str, asked: Mapping[str, str | int], *, most: int = _PAGES
     ) -> tuple[list[Any], bool]:
@@ -146,7 +165,8 @@ class Line:
                     method, path, body=body, accept=accept, seconds=_SECONDS, most=most
                 )
             except NoAnswer as error:
-                if tries > 0 and (again or not error.heard) and "bytes" not in str(error):
+                worth_it = (again or not error.heard) and not isinstance(error, TooMuch)
+                if tries > 0 and worth_it:
                     await self._pause(float(_TRIES - tries))
                     continue
                 message = f"{self._caller.host} {error}."
