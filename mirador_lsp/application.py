@@ -29,6 +29,7 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import IndexUnavailable, UserError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.feedback import Particulars, Verdict, opinion_on
+from mirador_lsp.core.figures import Summary
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.history import Visit
@@ -53,6 +54,7 @@ from mirador_lsp.engine.recording.recorder import Recorder
 from mirador_lsp.index.client import IndexClient
 from mirador_lsp.index.clients import Clients
 from mirador_lsp.ipc.clock import SystemClock
+from mirador_lsp.measuring import measure
 from mirador_lsp.models.discovery import tell_log
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.models.habits import usual_model
@@ -308,6 +310,15 @@ class App:
         now, besides = SystemClock().wall(), (*besides, *there)
         usual = await usual_model(self.measurements, now, language, besides=besides)
         return await self.engine.warmer.load(review_policy(self.settings), usual) if usual else ""
+
+    async def measured(self, days: int) -> Summary | None:
+        """What was counted in the last `days`; None where nothing is counted or remembered. Raises
+        `ServiceError` and `UserError` for what cannot be read.
+        """
+        if self.books is None:
+            return None
+        folder = self.paths.config_file.parent
+        return await measure(self.settings, self.books, folder, days)
 
     async def workings(self) -> Workings:
         """Which model each stage would run on and why, and who waits for what. Starts nothing."""

@@ -3,9 +3,11 @@
 Only `app` and the commands that show figures use it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from mirador_lsp.books import Books, open_books
 from mirador_lsp.core.figures import Summary
@@ -16,10 +18,20 @@ from mirador_lsp.engine.figures.summary import Wanted, summarize
 from mirador_lsp.ipc.clock import SystemClock
 from mirador_lsp.models.energy import find_meter
 from mirador_lsp.settings import Paths, Settings
+from mirador_lsp.settings.prices import read_prices
 
-__all__ = ["Measured", "Reader", "SystemClock", "Wanted", "count_requests", "open_figures"]
+__all__ = [
+    "Measured",
+    "Reader",
+    "SystemClock",
+    "Wanted",
+    "count_requests",
+    "measure",
+    "open_figures",
+]
 
 _MOST_OPINIONS = 100_000
+_DAY = 86_400
 
 
 def count_requests(settings: Settings, books: Books, stack: AsyncExitStack) -> Figures:
@@ -60,6 +72,20 @@ class Reader:
         opinions = await books.feedback.latest(_MOST_OPINIONS, _MOST_OPINIONS)
         requests = await books.metrics.latest(latest) if latest else ()
         return Measured(summarize(sums, opinions, prices, wanted, requests), sums)
+
+
+async def measure(settings: Settings, books: Books, folder: Path, days: int) -> Summary | None:
+    """What was counted in the last `days`; None where the user wants nothing counted. `folder` may
+    hold the user's own prices.
+
+    Raises `ServiceError` for a store that cannot be read, `UserError` for prices that cannot be.
+    """
+    if not settings.metrics.enabled:
+        return None
+    prices = await asyncio.to_thread(read_prices, folder)
+    now = SystemClock().wall()
+    wanted = Wanted(since=now - days * _DAY, now=now)
+    return (await Reader(books).read(wanted, prices.table)).summary
 
 
 @asynccontextmanager

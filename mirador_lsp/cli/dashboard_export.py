@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mirador_lsp.cli.dashboard_page import page
-from mirador_lsp.cli.metrics_json import request_facts, summary_facts
 from mirador_lsp.core.errors import ServiceError, UserError
 from mirador_lsp.core.figures import Summary
 from mirador_lsp.core.metrics import RequestFigures
+from mirador_lsp.engine.figures.facts import request_facts, summary_facts
 
 _NAME = "mirador-figures"
 

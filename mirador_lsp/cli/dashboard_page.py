@@ -10,7 +10,7 @@ import json
 import re
 from importlib import resources
 
-from mirador_lsp.cli.metrics_json import Facts
+from mirador_lsp.engine.figures.facts import Facts
 
 _PLACES = re.compile(r"\{(policy|style|data|script)\}")
 

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from mirador_lsp.cli.metrics_json import Facts, summary_facts
 from mirador_lsp.core.metrics import Price
 from mirador_lsp.core.routing import Workings
+from mirador_lsp.engine.figures.facts import Facts, summary_facts
 
 if TYPE_CHECKING:
     from mirador_lsp.measuring import Measured, Reader, Wanted

@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace, around: Around | None = None) -> int:
     measured = asyncio.run(_read(loaded.paths, wanted, prices.table))
     out = here.stdout
     if arguments.json:
-        from mirador_lsp.cli.metrics_json import summary_facts  # noqa: PLC0415
+        from mirador_lsp.engine.figures.facts import summary_facts  # noqa: PLC0415
 
         print(json.dumps(summary_facts(measured.summary)), file=out)
         return 0

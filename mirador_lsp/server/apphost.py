@@ -13,6 +13,7 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError, ServiceError
 from mirador_lsp.core.events import Emit
 from mirador_lsp.core.feedback import Particulars, Verdict
+from mirador_lsp.core.figures import Summary
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.health import Check
 from mirador_lsp.core.history import Surface, Visit
@@ -180,6 +181,10 @@ class Reviewer(Protocol):
 
     async def load_expected(self, language: str) -> str:
         """Load the model that is likely to be wanted next, if any is; its name, or ""."""
+        ...
+
+    async def measured(self, days: int) -> Summary | None:
+        """What was counted in the last days; None where nothing is counted."""
         ...
 
     async def workings(self) -> Workings:

@@ -30,6 +30,8 @@ class Client:
     """It declared `experimental.mirador.status`."""
     wants_stream: bool = False
     """It declared `experimental.mirador.stream`."""
+    wants_reviews: bool = False
+    """It declared `experimental.mirador.review`."""
     markdown_hover: bool = False
     """It shows Markdown in hovers; else plain text."""
     html_hover: bool = False
@@ -108,6 +110,7 @@ def resolve_client(params: types.InitializeParams) -> Client:
         wants_answers=mirador.get("answers") is True,
         wants_status=bool(mirador.get("status")),
         wants_stream=bool(mirador.get("stream")),
+        wants_reviews=mirador.get("review") is True,
         vouches=mirador.get("vouchesForSettings") is True,
     )
 

@@ -68,6 +68,124 @@ class Stream:
     """The mean of the confidences of its tokens, 0…1."""
 
 
+REVIEW = "mirador/review"
+"""Notification to clients that declared `experimental.mirador.review`: how a review goes."""
+
+
+@dataclass(frozen=True)
+class ReviewBegan:
+    """A review begins. Everything about it bears its `run`."""
+
+    run: int
+    """Tells the reviews of a session apart."""
+    uri: str
+    version: int | None
+    name: str
+    """What the user calls the document."""
+    stages: tuple[str, ...]
+    """Those that will run, in their order."""
+    spared: tuple[str, ...]
+    """Of them, those that only repeat what they said before."""
+    reason: str
+    """Why these stages."""
+    kind: Literal["began"] = "began"
+
+
+@dataclass(frozen=True)
+class StageBegan:
+    """A stage of a review begins; after it failed, it may begin again on another model."""
+
+    run: int
+    stage: str
+    model: str
+    """"" for analyzers."""
+    reason: str
+    units: int
+    leaves: bool
+    """What the model is asked leaves this machine."""
+    kind: Literal["stage"] = "stage"
+
+
+@dataclass(frozen=True)
+class StageAt:
+    """Where a stage is."""
+
+    run: int
+    stage: str
+    done: int
+    total: int
+    unit: str
+    lens: str
+    waiting: int
+    """How many requests go first; 0 where it does not wait for its model."""
+    kind: Literal["at"] = "at"
+
+
+@dataclass(frozen=True)
+class StageDone:
+    """A stage ended well."""
+
+    run: int
+    stage: str
+    model: str
+    seconds: float
+    promptTokens: int  # noqa: N815 — names of the wire
+    cachedTokens: int  # noqa: N815
+    completionTokens: int  # noqa: N815
+    firstTokenSeconds: float | None  # noqa: N815
+    rejected: int
+    notReviewed: int  # noqa: N815
+    kind: Literal["done"] = "done"
+
+
+@dataclass(frozen=True)
+class StageFailedNews:
+    """A stage could not run; the others go on."""
+
+    run: int
+    stage: str
+    model: str
+    seconds: float
+    message: str
+    remedy: str
+    kind: Literal["failed"] = "failed"
+
+
+@dataclass(frozen=True)
+class ReviewNotice:
+    """Something was left out, or done otherwise than asked."""
+
+    run: int
+    stage: str
+    message: str
+    kind: Literal["notice"] = "notice"
+
+
+@dataclass(frozen=True)
+class ReviewEnded:
+    """A review is over, in whatever way."""
+
+    run: int
+    state: Literal["finished", "stopped", "failed"]
+    message: str
+    """One plain sentence on what came of it."""
+    summary: str
+    """What to see to first, as a model chose it; may be empty."""
+    seconds: float
+    findings: int
+    withheld: int
+    hushed: int
+    withdrawn: int
+    kind: Literal["ended"] = "ended"
+
+
+ReviewNews = (
+    ReviewBegan | StageBegan | StageAt | StageDone | StageFailedNews | ReviewNotice | ReviewEnded
+)
+
+METRICS = "mirador/metrics"
+"""Request: what requests cost and what came of them, in figures."""
+
 EXPLAIN = "mirador/explain"
 """Request: what the code at a place does; of a finding, why it is a problem."""
 ASK = "mirador/ask"

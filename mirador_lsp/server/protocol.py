@@ -21,7 +21,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, RPCMessage
 
-from mirador_lsp.server.extensions import ASK, EXPLAIN, SEARCH
+from mirador_lsp.server.extensions import ASK, EXPLAIN, METRICS, SEARCH
 from mirador_lsp.server.session import Stage
 
 _log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class Protocol(LanguageServerProtocol):
         self.handle_message(request)
 
     def _request_type(self, method: str) -> type[Any]:
-        if method in {EXPLAIN, ASK, SEARCH}:
+        if method in {EXPLAIN, ASK, METRICS, SEARCH}:
             return _OwnRequest
         return self.get_message_type(method) or JsonRPCRequestMessage
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Literal
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Priority
@@ -77,6 +78,7 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
     policy, only = request.policy, request.only
     outcome = Outcome()
     follower = ls.streams.follow(snapshot)
+    teller = ls.feed.follow(snapshot)
     bar = ls.bars.bar(
         snapshot.name, lambda: ls.session.cancel(uri), supported=ls.session.client.progress
     )
@@ -86,11 +88,19 @@ def start(ls: MiradorServer, uri: str, wish: Wish) -> Run | None:
         bar.hear,
         ls.messages.listen(snapshot.name),
         follower.hear,
+        teller.hear,
         outcome.hear,
     )
 
     async def work() -> None:
-        await _run(ls, request, emit, bar, follower)
+        how: Literal["stopped", "failed"] = "failed"
+        try:
+            await _run(ls, request, emit, bar, follower)
+        except asyncio.CancelledError:
+            how = "stopped"
+            raise
+        finally:
+            teller.end(how)
         ls.on_review_end()
         if wish.stages is not None or only is not None:
             return

@@ -25,7 +25,8 @@ from mirador_lsp.server.apphost import AppHost, Open
 from mirador_lsp.server.conversations import Conversations
 from mirador_lsp.server.converting import converter
 from mirador_lsp.server.evidence import Evidence
-from mirador_lsp.server.extensions import Status, Stream
+from mirador_lsp.server.extensions import ReviewNews, Status, Stream
+from mirador_lsp.server.feed import Feed
 from mirador_lsp.server.indexing import Indexing
 from mirador_lsp.server.jobs import Jobs
 from mirador_lsp.server.lenses import Lenses
@@ -112,6 +113,7 @@ class MiradorServer(LanguageServer):
         self.bars = ProgressBars(self, self.supervisor)
         self.messages = Messages(self._show, self._tell, self._note, self.session.said)
         self.streams = Streams(self._extension, self.congested)
+        self.feed = Feed(self._extension, self.congested)
         self.look_inside = LookInside(self.apps, self.supervisor, self.streams)
         self.streams.on_end = self.look_inside.soon
         self.jobs = Jobs(
@@ -238,7 +240,7 @@ class MiradorServer(LanguageServer):
         _log.log(_LEVELS[kind], "%s", text)
         self._tell(kind, text)
 
-    def _extension(self, method: str, value: Status | Stream) -> None:
+    def _extension(self, method: str, value: Status | Stream | ReviewNews) -> None:
         self.protocol.notify(method, dataclasses.asdict(value))
 
 

@@ -44,6 +44,9 @@ def diagnostic(finding: Finding, snapshot: Snapshot, client: Client) -> types.Di
             "hash": snapshot.content_hash,
             "stage": finding.origin.stage,
             "confidence": round(finding.confidence, 4),
+            "lens": finding.lens.value,
+            "tool": finding.origin.tool,
+            "symbol": plain(finding.symbol, 200),
         },
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from lsprotocol import types
 
 from mirador_lsp.server.apphost import Open
-from mirador_lsp.server.extensions import ASK, EXPLAIN, SEARCH
+from mirador_lsp.server.extensions import ASK, EXPLAIN, METRICS, SEARCH
 from mirador_lsp.server.features import (
     code_actions,
     code_lens,
@@ -15,6 +15,7 @@ from mirador_lsp.server.features import (
     explaining,
     hover,
     lifecycle,
+    measured,
     pages,
     searching,
     sync,
@@ -43,6 +44,7 @@ FEATURES: Features = (
     (EXPLAIN, explaining.explain),
     (ASK, explaining.ask),
     (SEARCH, searching.search),
+    (METRICS, measured.metrics),
     (types.WORKSPACE_SYMBOL, searching.symbols),
     (types.WORKSPACE_TEXT_DOCUMENT_CONTENT, pages.content),
     (types.WORKSPACE_DID_CHANGE_CONFIGURATION, configuration.did_change),

@@ -50,6 +50,7 @@ from mirador_lsp.core.events import (
     StreamToken,
 )
 from mirador_lsp.core.feedback import Opinion, Particulars, Verdict, opinion_on
+from mirador_lsp.core.figures import Summary
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
 from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.history import Visit
@@ -104,10 +105,14 @@ def writing(text: str = "fixed", *, why: str = "") -> ChangeScript:
 class FakeApp:
     """Records what it is asked and plays its script."""
 
+    summary: Summary | None = None
+    """What was counted."""
+
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or clean
         self.requests: list[ReviewRequest] = []
         self.cancelled: list[ReviewRequest] = []
+        self.measured_days: list[int] = []
         self.opened: list[Loaded] = []
         self.closed = 0
         self.warmed = 0
@@ -288,6 +293,11 @@ class FakeApp:
         self.expected.append(language)
         await self._warm("expected")
         return ""
+
+    async def measured(self, days: int) -> Summary | None:
+        """What a test says was counted."""
+        self.measured_days.append(days)
+        return self.summary
 
     async def workings(self) -> Workings:
         return self.inside

@@ -97,6 +97,9 @@ async def test_each_stage_is_published_with_all_it_needs() -> None:
             "hash": snapshot().content_hash,
             "stage": "instant",
             "confidence": 0.9,
+            "lens": "bug",
+            "tool": "rules",
+            "symbol": "",
         }
         said = next(d for d in sets[1]["diagnostics"] if d["data"]["finding"] == "b")
         assert said["message"].endswith("(deep, big-model, 72 %)")

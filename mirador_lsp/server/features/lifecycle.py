@@ -32,6 +32,7 @@ def initialize(ls: MiradorServer, params: types.InitializeParams) -> types.Initi
     ls.apps.visit = Visit(workspace, Surface.EDITOR, client.name)
     ls.streams.wants_status = client.wants_status
     ls.streams.wants_stream = client.wants_stream
+    ls.feed.wanted = client.wants_reviews
     configuration.remember(ls, params.initialization_options)
     if params.process_id is not None:
         ls.on_client_process(params.process_id)

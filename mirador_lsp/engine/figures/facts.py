@@ -1,4 +1,4 @@
-"""Figures as plain data: for `--json`, for the dashboard's page and for its exported file."""
+"""Figures as plain data: for programs, for pages and for editors."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
