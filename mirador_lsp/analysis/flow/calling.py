@@ -117,7 +117,7 @@ class Calling(Parameters):
         after: State | None = None
         results: list[Value] = []
         for way in ways:
-            self.state = dict(before)
+            self.state = before.copy()
             results.append(way())
             after = join_states(after, self.state)
         self.state = after

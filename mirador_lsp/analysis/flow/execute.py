@@ -199,12 +199,12 @@ class Executor(Literals):
                 verdict = True if takes_all else self._catches(names, value)
                 if verdict is False:
                     continue
-                self.state = join_states(self.state, dict(state))
+                self.state = join_states(self.state, state.copy())
                 raised = join(raised, value)
                 if verdict is True:
                     catcher.raised.remove((value, state))
             if catcher.maybe is not None:
-                self.state = join_states(self.state, dict(catcher.maybe))
+                self.state = join_states(self.state, catcher.maybe.copy())
                 raised = join(raised, UNKNOWN)
             if self.state is None:
                 continue
@@ -225,11 +225,11 @@ class Executor(Literals):
         self.run(node.final)
         after = self.state
         for value, state in uncaught:
-            self.state = dict(state)
+            self.state = state.copy()
             self.run(node.final)
             self.throw(value)
         if maybe is not None and node.final:
-            self.state = dict(maybe)
+            self.state = maybe.copy()
             self.run(node.final)
         self.state = after
 
@@ -307,7 +307,7 @@ class Executor(Literals):
             self.frame.loops.append(loop)
         for case in _in_order_of_trial(node):
             verdict = self._taken(case, subject) if before is not None else False
-            self.state = dict(before) if before is not None and verdict is not False else None
+            self.state = before.copy() if before is not None and verdict is not False else None
             self.assume_one_of(node.subject, case.values if verdict is None else ())
             self.state = join_states(self.state, going)
             going = None

@@ -1,10 +1,11 @@
 """Objects and scopes, and how two courses of a program are joined.
 
-An object is never changed in place: whoever writes makes another one under the same address. So a
-state can be copied for a branch at the price of one dictionary.
+An object is never changed in place: whoever writes makes another one under the same address. A
+state is what many courses share and what this one changed, so that a copy for a branch, and joining
+it again, cost what was changed and not what is there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from mirador_lsp.analysis.flow.values import (
@@ -14,18 +15,21 @@ from mirador_lsp.analysis.flow.values import (
     Value,
     join,
     joined,
-    same,
 )
 
 Key = str | Known
 """A text names an attribute or a variable, a constant an item."""
 MOST_FIELDS = 400
 """Beyond that new fields of one object are not told apart."""
+_MOST_CHANGED = 128
+"""Objects of a state that are copied one by one; what is more becomes shared."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Thing:
-    """An object, a container, a class or a scope."""
+    """An object, a container, a class or a scope. Never changed once it is made; that it could be
+    makes it three times as quick to make.
+    """
 
     kind: str
     """"list", "tuple", "set", "dict", "instance", "class", "scope", "module", "generator"."""
@@ -52,8 +56,77 @@ class Thing:
         return join(joined(self.fields.values()), self.rest)
 
 
-State = dict[int, Thing]
-"""By address. Owned by who holds it; copy it before another one goes on from it."""
+class State:
+    """Objects by address. Owned by who holds it; copy it before another one goes on from it."""
+
+    __slots__ = ("base", "own")
+
+    def __init__(self, base: dict[int, Thing], own: dict[int, Thing]) -> None:
+        self.base = base
+        """Shared by copies and never changed."""
+        self.own = own
+        """What differs from it."""
+
+    @classmethod
+    def of(cls, things: Mapping[int, Thing]) -> "State":
+        """A state with these objects."""
+        return cls({}, dict(things))
+
+    def copy(self) -> "State":
+        """Another one with the same objects."""
+        if len(self.own) > _MOST_CHANGED:
+            self.base, self.own = {**self.base, **self.own}, {}
+        return State(self.base, self.own.copy())
+
+    def get(self, address: int) -> Thing | None:
+        """The object there, if any."""
+        found = self.own.get(address)
+        return self.base.get(address) if found is None else found
+
+    def __contains__(self, address: int) -> bool:
+        return address in self.own or address in self.base
+
+    def __len__(self) -> int:
+        return len(self.base) + len(self.own)
+
+    def forget(self, address: int) -> None:
+        """Drop an object that nobody can reach. What is shared stays, for others have it too."""
+        self.own.pop(address, None)
+
+    def changed(self, since: "State") -> Iterator[tuple[int, Thing, Thing | None]]:
+        """Objects that are not the same in both, with what they are in the other one."""
+        if self.base is since.base:
+            addresses: Iterable[int] = {**since.own, **self.own}
+        else:
+            addresses = {**self.base, **self.own}
+        for address in addresses:
+            thing, held = self.get(address), since.get(address)
+            if held is not thing and thing is not None:
+                yield address, thing, held
+
+    def joined(self, other: "State") -> "State":
+        """What holds after either course."""
+        shared = self.base is other.base
+        larger, smaller = (self, other) if len(self) >= len(other) else (other, self)
+        if not shared:
+            result = State(larger.base, larger.own.copy())
+            for address, thing, held in smaller.changed(larger):
+                result.own[address] = thing if held is None else join_things(held, thing)
+            return result
+        base = larger.base
+        own = larger.own.copy()
+        for address, thing in smaller.own.items():
+            held = own.get(address)
+            if held is None:
+                held = base.get(address)
+            if held is not thing:
+                own[address] = thing if held is None else join_things(held, thing)
+        for address, thing in larger.own.items():
+            if address not in smaller.own:
+                held = base.get(address)
+                if held is not None and held is not thing:
+                    own[address] = join_things(thing, held)
+        return State(base, own)
 
 
 def read(thing: Thing, key: Key) -> Value:
@@ -75,14 +148,29 @@ def write(thing: Thing, key: Key | None, value: Value) -> Thing:
         return replace(thing, rest=join(thing.rest, value))
     if before is value:
         return thing
-    return replace(thing, fields={**thing.fields, key: value})
+    return _with_fields(thing, {**thing.fields, key: value})
+
+
+def _with_fields(thing: Thing, fields: Mapping[Key, Value]) -> Thing:
+    """The object with other fields; quicker than `replace`, for writing is most of the work."""
+    return Thing(
+        thing.kind,
+        fields,
+        thing.rest,
+        thing.keys,
+        thing.length,
+        thing.cls,
+        thing.bases,
+        thing.name,
+        thing.several,
+    )
 
 
 def remove(thing: Thing, key: Key) -> Thing:
     """The object without a key."""
     if thing.several or key not in thing.fields:
         return thing
-    return replace(thing, fields={k: v for k, v in thing.fields.items() if k != key})
+    return _with_fields(thing, {k: v for k, v in thing.fields.items() if k != key})
 
 
 def sequence(kind: str, values: Iterable[Value]) -> Thing:
@@ -105,55 +193,43 @@ def join_states(one: State | None, other: State | None) -> State | None:
         return other
     if other is None:
         return one
-    result = dict(one) if len(one) >= len(other) else dict(other)
-    smaller = other if len(one) >= len(other) else one
-    for address, thing in smaller.items():
-        held = result.get(address)
-        if held is None:
-            result[address] = thing
-        elif held is not thing:
-            result[address] = join_things(held, thing)
-    return result
+    return one.joined(other)
 
 
 def join_things(one: Thing, other: Thing) -> Thing:
-    """An object that may be as either."""
-    fields: dict[Key, Value] = {}
+    """An object that may be as either; `one` itself where the other brings nothing new."""
+    fields = one.fields
     rest = join(one.rest, other.rest)
-    for key in {**one.fields, **other.fields}:
-        left, right = one.fields.get(key), other.fields.get(key)
-        if left is None or right is None:
-            present = left if left is not None else right
+    new: dict[Key, Value] = {}
+    if fields is not other.fields:
+        for key, right in other.fields.items():
+            left = fields.get(key)
             # Of a variable or attribute it may be that it is not there; of an item as well.
-            fields[key] = present if present is not None else NOTHING
-        else:
-            fields[key] = left if left is right else join(left, right)
+            if left is None:
+                new[key] = right
+            elif left is not right:
+                both = join(left, right)
+                if both is not left:
+                    new[key] = both
+    if new:
+        fields = {**fields, **new}
     length = one.length if one.length == other.length else None
     if length is None and (one.length is not None or other.length is not None):
         items = joined(v for k, v in fields.items() if isinstance(k, Known))
         rest = join(rest, items)
         fields = {k: v for k, v in fields.items() if not isinstance(k, Known)}
-    return replace(
-        one,
-        fields=fields,
-        rest=rest,
-        keys=join(one.keys, other.keys),
-        length=length,
-        cls=join(one.cls, other.cls),
-        several=one.several or other.several,
+    keys, cls = join(one.keys, other.keys), join(one.cls, other.cls)
+    parts = rest is one.rest and keys is one.keys and cls is one.cls and length == one.length
+    if parts and fields is one.fields and one.several >= other.several:
+        return one
+    return Thing(
+        one.kind,
+        fields,
+        rest,
+        keys,
+        length,
+        cls,
+        one.bases,
+        one.name,
+        one.several or other.several,
     )
-
-
-def alike(one: State, other: State, addresses: Iterable[int]) -> bool:
-    """Whether the objects at these addresses are the same in both."""
-    for address in addresses:
-        left, right = one.get(address), other.get(address)
-        if left is right:
-            continue
-        if left is None or right is None or left.length != right.length:
-            return False
-        if left.fields.keys() != right.fields.keys() or not same(left.rest, right.rest):
-            return False
-        if any(not same(value, right.fields[key]) for key, value in left.fields.items()):
-            return False
-    return True

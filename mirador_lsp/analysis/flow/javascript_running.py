@@ -6,6 +6,7 @@ from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules, Sourc
 from mirador_lsp.analysis.flow.heap import Key, State, Thing
 from mirador_lsp.analysis.flow.javascript_builtins import JavaScriptBuiltins
 from mirador_lsp.analysis.flow.javascript_objects import ANSWERS
+from mirador_lsp.analysis.flow.modules import fields_of
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
     UNKNOWN,
@@ -110,7 +111,7 @@ class JavaScriptRunner(JavaScriptBuiltins):
         """See `Runner`. Objects within objects are looked into: `module.exports = { … }`."""
         found: list[tuple[Closure, Value | None]] = []
         seen: set[int] = set()
-        waiting = [(value, 0) for value in after.get(scope, Thing("module")).fields.values()]
+        waiting = [(value, 0) for value in fields_of(after, scope).values()]
         while waiting:
             value, depth = waiting.pop(0)
             found += self._functions_of(value, after, seen)

@@ -362,9 +362,9 @@ class Literals(Evaluator):
             current: State | None = head
             for number in range(4):
                 before = current
-                self.state = dict(current) if current is not None else None
+                self.state = current.copy() if current is not None else None
                 after = turn()
-                current = join_states(dict(before) if before is not None else None, after)
+                current = join_states(before.copy() if before is not None else None, after)
                 if current is None or before is None or settled(before, current):
                     break
                 if number >= 1:

@@ -8,10 +8,7 @@ from mirador_lsp.analysis.flow.values import Value, same
 
 def settled(before: State, after: State) -> bool:
     """Whether the last turn of a loop brought nothing new."""
-    for address, thing in after.items():
-        held = before.get(address)
-        if held is thing:
-            continue
+    for _, thing, held in after.changed(before):
         if held is None or held.length != thing.length or not same(held.rest, thing.rest):
             return False
         if held.fields.keys() != thing.fields.keys():
@@ -23,10 +20,9 @@ def settled(before: State, after: State) -> bool:
 
 def widened(before: State, after: State) -> State:
     """Constants that came with the last turn are unknown from now on."""
-    result = dict(after)
-    for address, thing in after.items():
-        held = before.get(address)
-        if held is None or held is thing:
+    result = after.copy()
+    for address, thing, held in list(after.changed(before)):
+        if held is None:
             continue
         fields = {
             key: value
@@ -34,5 +30,5 @@ def widened(before: State, after: State) -> State:
             else Value(refs=value.refs, targets=value.targets, open=True, traces=value.traces)
             for key, value in thing.fields.items()
         }
-        result[address] = replace(thing, fields=fields)
+        result.own[address] = replace(thing, fields=fields)
     return result

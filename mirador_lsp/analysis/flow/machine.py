@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from mirador_lsp.analysis.flow.contract import Budget, Flow, Knowledge, Modules, Place, Sink
-from mirador_lsp.analysis.flow.heap import Key, State, Thing, join_states, read, write
+from mirador_lsp.analysis.flow.heap import Key, State, Thing, join_states, join_things, read, write
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
     UNKNOWN,
@@ -79,7 +79,7 @@ class Machine:
         self.budget = budget
         self.modules = modules
         self.language = language
-        self.state: State | None = {}
+        self.state: State | None = State.of({})
         self.parents: dict[int, int | None] = {}
         """Of scopes, by address."""
         self.frames: list[Frame] = []
@@ -136,7 +136,7 @@ class Machine:
 
     def forked(self) -> State:
         """A copy of the state for another course. It costs, the more there is to copy."""
-        state = dict(self.live)
+        state = self.live.copy()
         self.step(1 + len(state) // _OBJECTS_A_STEP)
         return state
 
@@ -155,17 +155,16 @@ class Machine:
         if span is not None and self.vague:
             site = (span.start, span.end, thing.kind)
             known = self._sites.get(site)
-            if known is not None and known in state:
-                before = state[known]
-                merged = join_states({known: before}, {known: thing})
-                state[known] = replace((merged or {})[known], several=True)
+            before = state.get(known) if known is not None else None
+            if known is not None and before is not None:
+                state.own[known] = replace(join_things(before, thing), several=True)
                 return reference(known)
             self._sites[site] = self._next + 1
         self._next += 1
         self._written += 1
         if len(state) > _MOST_OBJECTS:
             raise SpentError
-        state[self._next] = thing
+        state.own[self._next] = thing
         return reference(self._next)
 
     def scope(self, parent: int | None, kind: str = "scope") -> int:
@@ -177,9 +176,7 @@ class Machine:
     @property
     def live(self) -> State:
         """The state where the program goes on. Of a course that has ended, one that is lost."""
-        if self.state is None:
-            return {}
-        return self.state
+        return State.of({}) if self.state is None else self.state
 
     def thing(self, address: int) -> Thing:
         """The object there; an empty one for an address of another course."""
@@ -189,18 +186,19 @@ class Machine:
         """Replace an object."""
         if self.state is not None:
             self._written += 1
-            self.state[address] = thing
+            self.state.own[address] = thing
 
     def forget(self, address: int) -> None:
         """Drop an object that nobody can reach any more."""
         if self.state is not None:
-            self.state.pop(address, None)
+            self.state.forget(address)
 
     def set(self, address: int, key: Key | None, value: Value) -> None:
         """Write into an object."""
-        if self.state is not None and address in self.state:
+        held = self.state.get(address) if self.state is not None else None
+        if self.state is not None and held is not None:
             self._written += 1
-            self.state[address] = write(self.state[address], key, value)
+            self.state.own[address] = write(held, key, value)
 
     def lookup(self, name: str) -> Value:
         """What a name means here."""

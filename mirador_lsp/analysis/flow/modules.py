@@ -1,6 +1,6 @@
 """Runs a whole program: the module, what it imports, and every function that somebody may call."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mirador_lsp.analysis.flow.contract import (
     Budget,
@@ -11,7 +11,7 @@ from mirador_lsp.analysis.flow.contract import (
     Strength,
 )
 from mirador_lsp.analysis.flow.evaluate import Given
-from mirador_lsp.analysis.flow.heap import State, Thing, in_order
+from mirador_lsp.analysis.flow.heap import Key, State, Thing, in_order
 from mirador_lsp.analysis.flow.machine import Frame
 from mirador_lsp.analysis.flow.nodes import named_inside
 from mirador_lsp.analysis.flow.python_builtins import PythonBuiltins
@@ -48,11 +48,15 @@ class Runner(PythonBuiltins):
         super().__init__(knowledge, budget, modules, language)
         self._loaded: dict[str, int] = {}
         """Scopes of modules, by file."""
+        self._objects: dict[tuple[int, int], tuple[Value, State]] = {}
+        """An object of each class that methods are run on, with what holds once it is made: by the
+        state it is made in and its class.
+        """
 
     def run_all(self, program: Program) -> None:
         """Run the module, then every function that nobody in it calls."""
         scope = self.module(program, "")
-        after = dict(self.state) if self.state is not None else {}
+        after = self.live.copy()
         # What the module itself calls, as a `main` does, somebody else may call as well.
         self.reached = set()
         named = named_inside(program.body)
@@ -88,7 +92,7 @@ class Runner(PythonBuiltins):
         finally:
             self.frames = around
         if self.state is None:
-            self.state = {scope: Thing("module")}
+            self.state = State.of({scope: Thing("module")})
         return scope
 
     def hoist(self, body: Sequence[Statement]) -> None:
@@ -105,7 +109,7 @@ class Runner(PythonBuiltins):
         """The functions of a module and the methods of its classes, in the order of the text."""
         found: list[tuple[Closure, Value | None]] = []
         seen: set[int] = set()
-        for value in after.get(scope, Thing("module")).fields.values():
+        for value in fields_of(after, scope).values():
             found += self._functions_of(value, after, seen)
         found.sort(key=lambda each: each[0].function.span)
         yield from found
@@ -157,7 +161,7 @@ class Runner(PythonBuiltins):
 
     def _enter(self, closure: Closure, owner: Value | None, after: State) -> None:
         """Run a function as somebody would who may give it anything."""
-        self.state = dict(after)
+        self.state = after.copy()
         outer = Frame(closure.scope, closure.file)
         with self.in_frame(outer):
             outside = self._outside(closure)
@@ -192,6 +196,15 @@ class Runner(PythonBuiltins):
         address = cls.ref
         if address is None:
             return UNKNOWN
+        kept = self._objects.get((id(after), address))
+        if kept is not None:
+            self.state = kept[1].copy()
+            return kept[0]
+        made = self._new_object(address, cls, after)
+        self._objects[id(after), address] = made, self.live.copy()
+        return made
+
+    def _new_object(self, address: int, cls: Value, after: State) -> Value:
         starter = self.find(address, "__init__") or self.find(address, "constructor")
         closures = [e for e in starter.targets if isinstance(e, Closure)] if starter else []
         given: list[Given] = []
@@ -202,7 +215,7 @@ class Runner(PythonBuiltins):
         made = self.instantiate(address, given, _NOWHERE)
         self.reached = before
         if self.state is None:
-            self.state = dict(after)
+            self.state = after.copy()
             return self.make(Thing("instance", cls=cls))
         return made
 
@@ -274,6 +287,12 @@ class Runner(PythonBuiltins):
             self.module(program, file)
             self.language = before
         return self._loaded[file]
+
+
+def fields_of(state: State, scope: int) -> Mapping[Key, Value]:
+    """What is in a scope then; nothing where it is not there."""
+    held = state.get(scope)
+    return held.fields if held is not None else {}
 
 
 def _below(module: str, name: str) -> str:

@@ -1,9 +1,10 @@
 """What stands in a program, looked at without running it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, cast
 
 from mirador_lsp.core.text import Span
 from mirador_lsp.syntax import expressions as ir
@@ -35,12 +36,13 @@ def functions_in(body: object) -> Iterator[ir.Function]:
     waiting: list[object] = [body]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ir.Function):
-            yield node
-        elif isinstance(node, tuple | list):
-            waiting += node
-        elif is_dataclass(node) and not isinstance(node, Span):
-            waiting += [getattr(node, name) for name in _fields(node.__class__)]
+        kind: type = node.__class__
+        if kind is ir.Function:
+            yield cast("ir.Function", node)
+        elif kind is tuple or kind is list:
+            waiting += cast("Sequence[object]", node)
+        elif read := _parts(kind):
+            waiting += read(node)
 
 
 def nodes_in(body: object) -> Iterator[object]:
@@ -48,13 +50,25 @@ def nodes_in(body: object) -> Iterator[object]:
     waiting: list[object] = [body]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, tuple | list):
-            waiting += node
-        elif is_dataclass(node) and not isinstance(node, Span):
+        kind: type = node.__class__
+        if kind is tuple or kind is list:
+            waiting += cast("Sequence[object]", node)
+        elif read := _parts(kind):
             yield node
-            waiting += [getattr(node, name) for name in _fields(node.__class__)]
+            waiting += read(node)
+
+
+_Parts = Callable[[Any], Sequence[object]]
+_ASIDE = frozenset({"span", "operator", "optional", "kind", "label", "annotation", "declares"})
+"""Fields in which no node can be."""
 
 
 @cache
-def _fields(kind: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+def _parts(kind: Any) -> _Parts | None:
+    """How to read the parts of nodes of a class; None for what is no node."""
+    if not is_dataclass(kind) or kind is Span:
+        return None
+    names = [each.name for each in fields(kind) if each.name not in _ASIDE]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda node: [getattr(node, name) for name in names]
