@@ -47,6 +47,10 @@ class Status:
     """The model that each stage would run on, and why."""
     queues: tuple[Queue, ...] = ()
     """What waits for the embedded engine, where it runs, and for each server."""
+    profile: str = ""
+    """The profile that the settings name; "" while they are not known."""
+    paused: bool = False
+    """Nothing is reviewed by itself until the user resumes it."""
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,11 @@ _log = logging.getLogger(__name__)
 
 
 def want(ls: MiradorServer, uri: str, trigger: Trigger) -> None:
-    """Review a document if the settings want it; while they are being read, remember to."""
+    """Review a document if the settings want it; while they are being read, or reviewing is
+    paused, remember to.
+    """
     wish = Wish(trigger)
-    if not ls.settled.is_set():
+    if ls.paused or not ls.settled.is_set():
         ls.session.wanted[uri] = wish
     elif _allowed(ls, wish):
         start(ls, uri, wish)
@@ -47,7 +49,9 @@ def start_wanted(ls: MiradorServer) -> None:
     for uri in ls.session.uris():
         wishes = (wanted.get(uri), Wish(Trigger.OPEN))
         wish = next((wish for wish in wishes if wish and _allowed(ls, wish)), None)
-        if wish is not None:
+        if wish is not None and ls.paused and wish.trigger is not Trigger.COMMAND:
+            ls.session.wanted[uri] = wish
+        elif wish is not None:
             start(ls, uri, wish)
 
 

@@ -83,6 +83,8 @@ class MiradorServer(LanguageServer):
         """Held while settings change, so that the application is reopened by one at a time."""
         self.editor_settings: dict[str, object] = {}
         """What the editor sent last, unread."""
+        self.paused = False
+        """Nothing is reviewed, and no answer worked out, before the user asks for it."""
         self.chosen_models: dict[str, str] = {}
         """By stage, the model that the user chose for this session."""
         self.apps = AppHost(open_app, self.supervisor)
@@ -121,7 +123,11 @@ class MiradorServer(LanguageServer):
         )
         self.outlines = Outlines(self.apps, self.supervisor)
         self.ahead = Ahead(
-            self.apps, self.outlines, self.supervisor, self.snapshot, self._user_waits
+            self.apps,
+            self.outlines,
+            self.supervisor,
+            self.snapshot,
+            lambda: self.paused or self._user_waits(),
         )
         self.indexing = Indexing(
             self.apps,

@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 Send = Callable[[str, Status | Stream], None]
 _WHY_NOTHING = (NoticeKind.UNAVAILABLE, NoticeKind.SKIPPED, NoticeKind.TRUNCATED, NoticeKind.BROKEN)
 """Notices that explain why a review found less than it could have."""
+_PAUSED = "Reviewing is paused: nothing is reviewed by itself."
 _CALM = Status("normal", busy=False, message="Ready.", remedy="", uri="", stage="", model="")
 
 
@@ -49,6 +50,7 @@ class Streams:
         self._congested = congested
         self._sent = _CALM
         self._inside = Workings()
+        self._paused = False
         self._rest = _CALM
         """What is said when nothing runs; trouble is said meanwhile too."""
         self._concluded: Status | None = None
@@ -57,6 +59,7 @@ class Streams:
         """What runs; what it was last said of is the last."""
         self.on_end: Callable[[], None] = lambda: None
         """Called when a review or job has ended: models may have come, gone or done better."""
+        self._profile = ""
         self.wants_status = False
         self.wants_stream = False
 
@@ -85,6 +88,20 @@ class Streams:
     def inside(self, workings: Workings) -> None:
         """Which models the stages run on, and what waits for them."""
         self._inside = workings
+        self._tell()
+
+    def name_profile(self, profile: str) -> None:
+        """The profile that the settings name. It comes with the next status; only another than the
+        first is news by itself.
+        """
+        if not self._profile:
+            self._sent = replace(self._sent, profile=profile)
+        self._profile = profile
+        self._tell()
+
+    def pause(self, *, paused: bool) -> None:
+        """Whether reviews wait until the user resumes them."""
+        self._paused = paused
         self._tell()
 
     def fail(self, message: str, remedy: str) -> None:
@@ -117,6 +134,8 @@ class Streams:
 
     def _tell(self) -> None:
         status = self._rest
+        if self._paused and status.kind == "normal":
+            status = replace(status, message=_PAUSED)
         if self._running:
             doing = next(reversed(self._running.values()))
             status = replace(
@@ -130,7 +149,13 @@ class Streams:
             )
             if status.kind == "normal":
                 status = replace(status, message=doing.in_words())
-        status = replace(status, stages=self._inside.chosen, queues=self._inside.queues)
+        status = replace(
+            status,
+            stages=self._inside.chosen,
+            queues=self._inside.queues,
+            profile=self._profile,
+            paused=self._paused,
+        )
         if status != self._sent:
             self._sent = status
             if self.wants_status:

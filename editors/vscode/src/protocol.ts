@@ -41,6 +41,10 @@ export interface Status {
     waiting: number;
     residents: string[];
   }[];
+  /** That the settings name; empty while they are not known. */
+  profile?: string;
+  /** Nothing is reviewed by itself until the user resumes it. */
+  paused?: boolean;
 }
 
 export const statusNotification = new NotificationType<Status>("mirador/status");

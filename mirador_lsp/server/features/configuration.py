@@ -95,6 +95,7 @@ async def apply(ls: MiradorServer, *, anew: bool = False) -> None:
         if ls.protocol.stage is Stage.SHUT_DOWN:
             return
         ls.settings = loaded.settings
+        ls.streams.name_profile(loaded.settings.profile)
         ls.origins = loaded.origins
         ls.set_log_level(loaded.settings.server.log_level)
         ls.apps.open(loaded)
