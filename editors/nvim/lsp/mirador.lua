@@ -13,6 +13,16 @@
 --- `:Mirador` has the rest (`:h mirador`). Settings go under `settings.mirador`, for instance with
 --- `vim.lsp.config('mirador', { settings = { mirador = { review = { gate = 0.5 } } } })`.
 
+---@param name string
+local function change(name)
+  return function(command, context)
+    local client = vim.lsp.get_client_by_id(context.client_id)
+    if client then
+      require('mirador.changes').run(client, name, command.arguments[1])
+    end
+  end
+end
+
 ---@type vim.lsp.Config
 return {
   cmd = { 'mirador', 'serve', '--stdio' },
@@ -23,6 +33,10 @@ return {
   root_markers = { '.mirador.toml', '.git' },
   settings = { mirador = {} },
   capabilities = {
+    workspace = {
+      -- A change that no analyzer could look at says so, and is shown first.
+      workspaceEdit = { changeAnnotationSupport = { groupsOnLabel = false } },
+    },
     experimental = {
       mirador = {
         status = true,
@@ -35,27 +49,35 @@ return {
   },
   handlers = {
     ['mirador/status'] = function(_, status, context)
-      require('mirador').heard(status, context.client_id)
+      require('mirador.status').heard(status, context.client_id)
     end,
     ['mirador/checkDiagnostics'] = function(_, params, context)
-      return require('mirador.check').answer(params, context.client_id)
+      return require('mirador.neighbours').answer(params, context.client_id)
+    end,
+    ['workspace/applyEdit'] = function(_, params, context)
+      return require('mirador.preview').answer(params, context.client_id)
     end,
     ['$/progress'] = function(err, params, context)
-      if not require('mirador.stream').heard(params) then
+      if not require('mirador.answers').heard(params) then
         return vim.lsp.handlers['$/progress'](err, params, context)
       end
     end,
   },
-  -- Code actions and lenses call these: an answer streams into a window, a reason is asked for.
+  -- Code actions and lenses call these: an answer streams into a window, a reason is asked for, and
+  -- what a model writes is shown before it is made.
   commands = {
     ['mirador.explain'] = function(command, context)
-      require('mirador').explain(context.client_id, command.arguments[1])
+      require('mirador.answers').ask(context.client_id, command.arguments[1])
     end,
     ['mirador.ask'] = function(command, context)
-      require('mirador').ask(context.client_id, command.arguments[1])
+      require('mirador.answers').question(context.client_id, command.arguments[1])
     end,
     ['mirador.dismiss'] = function(command, context)
-      require('mirador').dismiss(context.client_id, command.arguments[1])
+      require('mirador.opinions').dismiss(context.client_id, command.arguments[1])
     end,
+    ['mirador.fix'] = change('fix'),
+    ['mirador.document'] = change('document'),
+    ['mirador.writeTests'] = change('writeTests'),
+    ['mirador.action'] = change('action'),
   },
 }

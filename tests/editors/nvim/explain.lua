@@ -1,6 +1,6 @@
 -- An explanation fills a window while the model speaks; a question goes on below; `q` cancels.
 local s = dofile(os.getenv('SESSION'))
-local stream = require('mirador.stream')
+local stream = require('mirador.answers')
 local client = s.open('cart.py')
 s.wait('instant finding', function() return s.codes()['ruff/S307'] end)
 
@@ -17,7 +17,7 @@ s.wait('the whole explanation', function()
 end)
 local _, window = stream.shown()
 s.wait('who says it and how sure', function()
-  return vim.wo[window].winbar:find('quick, qwen2%.5%-coder%-0%.5b, %d+ %%%%')
+  return vim.wo[window].winbar:find('quick, qwen2%.5%-coder%-0%.5b, %d+ %%%%, %l+')
 end)
 
 vim.cmd('Mirador ask what if there are no prices?')

@@ -27,6 +27,6 @@ assert(not s.codes()['internal'] and #vim.lsp.get_clients({ name = 'mirador' }) 
 
 -- While others go first, the status line says how many.
 local mirador = require('mirador')
-mirador.heard({ kind = 'normal', busy = true, stage = 'deep', waiting = 3, message = '' }, client.id)
+require('mirador.status').heard({ kind = 'normal', busy = true, stage = 'deep', waiting = 3, message = '' }, client.id)
 assert(mirador.status() == 'Mirador: 3 before us', mirador.status())
 s.leave(client)

@@ -39,6 +39,7 @@ end
 vim.lsp.config('others', { cmd = other, filetypes = { 'python' }, root_markers = { '.git' } })
 vim.lsp.enable('others')
 
+vim.g.mirador = { preview = false }
 local client = s.open('sign.py')
 s.wait('the other server', function() return vim.diagnostic.get(0)[1] and #seen == 1 end)
 s.wait('both findings', function() return s.codes()['ruff/F632'] and s.codes()['model/bug'] end)

@@ -80,6 +80,22 @@ function M.act(pattern)
   })
 end
 
+--- Presses a key in the preview of a change, when it is shown.
+---@param key string
+---@param patience? integer In milliseconds.
+---@return mirador.Preview
+function M.decide(key, patience)
+  local preview = require('mirador.preview')
+  local shown = M.wait('a change is shown', function() return preview.shown()[1] end, patience)
+  M.wait('it is decided', function()
+    if not vim.api.nvim_buf_is_valid(shown.after) then
+      return true
+    end
+    vim.api.nvim_feedkeys(key, 'x', false)
+  end)
+  return shown
+end
+
 --- Starts the server with a file and returns its client.
 ---@param name string
 ---@return vim.lsp.Client

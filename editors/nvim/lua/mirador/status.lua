@@ -1,0 +1,70 @@
+--- What the server says of itself, for status lines. Drawing one asks nobody and waits for nothing.
+
+local M = {}
+
+---@class mirador.Status What the server says of itself; `docs/protocol.md` has the fields.
+---@field kind 'normal'|'warning'|'error'
+---@field busy boolean
+---@field message string
+---@field remedy string
+---@field stage string
+---@field model string
+---@field paused? boolean Nothing is reviewed by itself.
+---@field waiting? integer How many requests go first.
+---@field stages? { stage: string, model: string, reason: string }[]
+---@field queues? { name: string, residents: string[] }[]
+
+---@type table<integer, mirador.Status>
+local statuses = {}
+
+--- Keeps what a server says of itself.
+---@param status mirador.Status
+---@param client_id integer
+function M.heard(status, client_id)
+  statuses[client_id] = status
+  vim.api.nvim_exec_autocmds('User', { pattern = 'MiradorStatus', modeline = false, data = status })
+  vim.cmd.redrawstatus({ bang = true })
+end
+
+--- The latest words of a server.
+---@param client_id integer
+---@return mirador.Status?
+function M.latest(client_id)
+  return statuses[client_id]
+end
+
+--- One short text.
+---@param status mirador.Status
+---@return string
+function M.words(status)
+  if status.busy and (status.waiting or 0) > 0 then
+    return ('Mirador: %d before us'):format(status.waiting)
+  elseif status.busy then
+    return status.stage ~= '' and ('Mirador: %s…'):format(status.stage) or 'Mirador…'
+  end
+  if status.kind == 'normal' then
+    return status.paused and 'Mirador: paused' or 'Mirador'
+  end
+  return ('Mirador: %s'):format(status.message)
+end
+
+--- One short text for a status line; empty where Mirador does not look at the buffer.
+---@param buffer? integer
+---@return string
+function M.text(buffer)
+  local client = require('mirador.server').of(buffer)
+  local status = client and statuses[client.id]
+  return status and M.words(status) or client and 'Mirador' or ''
+end
+
+vim.api.nvim_create_autocmd('LspDetach', {
+  group = vim.api.nvim_create_augroup('mirador.status', {}),
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == 'mirador' and client:is_stopped() then
+      statuses[client.id] = nil
+    end
+  end,
+})
+
+return M
