@@ -312,6 +312,7 @@ def _installed_model(model: Installed) -> InstalledModel:
         context_tokens=entry.context_tokens,
         parameters=entry.parameters,
         can_judge=entry.can_judge,
+        infill=entry.infill,
     )
 
 

@@ -352,7 +352,7 @@ def _fits(reply: Reply, snapshot: Snapshot) -> bool:
             each.comment.end <= end and each.covers.end <= end
             for each in reply.outline.suppressions
         )
-        broken = all(span.end <= end for span in reply.outline.broken)
+        broken = all(span.end <= end for span in (*reply.outline.broken, *reply.outline.prose))
         return symbols and units and broken and hushed
     if reply.surroundings is not None:
         near = reply.surroundings

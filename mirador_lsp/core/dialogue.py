@@ -47,6 +47,11 @@ class Prompt:
     constraint: Constraint | None = None
     version: str = ""
     """Version of the prompt file it was rendered from; part of every cache key."""
+    infill: bool = False
+    """Nothing is asked: `material` is the text before a gap, `question` the text behind it, and the
+    reply is what the model would write into the gap ("fill in the middle"), up to the end of its
+    first line. `system` is not used.
+    Only models with `ModelCard.supports_infill` can."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,8 @@ class ModelCard:
     """Billions."""
     supports_grammar: bool = False
     supports_logprobs: bool = False
+    supports_infill: bool = False
+    """Whether it was trained to fill gaps, and its backend can tell it to."""
     can_judge: bool = False
     """Whether its yes/no probability about a claim is known to be better than chance."""
     leaves: str = ""

@@ -61,6 +61,9 @@ class Outline:
     """Why the outline is not whole ("no parser for this language…"), or ""."""
     suppressions: tuple[Suppression, ...] = ()
     """Comments that silence findings, in the order of the file; see `syntax.ignoring`."""
+    prose: tuple[Span, ...] = ()
+    """Comments and doc strings: what the code says of itself. In the order of the file, disjoint;
+    none where the text was not parsed."""
 
     def symbol_at(self, offset: int) -> str:
         """Path of the innermost symbol around `offset`, or ""."""

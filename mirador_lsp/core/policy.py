@@ -14,6 +14,13 @@ SYNTHESIS = "synthesis"
 STAGES = (INSTANT, QUICK, DEEP, SYNTHESIS)
 """The stages in the order in which they run."""
 
+ASK = "ask"
+BLANKED = "blanked"
+INFILL = "infill"
+PASSES = (ASK, BLANKED, INFILL)
+"""How a model stage looks for defects, in the order in which it does: by asking about the code as
+it is, by asking about it without its comments, and by having each line written anew."""
+
 
 @dataclass(frozen=True)
 class StagePolicy:
@@ -37,6 +44,8 @@ class StagePolicy:
     context_seconds: float = 0.0
     preferences: Preferences = field(default_factory=Preferences)
     """How the user likes to be told; see `engine.dna`."""
+    passes: tuple[str, ...] = (ASK,)
+    """How it looks for defects, of `PASSES` and in their order."""
 
 
 @dataclass(frozen=True)

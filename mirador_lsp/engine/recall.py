@@ -129,7 +129,7 @@ def recall_key(card: ModelCard, prompt: Prompt, limits: Limits) -> str:
         prompt.material,
         prompt.question,
         prompt.constraint.gbnf if prompt.constraint else "",
-        f"{limits.max_tokens} {limits.temperature}",
+        f"{limits.max_tokens} {limits.temperature}{' infill' * prompt.infill}",
     )
     text = "\x00".join(parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

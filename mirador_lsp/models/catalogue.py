@@ -95,6 +95,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What Mirador uses it for, in a few words."""
     can_judge: bool = False
     """Whether its yes/no probability about a claim is known to be better than chance."""
+    infill: bool = False
+    """Whether it was trained to fill gaps."""
     sources: tuple[Source, ...] = msgspec.field(default=(), name="source")
 
     @property

@@ -53,6 +53,8 @@ class InstalledModel:
     parameters: float
     """Billions."""
     can_judge: bool = False
+    infill: bool = False
+    """It was trained to fill gaps."""
     speculation: bool = False
     """A trial on this machine showed that guessing ahead pays."""
 
@@ -196,6 +198,7 @@ class EmbeddedBackend:
             parameters=model.parameters,
             supports_grammar=True,
             supports_logprobs=True,
+            supports_infill=model.infill,
             can_judge=model.can_judge,
         )
 
@@ -267,6 +270,7 @@ class EmbeddedBackend:
             max_tokens=limits.max_tokens,
             temperature=limits.temperature,
             top_logprobs=limits.top_logprobs,
+            infill=prompt.infill,
         )
         return wire.Ask(
             self._spec(model),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mirador_lsp.core.errors import ModelUnavailable
-from mirador_lsp.models.templates import CHATML, Assembled, Template, assemble
+from mirador_lsp.models.templates import CHATML, INFILL, Assembled, Template, assemble
 from mirador_lsp.models.wire import ModelSpec, Question
 
 _log = logging.getLogger(__name__)
@@ -59,16 +59,23 @@ class Llama:
             raise ModelUnavailable(message, remedy="Check it: mirador models verify.") from error
         self._socket_path = socket_path
         self.context_tokens: int = self._context()
-        self._template, self._controls = self._understand(spec.name)
+        self._controls = self._understand(spec.name, CHATML)
+        self._marks: dict[str, int] | None = None
+        """Ids of the marks around a gap, once a gap was asked about."""
+        self._name = spec.name
         self._fixed = {
             piece: self._tokenize(piece, special=False)
-            for piece in self._template.pieces
+            for piece in CHATML.pieces
             if isinstance(piece, str)
         }
 
     def assemble(self, question: Question) -> Assembled:
-        """The tokens of a prompt."""
-        return assemble(self._template, question, self._controls, self._tokens)
+        """The tokens of a prompt. Raises ModelUnavailable for a gap that the model cannot fill."""
+        if not question.infill:
+            return assemble(CHATML, question, self._controls, self._tokens)
+        if self._marks is None:
+            self._marks = self._understand(self._name, INFILL)
+        return assemble(INFILL, question, self._marks, self._tokens)
 
     def complete(self, prompt: Assembled, question: Question, on_event: OnEvent) -> None:
         """Run until the model has finished or `on_event` returns True."""
@@ -79,6 +86,8 @@ class Llama:
                 "temperature": question.temperature,
                 "n_probs": question.top_logprobs,
                 "grammar": question.gbnf,
+                # A grammar without line ends would have the model go on where it wants to end.
+                "stop": ["\n"] if question.infill else [],
                 "seed": 1,
                 "id_slot": 0,
                 "stream": True,
@@ -111,14 +120,14 @@ class Llama:
             message = f"the engine could not {action} a slot: {answer}"
             raise OSError(message)
 
-    def _understand(self, name: str) -> tuple[Template, dict[str, int]]:
-        """The template whose control tokens the model has."""
-        controls = {control: self._lookup(control) for control in CHATML.controls}
+    def _understand(self, name: str, template: Template) -> dict[str, int]:
+        """The ids of the control tokens of a template."""
+        controls = {control: self._lookup(control) for control in template.controls}
         ids = {control: ids[0] for control, ids in controls.items() if len(ids) == 1}
         if len(ids) < len(controls):
-            message = f"{name} does not speak the {CHATML.name} chat format."
+            message = f"{name} does not speak the {template.name} format."
             raise ModelUnavailable(message, remedy="Use a model of the catalogue.")
-        return CHATML, ids
+        return ids
 
     def _tokens(self, text: str) -> Sequence[int]:
         """Tokens of a text; those of the template's own texts are known."""

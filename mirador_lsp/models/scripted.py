@@ -48,6 +48,7 @@ class ScriptedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: float = 0.0
     supports_grammar: bool = True
     supports_logprobs: bool = True
+    supports_infill: bool = False
     can_judge: bool = False
     tags: frozenset[str] = frozenset()
 
@@ -120,6 +121,7 @@ class ScriptedBackend:
                 parameters=model.parameters,
                 supports_grammar=model.supports_grammar,
                 supports_logprobs=model.supports_logprobs,
+                supports_infill=model.supports_infill,
                 can_judge=model.can_judge,
                 tags=model.tags,
             )

@@ -54,6 +54,14 @@ CHATML = Template(
     ),
 )
 """Spoken by the Qwen, SmolLM and many other families."""
+INFILL = Template(
+    "fill in the middle",
+    (
+        *(Control("<|fim_prefix|>"), Part.MATERIAL),
+        *(Control("<|fim_suffix|>"), Part.QUESTION, Control("<|fim_middle|>")),
+    ),
+)
+"""How Qwen's coders were trained to fill gaps: the text before, the text behind, then the gap."""
 
 _BETWEEN = "\n\n"
 
@@ -73,7 +81,8 @@ def assemble(
     template: Template, question: Question, controls: dict[str, int], tokenize: Tokenize
 ) -> Assembled:
     """The tokens of a prompt. `controls` holds the id of each control token of the template."""
-    gap = _BETWEEN if question.material and question.question else ""
+    apart = question.material and question.question and not question.infill
+    gap = _BETWEEN if apart else ""
     texts = {
         Part.SYSTEM: question.system,
         Part.MATERIAL: question.material,
@@ -90,4 +99,6 @@ def assemble(
                 ends[piece] = len(tokens)
             case str():
                 tokens.extend(tokenize(piece))
+    if question.infill:  # what stands before a gap is asked about once: nothing to come back to
+        return Assembled(tuple(tokens), 0, 0)
     return Assembled(tuple(tokens), ends[Part.SYSTEM], ends[Part.MATERIAL])

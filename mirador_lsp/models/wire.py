@@ -47,6 +47,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_tokens: int
     temperature: float
     top_logprobs: int
+    infill: bool = False
+    """`material` and `question` stand before and behind a gap."""
 
 
 class Ask(Message, frozen=True, tag="ask"):

@@ -209,7 +209,11 @@ class Worker:
 
     def _serve(self, request: wire.Generate) -> None:
         question = request.question
-        prompt = self._llama.assemble(question)
+        try:
+            prompt = self._llama.assemble(question)
+        except ModelUnavailable as error:
+            self._channel.send(wire.Failed("bad", str(error), error.remedy))
+            return
         room = self._llama.context_tokens - question.max_tokens
         if len(prompt.tokens) > room:
             self._channel.send(_too_long(len(prompt.tokens), question.max_tokens, room))

@@ -8,7 +8,7 @@ Every field is optional and carries its own documentation, limits and restrictio
 from dataclasses import dataclass
 
 from mirador_lsp.core.findings import Lens
-from mirador_lsp.core.policy import STAGES
+from mirador_lsp.core.policy import PASSES, STAGES
 from mirador_lsp.settings.answer_options import AnswersOptions, FixOptions
 from mirador_lsp.settings.chain_options import ChainOptions
 from mirador_lsp.settings.context_options import ContextOptions
@@ -122,6 +122,13 @@ class StageOptions:
         "Tokens of context that a question may carry beside the code, or `auto`. Empty means what "
         "`context.tokens` says.",
         form=r"(auto|[0-9]{1,5})?",
+    )
+    passes: tuple[str, ...] | None = option(
+        "How the stage looks for defects: `ask` asks about each part of the code, `blanked` asks "
+        "again about parts with comments, without them, and `infill` lets the model write each "
+        "line anew from those around it. The synthesis has no use for it.",
+        choices=PASSES,
+        narrows="fewer",
     )
 
 

@@ -9,6 +9,7 @@ from mirador_lsp.core.findings import Lens, Severity
 from mirador_lsp.core.policy import (
     DEEP,
     INSTANT,
+    PASSES,
     QUICK,
     STAGES,
     SYNTHESIS,
@@ -129,6 +130,7 @@ def _stage_policy(name: str, stage: StageSettings, context: ContextSettings) -> 
         seconds=stage.seconds,
         confidence=stage.confidence,
         instructions=stage.instructions,
+        passes=tuple(each for each in PASSES if each in stage.passes),
         context_tokens=_AUTO if tokens == "auto" else int(tokens),
         context_seconds=context.seconds,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mirador_lsp.core.chains import Chain
 from mirador_lsp.core.findings import Lens
+from mirador_lsp.core.policy import ASK
 from mirador_lsp.core.reviewers import Reviewer
 from mirador_lsp.core.servers import ModelServer
 
@@ -39,6 +40,8 @@ class StageSettings:
     instructions: str = ""
     context: str = ""
     """"" stands for `ContextSettings.tokens`."""
+    passes: tuple[str, ...] = (ASK,)
+    """How it looks for defects, a subset of `PASSES`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,8 +51,22 @@ def _shape_of(parsed: Parsed) -> Outline:
     symbols = tuple(
         Symbol(each.path, each.kind, each.span, each.header) for each in structure.definitions
     )
+    prose = tuple(sorted({*structure.comments, *structure.docstrings}))
     note = "" if structure.complete else "not every definition is listed: there are too many"
-    return Outline(symbols, _by_symbols(parsed, structure), parsed.broken, note)
+    return Outline(
+        symbols, _by_symbols(parsed, structure), parsed.broken, note, prose=_disjoint(prose)
+    )
+
+
+def _disjoint(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Sorted spans without those inside of others: Rust's doc comments have parts."""
+    kept: list[Span] = []
+    for span in spans:
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+        elif span.end > kept[-1].end:
+            kept[-1] = Span(kept[-1].start, span.end)
+    return tuple(kept)
 
 
 def lines_outline(parsed: Parsed, note: str) -> Outline:

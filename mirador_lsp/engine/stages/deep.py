@@ -2,12 +2,13 @@
 
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
-from mirador_lsp.engine.stages.sweep import LensQuestion, question_of, sweep
+from mirador_lsp.engine.stages.passes import look
+from mirador_lsp.engine.stages.sweep import LensQuestion, question_of
 
 
 async def run(job: Job, tools: Tools, desk: Desk, tally: Tally) -> Said:
     """Look at every unit through every lens, one after the other on the warm prefix."""
-    return await sweep(job, tools, desk, tally, questions_of(job.request))
+    return await look(job, tools, desk, tally, questions_of(job.request))
 
 
 def questions_of(request: ReviewRequest) -> list[LensQuestion]:

@@ -3,12 +3,13 @@
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
-from mirador_lsp.engine.stages.sweep import LensQuestion, sweep
+from mirador_lsp.engine.stages.passes import look
+from mirador_lsp.engine.stages.sweep import LensQuestion
 
 
 async def run(job: Job, tools: Tools, desk: Desk, tally: Tally) -> Said:
     """Report what stands out."""
-    return await sweep(job, tools, desk, tally, [question_of(job.request.policy)])
+    return await look(job, tools, desk, tally, [question_of(job.request.policy)])
 
 
 def question_of(policy: ReviewPolicy) -> LensQuestion:

@@ -19,6 +19,7 @@ from mirador_lsp.core.errors import (
 from mirador_lsp.core.events import EvidenceHeard, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.core.reviewers import Reviewer
+from mirador_lsp.core.text import Span
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.comparing import Sample
 from mirador_lsp.engine.context.gathering import Gathering
@@ -74,11 +75,22 @@ def question_of(reviewer: Reviewer) -> LensQuestion:
 
 
 async def sweep(
-    job: Job, tools: Tools, desk: Desk, tally: Tally, questions: Sequence[LensQuestion]
+    job: Job,
+    tools: Tools,
+    desk: Desk,
+    tally: Tally,
+    questions: Sequence[LensQuestion],
+    *,
+    without: Sequence[Span] = (),
 ) -> Said:
-    """Ask every question about every unit. Raises `ModelError` when the model is the trouble."""
+    """Ask every question about every unit; where something is to be left out, about those that it
+    is in, `without` it. Raises `ModelError` when the model is the trouble.
+    """
+    ordered = in_order(job.outline.units, job.request.focus)
     units = [
-        show(job.request.snapshot, unit) for unit in in_order(job.outline.units, job.request.focus)
+        show(job.request.snapshot, unit, without)
+        for unit in ordered
+        if not without or any(piece.overlaps(span) for piece in unit.pieces for span in without)
     ]
     async with Gathering(tools.stock, job.request.snapshot, job.outline) as gathering:
         gathering.ahead(units, job.card, job.policy)

@@ -1,0 +1,105 @@
+"""What a model would write into a gap, held against what stands there. Pure.
+
+A model that was trained to fill gaps has read far more sound code than faulty code. Given the code
+before and behind a line, it writes the line that such code usually has. Where it surely writes
+another one that differs in little, and all but rules out what stands there, the line is worth a
+second look. Nothing is asked, so nothing can be put into its mouth: neither a comment nor a leading
+question has a say.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from mirador_lsp.core.dialogue import Chunk
+
+LEAST_ODDS = 3.0
+"""Natural logarithm of how much likelier the model's own word must be than the one that stands
+there."""
+_LEAST_SURE = 0.6
+"""Probability that its own word must have: where many words would do, none is expected."""
+_LEAST_ALIKE = 0.5
+"""Share of the tokens that both lines have in common. A slip leaves most of a line as it should be;
+a line that shares less says something else, which is no less right."""
+_WORD = re.compile(r"\w+|[^\w\s]")
+_COMMENT = re.compile(r"\s+(?:#|//).*$")
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """How far a model would have written a line otherwise."""
+
+    said: str
+    """The line as the model would have it, without indentation."""
+    sure: float
+    """Probability of its first word that is another one, 0…1."""
+    odds: float
+    """Natural logarithm of the odds of that word against the one that stands there; at least so
+    much where that one is not among those listed."""
+
+
+def doubt(line: str, chunks: Sequence[Chunk]) -> Doubt | None:
+    """Where the words a model says, one after the other, part from those of `line`, which begins
+    where they do. None where they do not, or where the model gave no probabilities.
+    """
+    at = 0
+    for chunk in chunks:
+        rest = line[at:]
+        word = _head(chunk.text)
+        if not chunk.alternatives or (not word and not rest):
+            return None
+        there = _word_there(rest, chunk.alternatives)
+        if word and rest.startswith(word) and len(there) <= len(word):
+            at += len(word)
+            continue
+        sure, known = _weight(word, chunk.alternatives), _weight(there, chunk.alternatives)
+        if not there and rest:
+            known = math.exp(min(logprob for _, logprob in chunk.alternatives))
+        said = _head("".join(each.text for each in chunks)).strip()
+        return Doubt(said, sure, math.log(sure / known) if sure > 0 and known > 0 else 0.0)
+    return None
+
+
+def is_slip(line: str, found: Doubt, around: Sequence[str]) -> bool:
+    """Whether a doubt is worth telling: the model is sure, and the line looks like a slip for what
+    it would write, not like another way to write it. `around` are the other lines near it: a model
+    that says one of them has merely left this one out.
+    """
+    if found.odds < LEAST_ODDS or found.sure < _LEAST_SURE:
+        return False
+    mine, theirs = _WORD.findall(_bare(line)), _WORD.findall(_bare(found.said))
+    if not theirs or _normal(mine) == _normal(theirs):
+        return False
+    if any(_normal(_WORD.findall(_bare(other))) == _normal(theirs) for other in around):
+        return False
+    return SequenceMatcher(None, mine, theirs, autojunk=False).ratio() >= _LEAST_ALIKE
+
+
+def _head(text: str) -> str:
+    return text.partition("\n")[0]
+
+
+def _word_there(rest: str, alternatives: Sequence[tuple[str, float]]) -> str:
+    """The longest of the listed words that the line goes on with: what a vocabulary has as one
+    word is one word in a text. "" for the end of the line, and where none fits.
+    """
+    words = [_head(token) for token, _ in alternatives]
+    return max((word for word in words if rest.startswith(word)), key=len, default="")
+
+
+def _weight(word: str, alternatives: Sequence[tuple[str, float]]) -> float:
+    """Probability of a word, whether the line ends with it or not."""
+    return sum(math.exp(logprob) for token, logprob in alternatives if _head(token) == word)
+
+
+def _bare(line: str) -> str:
+    return _COMMENT.sub("", line).strip()
+
+
+def _normal(words: Sequence[str]) -> str:
+    """What two lines must share to be the same but for taste: quotes and a last comma or semicolon
+    do not count.
+    """
+    return "".join(words).replace('"', "'").rstrip(",;")

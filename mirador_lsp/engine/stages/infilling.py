@@ -1,0 +1,259 @@
+"""A pass of a model stage: reading each line by filling the gap it would leave.
+
+The model is asked nothing, it writes the line; `engine.infill` holds that against the line there.
+It sees code only: comments and doc strings are left out, so that none can talk it out of a doubt.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mirador_lsp.core.clean import plain
+from mirador_lsp.core.dialogue import Chunk, KeptReply, Limits, Prompt
+from mirador_lsp.core.errors import BadReply, ModelTimeout
+from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKind, StageProgressed
+from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
+from mirador_lsp.core.outline import Outline
+from mirador_lsp.core.text import Span
+from mirador_lsp.engine.help import help_uri
+from mirador_lsp.engine.infill import Doubt, doubt, is_slip
+from mirador_lsp.engine.plan import in_order
+from mirador_lsp.engine.recall import recall_key
+from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
+from mirador_lsp.engine.units import blanked
+from mirador_lsp.engine.weight import severity_of
+
+LABEL = "infill"
+"""What progress and evidence call this pass."""
+RULE = "model/unexpected"
+_VERSION = "infill/1"
+_BEFORE, _BEHIND = 40, 14
+"""Lines of code shown around a gap. What is behind must be read anew for every line."""
+_LONGEST = 160
+"""Characters of a line that is asked about; a longer one is rarely what a model writes."""
+_SPARE_TOKENS, _FEWEST_CHARACTERS = 10, 3
+"""A reply may have the tokens of the line that is there, at so many characters each, and some."""
+_FEWEST_SIGNS = 3
+"""Letters and digits below which a line is all form: `else:`-like words are told by their end."""
+_UNMEASURED = 0.5
+"""Confidence where nobody knows how often such doubts of a model are right."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line that can be asked about."""
+
+    span: Span
+    """Without indentation and trailing space."""
+    text: str
+    indent: str
+    before: str
+    behind: str
+    around: tuple[str, ...]
+
+
+async def infill(job: Job, tools: Tools, desk: Desk, tally: Tally) -> int:
+    """Ask about every line of every unit, as far as time goes; what is not reached is told. The
+    number of units looked at.
+
+    Does nothing for a model that cannot fill gaps or tells no probabilities. Raises `ModelError`.
+    """
+    card = job.card
+    if (
+        not (card.supports_infill and card.supports_logprobs)
+        or Lens.BUG not in job.request.policy.lenses
+    ):
+        return 0
+    units = in_order(job.outline.units, job.request.focus)
+    lines = [
+        (unit.path or "module", line)
+        for unit in units
+        for line in lines_of(job.request.snapshot.text, job.outline, unit.pieces)
+    ]
+    for number, (title, line) in enumerate(lines):
+        if tools.clock.monotonic() >= job.deadline:
+            _tell_late(job, desk, tally, len(lines) - number)
+            return 0
+        desk.emit(StageProgressed(job.policy.name, number, len(lines), title, LABEL))
+        try:
+            await _ask_about(line, title, job, tools, desk, tally)
+        except ModelTimeout:
+            _tell_late(job, desk, tally, len(lines) - number)
+            return 0
+        await desk.ledger.reconsider(job.policy.name)
+    return len(units)
+
+
+def lines_of(text: str, outline: Outline, pieces: Sequence[Span]) -> list[_Line]:
+    """The lines of code in `pieces` that are worth asking about, with the code around each.
+
+    Headers of definitions are not: any name is as good as another. Neither is what the parser could
+    not read, for a file in the middle of an edit.
+    """
+    code = blanked(text, 0, outline.prose)
+    rows = _rows(text, code)
+    headers = [symbol.header for symbol in outline.symbols]
+    found = []
+    for index, (span, line) in enumerate(rows):
+        bare = line.strip()
+        inside = any(piece.start <= span.start < piece.end for piece in pieces)
+        if not inside or len(line) > _LONGEST or not _is_worth_asking(bare):
+            continue
+        whole = Span(span.start, span.start + len(line.rstrip()))
+        if any(whole.overlaps(place) for place in (*headers, *outline.broken)):
+            continue
+        before = [row for _, row in rows[max(0, index - _BEFORE) : index]]
+        behind = [row for _, row in rows[index + 1 : index + 1 + _BEHIND]]
+        indent = line[: len(line) - len(line.lstrip())]
+        start = span.start + len(indent)
+        found.append(
+            _Line(
+                span=Span(start, start + len(bare)),
+                text=bare,
+                indent=indent,
+                before="".join(f"{row}\n" for row in before),
+                behind="".join(f"\n{row}" for row in behind) + "\n",
+                around=tuple(row.strip() for row in (*before[-_BEHIND:], *behind)),
+            )
+        )
+    return found
+
+
+def _rows(text: str, code: str) -> list[tuple[Span, str]]:
+    """The lines that hold code, or held nothing from the start, with their places."""
+    rows, at = [], 0
+    for line in text.splitlines(keepends=True):
+        kept = code[at : at + len(line)].rstrip()
+        if kept or not line.strip():
+            rows.append((Span(at, at + len(line)), kept))
+        at += len(line)
+    return rows
+
+
+def _is_worth_asking(bare: str) -> bool:
+    if sum(c.isalnum() for c in bare) < _FEWEST_SIGNS or bare.startswith(("import ", "from ", "@")):
+        return False
+    return bare.rstrip(":{ ") not in {"else", "try", "finally", "pass", "default", "break", "do"}
+
+
+async def _ask_about(
+    line: _Line, title: str, job: Job, tools: Tools, desk: Desk, tally: Tally
+) -> None:
+    # A vocabulary has most words with the blank before them, so the last blank is the model's.
+    indent, shift = (line.indent[:-1], 1) if line.indent.endswith(" ") else (line.indent, 0)
+    prompt = Prompt(
+        system="",
+        material=f"{line.before}{indent}",
+        question=line.behind,
+        version=_VERSION,
+        infill=True,
+    )
+    found = await _doubt_of(" " * shift + line.text, title, prompt, job, tools, desk, tally)
+    if found is None or not is_slip(line.text, found, line.around):
+        return
+    finding = _finding(line, found, job)
+    identity = desk.ledger.propose(job.policy.name, finding)
+    if identity is not None:
+        desk.emit(
+            EvidenceHeard(
+                stage=job.policy.name,
+                finding_id=identity,
+                model=job.card.name,
+                unit=title,
+                lens=LABEL,
+                prompt=prompt,
+                said=plain(found.said),
+                sureness=round(found.sure, 4),
+                digest=job.card.digest,
+            )
+        )
+
+
+async def _doubt_of(
+    text: str, title: str, prompt: Prompt, job: Job, tools: Tools, desk: Desk, tally: Tally
+) -> Doubt | None:
+    """What the model makes of one line; from memory where it was asked before."""
+    limits = Limits(
+        max_tokens=_SPARE_TOKENS + len(text) // _FEWEST_CHARACTERS,
+        seconds=max(0.1, job.deadline - tools.clock.monotonic()),
+        top_logprobs=20,
+        priority=job.request.priority,
+        owner=job.request.snapshot.uri,
+    )
+    asked = ModelAsked(
+        stage=job.policy.name,
+        model=job.card.name,
+        unit=title,
+        lens=LABEL,
+        prompt=prompt,
+        digest=job.card.digest,
+    )
+    key = f"{recall_key(job.card, prompt, limits)} {fingerprint('line', text, '')}"
+    if (kept := await tools.recall.find(key)) is not None:
+        desk.emit(replace(asked, kept=True))
+        return _read(kept)
+    if job.from_memory:
+        return None
+    desk.emit(asked)
+    began = tools.clock.monotonic()
+    with tools.meter.weighing(job.task, job.card, tally, limits.priority) as weighing:
+        async with tools.backend.open(job.card.name, prompt, limits) as reply:
+            try:
+                chunks = [piece async for piece in reply if isinstance(piece, Chunk)]
+            finally:
+                # A line that is cut is a line all the same: only where it parts counts.
+                usage = replace(reply.usage, truncated=False)
+                tally.add(usage, job.deadline - job.policy.seconds, began)
+        if chunks and not chunks[0].alternatives:
+            weighing.broken()
+            message = f"{job.card.name} gave no probabilities"
+            raise BadReply(message)
+    found = doubt(text, chunks)
+    tools.recall.keep(job.card, key, _kept(found))
+    return found
+
+
+def _kept(found: Doubt | None) -> KeptReply:
+    if found is None:
+        return KeptReply((), ())
+    # Odds as a share of one, so that they fit where a reply keeps how sure the model was.
+    return KeptReply((found.said, ""), (found.sure, math.exp(-max(found.odds, 0.0))))
+
+
+def _read(kept: KeptReply) -> Doubt | None:
+    if len(kept.lines) != 2:
+        return None
+    odds = -math.log(max(kept.sureness[1], 1e-12))
+    return Doubt(kept.lines[0], kept.sureness[0], odds)
+
+
+def _finding(line: _Line, found: Doubt, job: Job) -> Finding:
+    symbol = job.outline.symbol_at(line.span.start)
+    confidence = min(job.policy.confidence, 1 / (1 + math.exp(3 - 0.5 * found.odds)))
+    message = (
+        f"Possible slip: from the rest of the code, `{plain(found.said, 120)}` "
+        "is expected here rather than what stands there."
+    )
+    return Finding(
+        id=fingerprint(RULE, line.text, symbol),
+        rule=RULE,
+        lens=Lens.BUG,
+        severity=severity_of(Lens.BUG, confidence),
+        message=message,
+        span=line.span,
+        confidence=round(confidence, 3),
+        origin=Origin(job.policy.name, job.card.name, job.card.digest),
+        symbol=symbol,
+        quote=plain(line.text, limit=200),
+        help_uri=help_uri(Lens.BUG),
+    )
+
+
+def _tell_late(job: Job, desk: Desk, tally: Tally, count: int) -> None:
+    tally.not_reviewed += 1
+    stage = job.policy.name
+    text = (
+        f"{job.request.snapshot.name}: time ran out before {stage} had read {count} "
+        f"line{'s' * (count > 1)} by filling gaps (stages.{stage}.seconds and --budget set that)."
+    )
+    desk.emit(Notice(NoticeKind.SKIPPED, text, count=count, stage=stage))
