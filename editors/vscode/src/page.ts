@@ -23,12 +23,7 @@ export function page(webview: vscode.Webview, dist: vscode.Uri, media: vscode.Ur
     <title>Mirador</title>
   </head>
   <body>
-    <main id="thread" aria-live="polite"></main>
-    <form id="ask" autocomplete="off">
-      <textarea id="question" rows="1" placeholder="Ask about this code" aria-label="Ask about this code"></textarea>
-      <button id="send" type="submit">Ask</button>
-      <button id="cancel" type="button" hidden>Stop</button>
-    </form>
+    <main id="root"></main>
     <script nonce="${nonce}" src="${script}"></script>
   </body>
 </html>

@@ -1,221 +1,145 @@
-/** Explanations and answers, in a panel beside the code that fills while the model speaks. */
+/** The panel: the running review, findings, answers and figures, beside the code. */
 
-import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
-import { WorkDoneProgress } from "vscode-languageclient/node";
 import type { Context } from "../context";
+import type { Action, Deed, FromPanel, Saved } from "../panel/messages";
 import { given, here } from "../place";
-import {
-  type AnswerParams,
-  type AnswerResult,
-  type Part,
-  type Place,
-  askRequest,
-  explainRequest,
-  partType,
-} from "../protocol";
-import { page } from "../page";
 import { report } from "../run";
-import type { FromPanel, ToPanel } from "../talk";
-
-export interface Question {
-  readonly place: Place;
-  /** Empty: explain. */
-  readonly question: string;
-  /** Goes on with what the panel shows. */
-  readonly follows: boolean;
-}
+import { Asking, type Question } from "./panel/asking";
+import { follow } from "./panel/following";
+import { measure } from "./panel/measuring";
+import { type Found, Rows } from "./panel/rows";
+import { VIEW_TYPE, View } from "./panel/view";
 
 /** The panel, for whoever has a question. */
 export interface Answers {
   ask(question: Question): Promise<void>;
 }
 
+const COMMANDS: Readonly<Record<Exclude<Action, "stopAnswer">, readonly [string, ...unknown[]]>> = {
+  review: ["mirador.reviewFile"],
+  explainHere: ["mirador.explain"],
+  restart: ["mirador.restartServer"],
+  settings: ["workbench.action.openSettings", "mirador.path"],
+  mend: ["mirador.menu"],
+  log: ["mirador.showLog"],
+  doctor: ["mirador.doctor"],
+  stopReview: ["mirador.cancel"],
+};
+const DEEDS: Readonly<Record<Exclude<Deed, "open">, string>> = {
+  explain: "mirador.explain",
+  fix: "mirador.fix",
+  dismiss: "mirador.dismiss",
+  helpful: "mirador.helpful",
+  notHelpful: "mirador.notHelpful",
+};
+
 export function activate(context: Context): Answers {
-  const panel = new Panel(context);
-  context.extension.subscriptions.push(
-    panel,
+  const { extension, log, server } = context;
+  const view: View = new View(extension.extensionUri, log, heard, restored);
+  const tell = view.apply.bind(view);
+  const asking = new Asking(context, tell);
+  const rows = new Rows((found, left) => {
+    tell({ kind: "findings", rows: found, left });
+  });
+  follow(context, tell);
+  function restored({ answers }: Saved): void {
+    asking.after(answers);
+    tell({ kind: "restored", answers });
+  }
+
+  function heard(message: FromPanel): void {
+    switch (message.kind) {
+      case "act":
+        act(message.action);
+        break;
+      case "ask":
+        further(message.question.trim()).catch(report);
+        break;
+      case "finding":
+        treat(message.key, message.deed).catch(report);
+        break;
+      case "measure":
+        void measure(context, message.days, tell);
+        break;
+      case "ready":
+      case "unread":
+        break;
+    }
+  }
+
+  function act(action: Action): void {
+    if (action === "stopAnswer") {
+      asking.stop();
+    } else {
+      vscode.commands.executeCommand(...COMMANDS[action]).then(undefined, report);
+    }
+  }
+
+  /** A question of the panel goes on with what was asked last, else it is about the editor's place. */
+  async function further(question: string): Promise<void> {
+    const client = question ? await server.running() : undefined;
+    const place = client && (asking.place ?? here(client));
+    if (place !== undefined) {
+      await asking.ask({ place, question, follows: view.state.answers.length > 0 });
+    }
+  }
+
+  async function treat(key: string, deed: Deed): Promise<void> {
+    const found = rows.of(key);
+    if (found === undefined) {
+      log.warn("The panel spoke of a finding that is not there any more.");
+    } else if (deed === "open") {
+      await jump(found);
+    } else {
+      const client = await server.running();
+      if (client !== undefined) {
+        const { uri, shown } = found;
+        const range = client.code2ProtocolConverter.asRange(shown.diagnostic.range);
+        const place = { uri: client.code2ProtocolConverter.asUri(uri), range, findingId: shown.id };
+        await vscode.commands.executeCommand(DEEDS[deed], place);
+      }
+    }
+  }
+
+  async function ask(question: Question): Promise<void> {
+    if ((await server.running()) !== undefined) {
+      view.show("ask", false);
+      await asking.ask(question);
+    }
+  }
+
+  extension.subscriptions.push(
+    view,
+    asking,
+    rows,
+    vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, view),
+    vscode.commands.registerCommand("mirador.showPanel", () => {
+      view.show("review", true);
+    }),
+    vscode.commands.registerCommand("mirador.showMetrics", () => {
+      view.show("metrics", true);
+    }),
     vscode.commands.registerCommand("mirador.explain", async (argument: unknown) => {
-      const client = await context.server.running();
+      const client = await server.running();
       const place = client && (given(argument) ?? here(client));
       if (place !== undefined) {
-        await panel.ask({ place, question: "", follows: false });
+        await ask({ place, question: "", follows: false });
       }
     }),
   );
-  return panel;
+  rows.look();
+  return { ask };
 }
 
-class Panel implements Answers, vscode.Disposable {
-  private view: vscode.WebviewPanel | undefined;
-  private ready: Promise<void> = Promise.resolve();
-  private running: vscode.CancellationTokenSource | undefined;
-  private count = 0;
-  private place: Place | undefined;
-  private conversation: string | undefined;
-
-  constructor(private readonly context: Context) {}
-
-  /** Ask, and show the answer as it comes. A question that still runs is cancelled. */
-  async ask({ place, question, follows }: Question): Promise<void> {
-    const client = await this.context.server.running();
-    if (client === undefined) {
-      return;
-    }
-    this.running?.cancel();
-    const cancel = new vscode.CancellationTokenSource();
-    this.running = cancel;
-    this.count += 1;
-    const id = this.count;
-    this.place = place;
-    if (!follows) {
-      this.conversation = undefined;
-    }
-    await this.show();
-    const title = question || "Explain";
-    this.tell({ kind: "begin", id, title, question, follows });
-    const started = Date.now();
-    try {
-      const result = await this.request(client, id, place, question, cancel.token);
-      this.finish(id, result);
-    } catch (error) {
-      const state = cancel.token.isCancellationRequested ? "stopped" : "failed";
-      if (state === "failed") {
-        const message = error instanceof Error ? error.message : String(error);
-        this.tell({ kind: "notice", id, message });
-        this.context.log.error(message);
-      }
-      this.tell({ kind: "end", id, state, seconds: (Date.now() - started) / 1000 });
-    } finally {
-      if (this.running === cancel) {
-        this.running = undefined;
-      }
-      cancel.dispose();
-    }
-  }
-
-  dispose(): void {
-    this.running?.cancel();
-    this.view?.dispose();
-  }
-
-  private async request(
-    client: LanguageClient,
-    id: number,
-    place: Place,
-    question: string,
-    cancelled: vscode.CancellationToken,
-  ): Promise<AnswerResult> {
-    const partialResultToken = randomUUID();
-    const workDoneToken = randomUUID();
-    const listeners = [
-      client.onProgress(partType, partialResultToken, (part) => this.tell(told(id, part))),
-      client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
-        if (value.kind !== "end" && value.message) {
-          this.tell({ kind: "progress", id, message: value.message });
-        }
-      }),
-    ];
-    const { uri, ...where } = place;
-    const params: AnswerParams = {
-      textDocument: { uri },
-      ...where,
-      partialResultToken,
-      workDoneToken,
-    };
-    const conversation = this.conversation;
-    try {
-      return await (question
-        ? client.sendRequest(
-            askRequest,
-            { ...params, question, ...(conversation === undefined ? {} : { conversation }) },
-            cancelled,
-          )
-        : client.sendRequest(explainRequest, params, cancelled));
-    } finally {
-      for (const listener of listeners) {
-        listener.dispose();
-      }
-    }
-  }
-
-  private finish(id: number, result: AnswerResult): void {
-    this.conversation = result.conversation || this.conversation;
-    this.tell({ kind: "title", id, title: result.title });
-    if (result.text) {
-      const { stage, model, text, confidence } = result;
-      this.tell({ kind: "answer", id, stage, model, text, confidence });
-    }
-    for (const message of result.notices) {
-      this.tell({ kind: "notice", id, message });
-    }
-    this.tell({ kind: "end", id, state: result.state, seconds: result.seconds });
-  }
-
-  private tell(message: ToPanel): void {
-    void this.view?.webview.postMessage(message);
-  }
-
-  /** The panel beside the code; the code keeps the focus. */
-  private async show(): Promise<void> {
-    if (this.view === undefined) {
-      this.open();
-    } else {
-      this.view.reveal(undefined, true);
-    }
-    await this.ready;
-  }
-
-  private open(): void {
-    const media = vscode.Uri.joinPath(this.context.extension.extensionUri, "media");
-    const dist = vscode.Uri.joinPath(this.context.extension.extensionUri, "dist");
-    const view = vscode.window.createWebviewPanel(
-      "mirador.answers",
-      "Mirador",
-      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
-      { enableScripts: true, localResourceRoots: [media, dist], retainContextWhenHidden: true },
-    );
-    view.iconPath = vscode.Uri.joinPath(media, "icon.svg");
-    this.view = view;
-    this.ready = new Promise((resolve) => {
-      view.webview.onDidReceiveMessage((message: FromPanel) => {
-        if (message.kind === "ready") {
-          resolve();
-        } else {
-          this.heard(message);
-        }
-      });
-      view.onDidDispose(() => {
-        this.view = undefined;
-        this.running?.cancel();
-        resolve();
-      });
-    });
-    view.webview.html = page(view.webview, dist, media);
-  }
-
-  private heard(message: FromPanel): void {
-    if (message.kind === "cancel") {
-      this.running?.cancel();
-    } else if (message.kind === "ask" && this.place !== undefined && message.question.trim()) {
-      const question = { place: this.place, question: message.question.trim(), follows: true };
-      this.ask(question).catch(report);
-    }
-  }
-}
-
-function told(id: number, part: Part): ToPanel {
-  switch (part.kind) {
-    case "stage":
-      return { kind: "stage", id, stage: part.stage, model: part.model, reason: part.reason };
-    case "text":
-      return { kind: "text", id, content: part.content, confidence: part.confidence };
-    case "answer": {
-      const { stage, model, text, confidence } = part;
-      return { kind: "answer", id, stage, model, text, confidence };
-    }
-    case "notice":
-      return { kind: "notice", id, message: part.message };
-  }
+/** Shows the code of a finding, in the editor beside the panel, and lets the user work there. */
+async function jump({ uri, shown }: Found): Promise<void> {
+  const open = vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri.toString());
+  const beside = open ?? vscode.window.visibleTextEditors[0];
+  const column = beside?.viewColumn ?? vscode.ViewColumn.One;
+  const range = shown.diagnostic.range;
+  await vscode.window.showTextDocument(uri, {
+    viewColumn: column,
+    selection: new vscode.Range(range.start, range.start),
+  });
 }

@@ -6,19 +6,37 @@ import { type Status, statusNotification } from "../protocol";
 import { run } from "../run";
 import type { Condition } from "../server";
 
-const LINKS = ["mirador.doctor", "mirador.cancel", "mirador.restartServer", "mirador.showLog"];
+/** What is known of Mirador at this moment, for others that show it. */
+export interface Now {
+  readonly status: Status;
+  /** One sentence. */
+  readonly words: string;
+}
 
-export function activate(context: Context): void {
+const LINKS = ["mirador.menu", "mirador.doctor", "mirador.cancel", "mirador.resume", "mirador.showLog"];
+const READY: Status = {
+  kind: "normal", busy: false, message: "Ready.", remedy: "", uri: "", stage: "", model: "",
+};
+
+export function activate(context: Context): () => Now {
   const item = vscode.window.createStatusBarItem("mirador.status", vscode.StatusBarAlignment.Right, 90);
   item.name = "Mirador";
+  item.command = "mirador.menu";
   const bar = new Bar(item, context);
   context.server.onClient((client) => {
-    client.onNotification(statusNotification, (status) => bar.say(status));
+    client.onNotification(statusNotification, (status) => {
+      bar.say(status);
+      context.status.fire(status);
+    });
   });
   context.extension.subscriptions.push(
     item,
-    context.server.onDidChange((condition) => bar.become(condition)),
-    vscode.commands.registerCommand("mirador.showLog", () => context.log.show()),
+    context.server.onDidChange((condition) => {
+      bar.become(condition);
+    }),
+    vscode.commands.registerCommand("mirador.showLog", () => {
+      context.log.show();
+    }),
     vscode.commands.registerCommand("mirador.restartServer", () => context.server.restart()),
     vscode.commands.registerCommand("mirador.cancel", async () => {
       const client = await context.server.running();
@@ -27,18 +45,18 @@ export function activate(context: Context): void {
       }
     }),
     vscode.commands.registerCommand("mirador.useModel", () => useModel(context)),
-    ...["mirador.status", "mirador.doctor", "mirador.restartModels", "mirador.printDebugInformation"].map(
-      (command) =>
-        vscode.commands.registerCommand(command, async () => {
-          const client = await context.server.running();
-          if (client !== undefined) {
-            await run(client, { command, title: WORDS[command] ?? "Working" });
-          }
-        }),
+    ...Object.entries(WORDS).map(([command, title]) =>
+      vscode.commands.registerCommand(command, async () => {
+        const client = await context.server.running();
+        if (client !== undefined) {
+          await run(client, { command, title });
+        }
+      }),
     ),
   );
   bar.become(context.server.state);
   item.show();
+  return () => bar.now;
 }
 
 /** Let a model run a stage, or all, until the server ends. */
@@ -67,31 +85,47 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 class Bar {
+  private status = READY;
+  private words = "";
+
   constructor(
     private readonly item: vscode.StatusBarItem,
     private readonly context: Context,
   ) {}
 
+  get now(): Now {
+    return { status: this.status, words: this.words };
+  }
+
   /** What the server says of itself. */
   say(status: Status): void {
-    const doing = status.busy ? ["Mirador", status.stage].filter(Boolean).join(": ") : "Mirador";
-    this.item.text = `$(${status.busy ? "sync~spin" : ICONS[status.kind]}) ${doing}`;
+    this.status = status;
+    const paused = status.paused === true;
+    const doing = status.busy ? [status.stage, status.model && `(${status.model})`].filter(Boolean) : [];
+    const state = paused && !status.busy ? "paused" : doing.join(" ");
+    const icon = status.busy ? "sync~spin" : paused ? "debug-pause" : ICONS[status.kind];
+    this.item.text = `$(${icon}) ${["Mirador", state].filter(Boolean).join(": ")}`;
     this.item.backgroundColor = background(status.kind);
-    this.item.command = "mirador.doctor";
-    const who = [status.stage, status.model].filter(Boolean).join(", ");
-    this.explain([status.message, status.remedy, status.busy ? who : ""]);
+    const profile = status.profile ? `Profile: ${status.profile}.` : "";
+    const models = (status.stages ?? []).map(({ stage, model }) => `${stage}: ${model || "no model"}`);
+    this.explain([status.message, status.remedy, status.busy ? (status.reason ?? "") : "", profile, ...models]);
     void vscode.commands.executeCommand("setContext", "mirador.busy", status.busy);
+    void vscode.commands.executeCommand("setContext", "mirador.paused", paused);
+    const able = models.length > 0 && (status.stages ?? []).some(({ model }) => model);
+    void vscode.commands.executeCommand("setContext", "mirador.hasModel", able);
   }
 
   /** There is a server, or there is none. */
   become(condition: Condition): void {
     const { trouble } = this.context.server;
     if (condition === "running") {
-      this.say({ kind: "normal", busy: false, message: "Ready.", remedy: "", uri: "", stage: "", model: "" });
+      this.say(READY);
       return;
     }
-    void vscode.commands.executeCommand("setContext", "mirador.busy", false);
-    this.item.command = "mirador.restartServer";
+    this.status = READY;
+    for (const name of ["mirador.busy", "mirador.paused", "mirador.hasModel"]) {
+      void vscode.commands.executeCommand("setContext", name, false);
+    }
     this.item.backgroundColor = background(condition === "missing" ? "error" : "normal");
     const words = { starting: "Starting…", stopped: "The server does not run.", missing: "" };
     const icon = { starting: "loading~spin", stopped: "circle-slash", missing: "error" };
@@ -99,22 +133,27 @@ class Bar {
     this.explain(trouble ? [trouble.message, trouble.remedy] : [words[condition]]);
   }
 
-  private explain(lines: readonly string[]): void {
+  private explain(said: readonly string[]): void {
+    const lines = said.filter(Boolean);
+    this.words = lines[0] ?? "";
     const text = new vscode.MarkdownString();
     text.isTrusted = { enabledCommands: LINKS };
     text.supportThemeIcons = true;
-    for (const line of lines.filter(Boolean)) {
+    for (const line of lines) {
       text.appendText(line);
       text.appendMarkdown("\n\n");
     }
     const links = [
+      "[What can be done](command:mirador.menu)",
       "[Doctor](command:mirador.doctor)",
-      "[Stop what runs](command:mirador.cancel)",
-      "[Restart](command:mirador.restartServer)",
+      this.status.paused === true
+        ? "[Resume](command:mirador.resume)"
+        : "[Stop what runs](command:mirador.cancel)",
       "[Log](command:mirador.showLog)",
     ];
     text.appendMarkdown(links.join(" · "));
     this.item.tooltip = text;
+    this.item.accessibilityInformation = { label: `Mirador. ${lines.join(" ")}`, role: "button" };
   }
 }
 

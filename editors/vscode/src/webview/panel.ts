@@ -1,198 +1,163 @@
 /** The script of the panel: shows what it is told, and tells what the user does. */
 
-import type { FromPanel, ToPanel } from "../talk";
-import { element, render } from "./markdown";
+import { ALL } from "../panel/findings";
+import { type FromPanel, type Saved, type Tab, type ToPanel, saved, toPanel } from "../panel/messages";
+import { Malformed } from "../panel/schema";
+import { BEGINNING, type State, reduce } from "../panel/state";
+import { many } from "../panel/wording";
+import { Announcer } from "./announcer";
+import { AnswersPart } from "./answers";
+import { Banner } from "./banner";
+import { ListPart } from "./list";
+import { MetricsPart } from "./metrics";
+import { ReviewPart } from "./review";
+import type { Chosen, Page, Part } from "./shared";
+import { Tabs } from "./tabs";
 
-declare function acquireVsCodeApi(): { postMessage(message: FromPanel): void };
+declare function acquireVsCodeApi(): {
+  postMessage(message: FromPanel): void;
+  getState(): unknown;
+  setState(state: Saved): void;
+};
 
-const host = acquireVsCodeApi();
-const thread = need("thread");
-const form = need("ask") as HTMLFormElement;
-const question = need("question") as HTMLTextAreaElement;
-const stop = need("cancel");
-const ask = need("send");
+const KEEP_MS = 300;
 
-/** One question with its answer, as it stands on the page. */
-class Entry {
-  readonly root = element("article");
-  private readonly title = element("h2");
-  private readonly by = element("p");
-  private readonly answer = element("div");
-  private readonly draft = element("div");
-  private readonly notices = element("ul");
-  private readonly foot = element("p");
+class Panel implements Page {
+  chosen: Chosen = { tab: "review", filters: ALL, days: 30, draft: "" };
+  private readonly host = acquireVsCodeApi();
+  private readonly announcer = new Announcer();
+  private readonly parts: readonly Part[];
+  private readonly tabs: Tabs;
+  private state: State = BEGINNING;
+  private frame = 0;
+  private keeping: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(title: string, question: string) {
-    if (question) {
-      const asked = element("p", question);
-      asked.className = "asked";
-      this.root.append(asked);
-    }
-    this.title.textContent = title;
-    this.title.hidden = Boolean(question);
-    this.by.className = "by";
-    this.answer.className = "answer";
-    this.draft.className = "draft";
-    this.notices.className = "notices";
-    this.notices.hidden = true;
-    this.foot.className = "foot";
-    this.root.append(this.title, this.by, this.answer, this.draft, this.notices, this.foot);
-    this.root.setAttribute("aria-busy", "true");
-    this.foot.textContent = "Reading the code…";
+  constructor(root: HTMLElement) {
+    const banner = new Banner(this);
+    const review = new ReviewPart(this);
+    const list = new ListPart(this);
+    const answers = new AnswersPart(this);
+    const metrics = new MetricsPart(this);
+    this.parts = [banner, review, list, answers, metrics];
+    this.tabs = new Tabs(
+      [
+        { name: "review", title: "Review", content: review.root },
+        { name: "findings", title: "Findings", content: list.root },
+        { name: "ask", title: "Ask", content: answers.root },
+        { name: "metrics", title: "Metrics", content: metrics.root },
+      ],
+      (tab) => {
+        this.show(tab);
+      },
+    );
+    this.recall();
+    root.append(this.tabs.list, banner.root, ...this.tabs.panels, this.announcer.root);
+    window.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+      this.hear(data);
+    });
+    window.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented) {
+        this.stop();
+      }
+    });
+    this.show(this.chosen.tab);
+    this.tell({ kind: "ready" });
   }
 
-  name(title: string): void {
-    this.title.textContent = title;
+  tell(message: FromPanel): void {
+    this.host.postMessage(message);
   }
 
-  progress(message: string): void {
-    this.foot.textContent = message;
+  choose(what: Partial<Chosen>): void {
+    this.chosen = { ...this.chosen, ...what };
+    this.keep();
+    this.draw();
   }
 
-  /** A stage begins; what an earlier one said stays until this one has said all. */
-  stage(stage: string, model: string, reason: string): void {
-    this.draft.replaceChildren();
-    this.answer.classList.toggle("older", this.answer.hasChildNodes());
-    this.foot.textContent = [stage, model].filter(Boolean).join(", ") + " is at work…";
-    this.foot.title = reason;
-  }
-
-  text(content: string, confidence: number): void {
-    const piece = element("span", content);
-    piece.className = tone(confidence);
-    this.draft.append(piece);
-  }
-
-  /** A stage has said all; its answer takes the place of what was there. */
-  whole(stage: string, model: string, text: string, confidence: number): void {
-    this.draft.replaceChildren();
-    this.answer.classList.remove("older");
-    this.answer.replaceChildren(render(text));
-    const sure = element("span", `${Math.round(confidence * 100)} %`);
-    sure.className = `sure ${tone(confidence)}`;
-    sure.title = "How sure the model was of its words. Not a measure of truth.";
-    const who = element("span", model || "facts, no model");
-    who.className = "model";
-    const label = element("span", stage);
-    label.className = "stage";
-    this.by.replaceChildren(label, who, sure);
-  }
-
-  notice(message: string): void {
-    const shown = [...this.notices.children].some((child) => child.textContent === message);
-    if (!shown) {
-      this.notices.append(element("li", message));
-      this.notices.hidden = false;
+  show(tab: Tab): void {
+    this.choose({ tab });
+    this.tabs.show(tab);
+    if (tab === "metrics") {
+      this.tell({ kind: "measure", days: this.chosen.days });
     }
   }
 
-  end(state: "finished" | "stopped" | "failed", seconds: number): void {
-    this.root.setAttribute("aria-busy", "false");
-    this.answer.classList.remove("older");
-    const took = `${seconds.toFixed(1)} s`;
-    const words = { finished: took, stopped: `Stopped after ${took}`, failed: "No answer" };
-    this.foot.textContent = words[state];
-    this.root.dataset["state"] = state;
+  /** A message that cannot be read is left out, and the extension's log says so. */
+  private hear(said: unknown): void {
+    let message: ToPanel;
+    try {
+      message = toPanel(said);
+    } catch (error) {
+      if (!(error instanceof Malformed)) {
+        throw error;
+      }
+      this.tell({ kind: "unread", why: error.message.slice(0, 1000) });
+      return;
+    }
+    switch (message.kind) {
+      case "state":
+        this.state = message.state;
+        break;
+      case "event": {
+        const before = this.state;
+        this.state = reduce(before, message.event);
+        this.announcer.hear(before, this.state);
+        break;
+      }
+      case "show":
+        this.show(message.tab);
+        break;
+    }
+    this.keep();
+    this.draw();
   }
-}
 
-let current: Entry | undefined;
-let currentId = 0;
-
-window.addEventListener("message", ({ data }: MessageEvent<ToPanel>) => {
-  if (data.kind === "begin") {
-    begin(data);
-  } else if (data.id === currentId && current !== undefined) {
-    const atEnd = isAtEnd();
-    tell(current, data);
-    if (atEnd) {
-      window.scrollTo({ top: document.body.scrollHeight });
+  private stop(): void {
+    if (this.chosen.tab === "ask" && this.state.answers.some(({ state }) => state === "running")) {
+      this.tell({ kind: "act", action: "stopAnswer" });
+    } else if (this.chosen.tab === "review" && this.state.reviews.some(({ state }) => state === "running")) {
+      this.tell({ kind: "act", action: "stopReview" });
     }
   }
-});
 
-function begin(data: ToPanel & { kind: "begin" }): void {
-  if (!data.follows) {
-    thread.replaceChildren();
+  /** Once for all that came since the last picture. */
+  private draw(): void {
+    if (this.frame !== 0) {
+      return;
+    }
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      for (const part of this.parts) {
+        part.update(this.state, this.chosen);
+      }
+      const count = this.state.findings.length + this.state.left;
+      this.tabs.title("findings", count > 0 ? `Findings (${count})` : "Findings");
+      document.title = count > 0 ? `Mirador: ${many(count, "finding")}` : "Mirador";
+    });
   }
-  current?.root.setAttribute("aria-busy", "false");
-  current = new Entry(data.title, data.question);
-  currentId = data.id;
-  thread.append(current.root);
-  busy(true);
-  window.scrollTo({ top: document.body.scrollHeight });
-}
 
-function tell(entry: Entry, data: Exclude<ToPanel, { kind: "begin" }>): void {
-  switch (data.kind) {
-    case "title":
-      entry.name(data.title);
-      break;
-    case "progress":
-      entry.progress(data.message);
-      break;
-    case "stage":
-      entry.stage(data.stage, data.model, data.reason);
-      break;
-    case "text":
-      entry.text(data.content, data.confidence);
-      break;
-    case "answer":
-      entry.whole(data.stage, data.model, data.text, data.confidence);
-      break;
-    case "notice":
-      entry.notice(data.message);
-      break;
-    case "end":
-      entry.end(data.state, data.seconds);
-      busy(false);
-      break;
+  private keep(): void {
+    this.keeping ??= setTimeout(() => {
+      this.keeping = undefined;
+      const answers = this.state.answers.filter(({ state }) => state !== "running");
+      this.host.setState({ ...this.chosen, answers });
+    }, KEEP_MS);
+  }
+
+  /** What was chosen before the page was hidden, or the window closed. */
+  private recall(): void {
+    try {
+      const { answers: _, ...chosen } = saved(this.host.getState());
+      this.chosen = chosen;
+    } catch (error) {
+      if (!(error instanceof Malformed)) {
+        throw error;
+      }
+    }
   }
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (question.value.trim()) {
-    host.postMessage({ kind: "ask", question: question.value });
-    question.value = "";
-  }
-});
-
-question.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    form.requestSubmit();
-  }
-});
-
-stop.addEventListener("click", () => host.postMessage({ kind: "cancel" }));
-window.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") {
-    host.postMessage({ kind: "cancel" });
-  }
-});
-
-host.postMessage({ kind: "ready" });
-
-function busy(on: boolean): void {
-  stop.hidden = !on;
-  ask.hidden = on;
-}
-
-/** Grey for doubtful, plain for fair, cyan for sure: the same steps as on the command line. */
-function tone(confidence: number): string {
-  return confidence < 0.5 ? "low" : confidence < 0.8 ? "fair" : "high";
-}
-
-function isAtEnd(): boolean {
-  const page = document.documentElement;
-  return page.scrollTop + page.clientHeight >= page.scrollHeight - 40;
-}
-
-function need(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (found === null) {
-    throw new Error(`the page has no ${id}`);
-  }
-  return found;
+const root = document.getElementById("root");
+if (root !== null) {
+  new Panel(root);
 }
