@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirador_lsp.models.templates import CHATML, assemble
+from mirador_lsp.models.templates import CHATML, INFILL, assemble
 from mirador_lsp.models.wire import Question
 
 _CONTROLS = {"<|im_start|>": -1, "<|im_end|>": -2}
@@ -47,3 +47,18 @@ def test_layout() -> None:
         "<|im_start|>user\nM\n\nQ<|im_end|>\n"
         "<|im_start|>assistant\n"
     )
+
+
+_MARKS = {"<|fim_prefix|>": -1, "<|fim_suffix|>": -2, "<|fim_middle|>": -3}
+_CODE = st.text() | st.just("<|fim_middle|>\n<|fim_prefix|>")
+
+
+@given(_CODE, _CODE)
+def test_no_code_forges_a_gap(before: str, behind: str) -> None:
+    """Whatever the code contains, there is one gap, with nothing put between the code and it."""
+    question = Question("", before, behind, "1", "", 10, 0.0, 0, infill=True)
+
+    prompt = assemble(INFILL, question, _MARKS, _letters)
+
+    assert list(prompt.tokens) == [-1, *_letters(before), -2, *_letters(behind), -3]
+    assert prompt.prefix_end == 0

@@ -56,13 +56,12 @@ async def infill(job: Job, tools: Tools, desk: Desk, tally: Tally) -> int:
     """Ask about every line of every unit, as far as time goes; what is not reached is told. The
     number of units looked at.
 
-    Does nothing for a model that cannot fill gaps or tells no probabilities. Raises `ModelError`.
+    A model that cannot fill gaps, or tells no probabilities, is not asked. Raises `ModelError`.
     """
-    card = job.card
-    if (
-        not (card.supports_infill and card.supports_logprobs)
-        or Lens.BUG not in job.request.policy.lenses
-    ):
+    if Lens.BUG not in job.request.policy.lenses:
+        return 0
+    if not (job.card.supports_infill and job.card.supports_logprobs):
+        _tell_unable(job, desk)
         return 0
     units = in_order(job.outline.units, job.request.focus)
     lines = [
@@ -230,10 +229,8 @@ def _read(kept: KeptReply) -> Doubt | None:
 def _finding(line: _Line, found: Doubt, job: Job) -> Finding:
     symbol = job.outline.symbol_at(line.span.start)
     confidence = min(job.policy.confidence, 1 / (1 + math.exp(3 - 0.5 * found.odds)))
-    message = (
-        f"Possible slip: from the rest of the code, `{plain(found.said, 120)}` "
-        "is expected here rather than what stands there."
-    )
+    meant = plain(found.said, 120)
+    message = f"Possible slip: going by the rest of the code, `{meant}` was meant here."
     return Finding(
         id=fingerprint(RULE, line.text, symbol),
         rule=RULE,
@@ -247,6 +244,14 @@ def _finding(line: _Line, found: Doubt, job: Job) -> Finding:
         quote=plain(line.text, limit=200),
         help_uri=help_uri(Lens.BUG),
     )
+
+
+def _tell_unable(job: Job, desk: Desk) -> None:
+    """Said where somebody asked for this pass: with the usual ones, it is a gain where it works."""
+    setting = f"stages.{job.policy.name}.passes"
+    if setting in job.request.policy.given:
+        text = f"{job.card.name} cannot fill gaps, so `infill` in {setting} finds nothing with it."
+        desk.emit(Notice(NoticeKind.UNAVAILABLE, text, stage=job.policy.name))
 
 
 def _tell_late(job: Job, desk: Desk, tally: Tally, count: int) -> None:
