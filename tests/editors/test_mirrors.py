@@ -15,7 +15,27 @@ EDITORS = Path(__file__).parents[2] / "editors"
 MIRROR = (EDITORS / "vscode/src/protocol.ts").read_text("utf-8")
 MANIFEST = json.loads((EDITORS / "vscode/package.json").read_text("utf-8"))
 LUA = "".join(path.read_text("utf-8") for path in sorted((EDITORS / "nvim").rglob("*.lua")))
-OURS = {"mirador.restartServer", "mirador.search", "mirador.showLog"}
+OURS = {
+    "mirador.acceptPreview",
+    "mirador.chooseInterpreter",
+    "mirador.discardPreview",
+    "mirador.makeEnvironment",
+    "mirador.menu",
+    "mirador.previewFix",
+    "mirador.pullModel",
+    "mirador.removeEnvironment",
+    "mirador.restartServer",
+    "mirador.search",
+    "mirador.showLog",
+    "mirador.showMetrics",
+    "mirador.showPanel",
+    "mirador.showWalkthrough",
+    "mirador.switchProfile",
+    "mirador.thread.accept",
+    "mirador.thread.dismiss",
+    "mirador.thread.explain",
+    "mirador.thread.helpful",
+}
 """Commands of the VS Code extension itself."""
 UNLISTED = {"mirador.showFindings"}
 """Only lenses call it."""

@@ -1,40 +1,29 @@
 /** Settings: those that start the server, and those that are handed on to it. */
 
-import * as os from "node:os";
-import * as path from "node:path";
 import * as vscode from "vscode";
+import type { Said } from "./launch";
 
 export const SECTION = "mirador";
 
 /** Settings of this extension's own; the server would call them unknown. */
-const OURS = /^(path|interpreter|environment|trace)\b/;
+const OURS = /^(path|interpreter|environment|trace|commentThreads|previewFixes)\b/;
 
 /** Changing one of these starts the server anew. */
 export const STARTS_ANEW = ["path", "interpreter", "environment"].map((name) => `${SECTION}.${name}`);
 
-export interface Launch {
-  readonly command: string;
-  /** Come before `serve`. */
-  readonly args: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  /** Where the command comes from, for messages. */
-  readonly origin: string;
+/** What the settings say of how the server starts. */
+export function saidOfStart(): Omit<Said, "own"> {
+  const settings = vscode.workspace.getConfiguration(SECTION);
+  return {
+    path: settings.get<string>("path", ""),
+    interpreter: settings.get<string>("interpreter", ""),
+    environment: settings.get<Record<string, string>>("environment", {}),
+  };
 }
 
-/** How to run Mirador: the path, else a Python that has it, else what the PATH finds. */
-export function launch(): Launch {
-  const settings = vscode.workspace.getConfiguration(SECTION);
-  const environment = settings.get<Record<string, string>>("environment", {});
-  const executable = settings.get<string>("path", "").trim();
-  if (executable) {
-    return { command: expand(executable), args: [], environment, origin: "mirador.path" };
-  }
-  const interpreter = settings.get<string>("interpreter", "").trim();
-  if (interpreter) {
-    const args = ["-m", "mirador_lsp"];
-    return { command: expand(interpreter), args, environment, origin: "mirador.interpreter" };
-  }
-  return { command: "mirador", args: [], environment, origin: "the PATH" };
+/** A switch of this extension's own. */
+export function wants(name: "commentThreads" | "previewFixes"): boolean {
+  return vscode.workspace.getConfiguration(SECTION).get<boolean>(name, false);
 }
 
 /**
@@ -79,8 +68,4 @@ function plant(tree: Record<string, unknown>, path: readonly string[], value: un
   }
   tree[name] ??= {};
   plant(tree[name] as Record<string, unknown>, below, value);
-}
-
-function expand(file: string): string {
-  return file.startsWith("~/") ? path.join(os.homedir(), file.slice(2)) : file;
 }

@@ -31,10 +31,7 @@ const RESTORABLE: ReadonlySet<string> = new Set(["dismissed", "learned"]);
 const REASONS = ["It is wrong", "It is right, but does not matter here", "It is known and accepted"];
 
 export function activate(context: Context): void {
-  const register = (
-    command: string,
-    act: (client: LanguageClient, argument: unknown) => Promise<void>,
-  ): void => {
+  const register: Register = (command, act) => {
     context.extension.subscriptions.push(
       vscode.commands.registerCommand(command, async (argument: unknown) => {
         const client = await context.server.running();
@@ -68,6 +65,16 @@ export function activate(context: Context): void {
       }
     });
   }
+  activateDecisions(register);
+}
+
+type Register = (
+  command: string,
+  act: (client: LanguageClient, argument: unknown) => Promise<void>,
+) => void;
+
+/** What the user decides of a finding, and takes back. */
+function activateDecisions(register: Register): void {
   register("mirador.restore", async (client, argument) => {
     const place = given(argument) ?? here(client);
     if (place !== undefined) {

@@ -1,6 +1,7 @@
 /** Changes that the server makes through the editor, and the question it asks before it does. */
 
 import * as vscode from "vscode";
+import { wants } from "../config";
 import type { Context } from "../context";
 import { Neighbours } from "../neighbours";
 import { given, here } from "../place";
@@ -8,6 +9,7 @@ import { type Changed, checkDiagnosticsRequest } from "../protocol";
 import { run } from "../run";
 import type { Scratch } from "../scratch";
 import { finding } from "./findings";
+import type { Previews } from "./preview";
 
 const JOBS: Readonly<Record<string, string>> = {
   "mirador.fix": "Fixing",
@@ -17,7 +19,7 @@ const JOBS: Readonly<Record<string, string>> = {
   "mirador.fixAll": "Making all safe fixes",
 };
 
-export function activate(context: Context, scratch: Scratch): void {
+export function activate(context: Context, scratch: Scratch, previews: Previews): void {
   const neighbours = new Neighbours(scratch);
   context.extension.subscriptions.push(neighbours);
   context.server.onClient((client) => {
@@ -35,7 +37,9 @@ export function activate(context: Context, scratch: Scratch): void {
         const place =
           given(argument) ?? (command === "mirador.fix" ? await finding(client) : here(client));
         if (place !== undefined) {
-          tell((await run(client, { command, argument: place, title })) as Changed | undefined);
+          const make = (): Promise<unknown> => run(client, { command, argument: place, title });
+          const first = command === "mirador.fix" && wants("previewFixes");
+          tell((await (first ? previews.during(place.uri, make) : make())) as Changed | undefined);
         }
       }),
     );

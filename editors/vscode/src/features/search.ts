@@ -37,14 +37,14 @@ class Search {
     this.pick.placeholder = "Words, a name or a question: where is the session token refreshed";
     this.pick.matchOnDescription = true;
     this.pick.matchOnDetail = true;
-    this.pick.onDidChangeValue(() => this.soon());
+    this.pick.onDidChangeValue(() => { this.soon(); });
     this.pick.onDidChangeActive(([item]) => void this.open(item, true));
     this.pick.onDidAccept(() => {
       this.taken = true;
       void this.open(this.pick.activeItems[0], false);
       this.pick.hide();
     });
-    this.pick.onDidHide(() => this.end());
+    this.pick.onDidHide(() => { this.end(); });
   }
 
   show(): void {
