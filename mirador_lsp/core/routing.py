@@ -1,5 +1,6 @@
 """Choosing a model: the tasks, what is believed of models, and what was measured of them."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +46,21 @@ def change_task(intent: Intent) -> Task:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """How often a model was right, by how strongly it spoke: a logistic curve that was fitted to
+    labelled cases.
+    """
+
+    offset: float
+    slope: float
+    """Of the logarithm of the odds of being right, for each unit of `strength`."""
+
+    def chance(self, strength: float) -> float:
+        """The share of cases in which it was right, 0…1."""
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.offset + self.slope * strength))))
+
+
+@dataclass(frozen=True)
 class Fitness:
     """What is believed of a model, or of a family of models, at a task."""
 
@@ -57,6 +73,10 @@ class Fitness:
     least: float = 0.0
     most: float = 1e6
     """Sizes that are meant, in billions of parameters, `most` not included."""
+    infill: Calibration | None = None
+    """How often a line that it would write otherwise was wrong, by the odds it gave."""
+    judge: Calibration | None = None
+    """How often a claim was right, by how much the code spoke for it in the model's eyes."""
 
     @property
     def names_one(self) -> bool:

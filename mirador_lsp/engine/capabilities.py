@@ -12,7 +12,7 @@ from msgspec import Meta
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
-from mirador_lsp.core.routing import TASKS, Fitness, Matrix
+from mirador_lsp.core.routing import TASKS, Calibration, Fitness, Matrix
 from mirador_lsp.core.yaml_text import parse_yaml
 
 FILE_NAME = "capabilities.yaml"
@@ -22,6 +22,8 @@ _MOST_ROWS = 200
 
 _Model = Annotated[str, Meta(pattern=r"^[\w.:/*?+-]{1,120}\Z")]
 _Size = Annotated[float, Meta(ge=0, le=1e6)]
+_Term = Annotated[float, Meta(ge=-50, le=50)]
+_Slope = Annotated[float, Meta(ge=0, le=50)]
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +31,8 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: Annotated[float, Meta(ge=0, le=1)]
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
     billions: tuple[_Size, _Size] = (0.0, 1e6)
+    infill: tuple[_Term, _Slope] | None = None
+    judge: tuple[_Term, _Slope] | None = None
 
 
 _Rows = dict[str, Annotated[tuple[_Row, ...], Meta(max_length=_MOST_ROWS)]]
@@ -84,4 +88,12 @@ def _check_task(task: str) -> None:
 
 def _fitness(row: _Row) -> Fitness:
     least, most = row.billions
-    return Fitness(row.model, row.confidence, plain(row.reason, 200), least, most)
+    return Fitness(
+        row.model,
+        row.confidence,
+        plain(row.reason, 200),
+        least,
+        most,
+        Calibration(*row.infill) if row.infill is not None else None,
+        Calibration(*row.judge) if row.judge is not None else None,
+    )

@@ -111,7 +111,7 @@ def lines_of(text: str, outline: Outline, pieces: Sequence[Span]) -> list[_Line]
                 text=bare,
                 indent=indent,
                 before="".join(f"{row}\n" for row in before),
-                behind="".join(f"\n{row}" for row in behind) + "\n",
+                behind="".join(f"\n{row}" for row in behind).rstrip("\n") + "\n",
                 around=tuple(row.strip() for row in (*before[-_BEHIND:], *behind)),
             )
         )
@@ -119,11 +119,13 @@ def lines_of(text: str, outline: Outline, pieces: Sequence[Span]) -> list[_Line]
 
 
 def _rows(text: str, code: str) -> list[tuple[Span, str]]:
-    """The lines that hold code, or held nothing from the start, with their places."""
+    """The lines that hold code, with their places, and one blank line wherever there are some: a
+    gap before a row of them asks for an end.
+    """
     rows, at = [], 0
     for line in text.splitlines(keepends=True):
         kept = code[at : at + len(line)].rstrip()
-        if kept or not line.strip():
+        if kept or (rows and rows[-1][1] and not line.strip()):
             rows.append((Span(at, at + len(line)), kept))
         at += len(line)
     return rows
@@ -150,7 +152,7 @@ async def _ask_about(
     found = await _doubt_of(" " * shift + line.text, title, prompt, job, tools, desk, tally)
     if found is None or not is_slip(line.text, found, line.around):
         return
-    finding = _finding(line, found, job)
+    finding = _finding(line, found, job, tools)
     identity = desk.ledger.propose(job.policy.name, finding)
     if identity is not None:
         desk.emit(
@@ -226,9 +228,12 @@ def _read(kept: KeptReply) -> Doubt | None:
     return Doubt(kept.lines[0], kept.sureness[0], odds)
 
 
-def _finding(line: _Line, found: Doubt, job: Job) -> Finding:
+def _finding(line: _Line, found: Doubt, job: Job, tools: Tools) -> Finding:
     symbol = job.outline.symbol_at(line.span.start)
-    confidence = min(job.policy.confidence, 1 / (1 + math.exp(3 - 0.5 * found.odds)))
+    fitness = tools.meter.insight.matrix.about(job.task, job.card)
+    known = fitness.infill if fitness is not None else None
+    chance = known.chance(found.odds) if known is not None else _UNMEASURED
+    confidence = min(job.policy.confidence, chance)
     meant = plain(found.said, 120)
     message = f"Possible slip: going by the rest of the code, `{meant}` was meant here."
     return Finding(
