@@ -2,7 +2,8 @@
 
 import * as vscode from "vscode";
 import type { Context } from "../context";
-import type { Action, Deed, FromPanel, Saved } from "../panel/messages";
+import type { Event } from "../panel/events";
+import type { Action, Deed, FromPanel } from "../panel/messages";
 import { given, here } from "../place";
 import { report } from "../run";
 import { Asking, type Question } from "./panel/asking";
@@ -35,32 +36,82 @@ const DEEDS: Readonly<Record<Exclude<Deed, "open">, string>> = {
 };
 
 export function activate(context: Context): Answers {
-  const { extension, log, server } = context;
-  const view: View = new View(extension.extensionUri, log, heard, restored);
-  const tell = view.apply.bind(view);
-  const asking = new Asking(context, tell);
-  const rows = new Rows((found, left) => {
-    tell({ kind: "findings", rows: found, left });
-  });
-  follow(context, tell);
-  function restored({ answers }: Saved): void {
-    asking.after(answers);
-    tell({ kind: "restored", answers });
+  const panel = new Panel(context);
+  context.extension.subscriptions.push(
+    panel,
+    vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, panel.view),
+    vscode.commands.registerCommand("mirador.showPanel", () => {
+      panel.view.show("review", true);
+    }),
+    vscode.commands.registerCommand("mirador.showMetrics", () => {
+      panel.view.show("metrics", true);
+    }),
+    vscode.commands.registerCommand("mirador.explain", async (argument: unknown) => {
+      const client = await context.server.running();
+      const place = client && (given(argument) ?? here(client));
+      if (place !== undefined) {
+        await panel.ask({ place, question: "", follows: false });
+      }
+    }),
+  );
+  return panel;
+}
+
+class Panel implements Answers, vscode.Disposable {
+  readonly view: View;
+  private readonly asking: Asking;
+  private readonly rows: Rows;
+
+  constructor(private readonly context: Context) {
+    const { extension, log } = context;
+    const tell = (event: Event): void => {
+      this.view.apply(event);
+    };
+    this.view = new View(
+      extension.extensionUri,
+      log,
+      (message) => {
+        this.hear(message);
+      },
+      ({ answers }) => {
+        this.asking.after(answers);
+        tell({ kind: "restored", answers });
+      },
+    );
+    this.asking = new Asking(context, tell);
+    this.rows = new Rows((rows, left) => {
+      tell({ kind: "findings", rows, left });
+    });
+    follow(context, tell);
+    this.rows.look();
   }
 
-  function heard(message: FromPanel): void {
+  async ask(question: Question): Promise<void> {
+    if ((await this.context.server.running()) !== undefined) {
+      this.view.show("ask", false);
+      await this.asking.ask(question);
+    }
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(this.asking, this.rows, this.view).dispose();
+  }
+
+  private hear(message: FromPanel): void {
     switch (message.kind) {
       case "act":
-        act(message.action);
+        this.act(message.action);
         break;
       case "ask":
-        further(message.question.trim()).catch(report);
+        this.goOn(message.question.trim()).catch(report);
         break;
       case "finding":
-        treat(message.key, message.deed).catch(report);
+        this.treat(message.key, message.deed).catch(report);
         break;
       case "measure":
-        void measure(context, message.days, tell);
+        void measure(this.context, message.days, (event) => {
+          this.view.apply(event);
+        });
         break;
       case "ready":
       case "unread":
@@ -68,68 +119,44 @@ export function activate(context: Context): Answers {
     }
   }
 
-  function act(action: Action): void {
+  private act(action: Action): void {
     if (action === "stopAnswer") {
-      asking.stop();
+      this.asking.stop();
     } else {
       vscode.commands.executeCommand(...COMMANDS[action]).then(undefined, report);
     }
   }
 
   /** A question of the panel goes on with what was asked last, else it is about the editor's place. */
-  async function further(question: string): Promise<void> {
-    const client = question ? await server.running() : undefined;
-    const place = client && (asking.place ?? here(client));
+  private async goOn(question: string): Promise<void> {
+    const client = question ? await this.context.server.running() : undefined;
+    const place = client && (this.asking.place ?? here(client));
     if (place !== undefined) {
-      await asking.ask({ place, question, follows: view.state.answers.length > 0 });
+      await this.asking.ask({ place, question, follows: this.view.state.answers.length > 0 });
     }
   }
 
-  async function treat(key: string, deed: Deed): Promise<void> {
-    const found = rows.of(key);
+  private async treat(key: string, deed: Deed): Promise<void> {
+    const found = this.rows.of(key);
     if (found === undefined) {
-      log.warn("The panel spoke of a finding that is not there any more.");
-    } else if (deed === "open") {
+      this.context.log.warn("The panel spoke of a finding that is not there any more.");
+      return;
+    }
+    if (deed === "open") {
       await jump(found);
-    } else {
-      const client = await server.running();
-      if (client !== undefined) {
-        const { uri, shown } = found;
-        const range = client.code2ProtocolConverter.asRange(shown.diagnostic.range);
-        const place = { uri: client.code2ProtocolConverter.asUri(uri), range, findingId: shown.id };
-        await vscode.commands.executeCommand(DEEDS[deed], place);
-      }
+      return;
+    }
+    const client = await this.context.server.running();
+    if (client !== undefined) {
+      const convert = client.code2ProtocolConverter;
+      const place = {
+        uri: convert.asUri(found.uri),
+        range: convert.asRange(found.shown.diagnostic.range),
+        findingId: found.shown.id,
+      };
+      await vscode.commands.executeCommand(DEEDS[deed], place);
     }
   }
-
-  async function ask(question: Question): Promise<void> {
-    if ((await server.running()) !== undefined) {
-      view.show("ask", false);
-      await asking.ask(question);
-    }
-  }
-
-  extension.subscriptions.push(
-    view,
-    asking,
-    rows,
-    vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, view),
-    vscode.commands.registerCommand("mirador.showPanel", () => {
-      view.show("review", true);
-    }),
-    vscode.commands.registerCommand("mirador.showMetrics", () => {
-      view.show("metrics", true);
-    }),
-    vscode.commands.registerCommand("mirador.explain", async (argument: unknown) => {
-      const client = await server.running();
-      const place = client && (given(argument) ?? here(client));
-      if (place !== undefined) {
-        await ask({ place, question: "", follows: false });
-      }
-    }),
-  );
-  rows.look();
-  return { ask };
 }
 
 /** Shows the code of a finding, in the editor beside the panel, and lets the user work there. */

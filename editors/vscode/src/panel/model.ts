@@ -9,6 +9,8 @@ export const MOST_FINDINGS = 2000;
 export const MOST_REPLIES = 30;
 export const MOST_REPLY_CHARACTERS = 8000;
 export const MOST_NOTICES = 40;
+/** As many as there are characters, at worst. */
+const MOST_PIECES = 4 * MOST_REPLY_CHARACTERS;
 const LONG = 100_000;
 
 /** How sure a model was: below 50 %, below 80 %, and the rest. */
@@ -24,7 +26,7 @@ export const reply = object({
   id: count,
   unit: text(),
   lens: text(40),
-  pieces: list(piece, 5000),
+  pieces: list(piece, MOST_PIECES),
   /** Its beginning is not kept any more. */
   cut: flag,
 });
@@ -93,7 +95,7 @@ export const answer = object({
   text: text(LONG),
   by: object({ stage: text(40), model: text(), confidence: share }),
   /** What the stage that speaks has said. */
-  draft: list(piece, 5000),
+  draft: list(piece, MOST_PIECES),
   progress: text(),
   notices: list(text(), MOST_NOTICES),
   seconds: maybe(number),

@@ -39,8 +39,11 @@ export function applyToReviews(reviews: Reviews, event: ReviewEvent, models: Cho
       return inStage(reviews, event, (stage) => ({ ...stage, done, total, unit, lens, waiting }));
     }
     case "stageDone": {
-      const { kind: _, run: __, stage: ___, ...took } = event;
-      return inStage(reviews, event, (stage) => ({ ...stage, ...took, status: "done", waiting: 0, done: stage.total }));
+      const { model, seconds, promptTokens, cachedTokens, completionTokens, firstTokenSeconds, notReviewed } = event;
+      return inStage(reviews, event, (stage) => ({
+        ...stage, model, seconds, promptTokens, cachedTokens, completionTokens, firstTokenSeconds, notReviewed,
+        status: "done", waiting: 0, done: stage.total,
+      }));
     }
     case "stageFailed": {
       const { model, seconds, message, remedy } = event;
@@ -88,9 +91,12 @@ function waiting(name: string, model: string, reason: string, spared: boolean): 
 }
 
 function ended(review: Review, event: Of<"reviewEnded">): Review {
-  const { kind: _, run: __, ...how } = event;
+  const { state, message, summary, seconds, findings, withheld, hushed, withdrawn } = event;
   const why = event.state === "stopped" ? "The review was stopped." : "The review ended before it.";
-  return { ...review, ...how, stages: review.stages.map((each) => over(each, why)) };
+  return {
+    ...review, state, message, summary, seconds, findings, withheld, hushed, withdrawn,
+    stages: review.stages.map((each) => over(each, why)),
+  };
 }
 
 /** A stage of a review that is over does not wait or run any more. */

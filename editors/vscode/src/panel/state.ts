@@ -73,7 +73,14 @@ export function reduce(before: State, event: Event): State {
     case "answerEnded":
     case "restored":
       return changed(before, "answers", applyToAnswers(before.answers, event));
-    default:
+    case "reviewBegan":
+    case "stageBegan":
+    case "stageAt":
+    case "stageDone":
+    case "stageFailed":
+    case "notice":
+    case "reviewEnded":
+    case "streamed":
       return changed(before, "reviews", applyToReviews(before.reviews, event, before.models));
   }
 }

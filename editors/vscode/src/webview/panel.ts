@@ -147,8 +147,8 @@ class Panel implements Page {
   /** What was chosen before the page was hidden, or the window closed. */
   private recall(): void {
     try {
-      const { answers: _, ...chosen } = saved(this.host.getState());
-      this.chosen = chosen;
+      const { tab, filters, days, draft } = saved(this.host.getState());
+      this.chosen = { tab, filters, days, draft };
     } catch (error) {
       if (!(error instanceof Malformed)) {
         throw error;
