@@ -160,10 +160,7 @@ class Calling(Parameters):
         self.reached.add(id(function))
         own = sum(1 for f in self.frames if f.closure and f.closure.function is function)
         if own >= _SELF_CALLS or len(self.frames) > self.budget.depth:
-            self.may_raise()
-            traces = [t for each in given for t in self.deep_traces(each.value)]
-            traces += list(self.deep_traces(receiver)) if receiver is not None else []
-            return tainted(replace(trace, certain=False) for trace in traces)
+            return self.guessed_call(given, receiver)
         name = function.name or "a function"
         passed = list(given)
         if span.end:  # else nobody calls it in the program
@@ -172,7 +169,7 @@ class Calling(Parameters):
                 for each in given
             ]
         scope = self.scope(closure.scope)
-        frame = Frame(scope, closure.file, closure)
+        frame = Frame(scope, closure.file, closure, called=span if span.end else None)
         with self.in_frame(frame):
             self.bind_parameters(closure, passed, receiver)
             self.hoist(function.body)
@@ -185,6 +182,13 @@ class Calling(Parameters):
         if function.is_generator and self.state is not None:
             return self._generated(frame, span)
         return frame.returned
+
+    def guessed_call(self, given: Sequence[Given], receiver: Value | None) -> Value:
+        """The result of a function that is not looked into: anything of what it is given."""
+        self.may_raise()
+        traces = [t for each in given for t in self.deep_traces(each.value)]
+        traces += list(self.deep_traces(receiver)) if receiver is not None else []
+        return tainted(replace(trace, certain=False) for trace in traces)
 
     def _keeps_scope(self, function: ir.Function) -> bool:
         """Whether something that is made in a function may outlive its call and see its names."""

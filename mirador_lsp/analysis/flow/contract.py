@@ -39,6 +39,8 @@ class Flow:
     """The source in a few words: "the request's query", "the parameter `name`"."""
     into: str = ""
     """The sink in a few words: "a shell command"."""
+    call: Place | None = None
+    """Of a sink in another file: the call in the analysed one that leads there."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class Flows:
     flows: tuple[Flow, ...]
     """In the order of their sinks."""
     notes: tuple[str, ...] = ()
-    """What was left out, one plain sentence each."""
+    """What was left out of the file, one plain sentence each."""
+    abroad: tuple[str, ...] = ()
+    """What was left out of other files, in the same way: those parts count as libraries."""
     cleared: tuple[tuple[Span, str], ...] = ()
     """Calls that can do harm and here cannot, with the harm's CWE: whatever they are given was
     followed to where it comes from, in every call of them."""
@@ -135,6 +139,12 @@ class Knowledge(Protocol):
         """Of a method by its name alone, on an object nobody knows: "execute"."""
         ...
 
+    def speaks_of(self, name: str) -> bool:
+        """Whether anything is known of a module or of what is in it: then an import of that name
+        means the library, even where the workspace has a file that is called so.
+        """
+        ...
+
     def entry(self, decorators: Sequence[str], bases: Sequence[str]) -> Source | None:
         """Whether somebody from outside calls a function with these decorators, or a method of a
         class with these bases: what its parameters are then. Full dotted names, without arguments.
@@ -143,12 +153,25 @@ class Knowledge(Protocol):
 
 
 class Modules(Protocol):
-    """The other files of the workspace."""
+    """The other files of the workspace. Files are named relative to it; "" is the analysed one."""
 
-    def find(self, module: str, importer: str) -> tuple[str, Program] | None:
-        """The file that an import means, with its name; None for a library or what is not there.
-        `importer` is the name of the file that imports, "" for the analysed one.
+    def find(self, module: str, importer: str) -> str | None:
+        """The file that an import in `importer` means; None for a library or what is not there."""
+        ...
+
+    def program(self, file: str) -> Program | None:
+        """The program of a file that was found; None where it cannot be read, or where that would
+        be too much: then `notes` tell.
         """
+        ...
+
+    def line(self, file: str, offset: int) -> tuple[int, str]:
+        """Number, from 0, and text of a line of a file whose program was given."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out by now, one plain sentence each."""
         ...
 
 
@@ -162,3 +185,9 @@ class Budget:
     """Of processor time."""
     depth: int = 16
     """Calls within calls."""
+    module: int = 8_000
+    """Of the steps, those that an imported file may take to be there."""
+    call: int = 8_000
+    """Of the steps, those that a call into an imported file may take."""
+    abroad: float = 0.4
+    """The share of the steps that may go to imported files."""

@@ -59,9 +59,13 @@ class Thing:
 class State:
     """Objects by address. Owned by who holds it; copy it before another one goes on from it."""
 
-    __slots__ = ("base", "own")
+    __slots__ = ("base", "everywhere", "own")
 
-    def __init__(self, base: dict[int, Thing], own: dict[int, Thing]) -> None:
+    def __init__(
+        self, base: dict[int, Thing], own: dict[int, Thing], everywhere: Mapping[int, Thing]
+    ) -> None:
+        self.everywhere = everywhere
+        """What is the same in every course, and becomes more while others run."""
         self.base = base
         """Shared by copies and never changed."""
         self.own = own
@@ -70,24 +74,34 @@ class State:
     @classmethod
     def of(cls, things: Mapping[int, Thing]) -> "State":
         """A state with these objects."""
-        return cls({}, dict(things))
+        return cls({}, dict(things), {})
 
     def copy(self) -> "State":
         """Another one with the same objects."""
         if len(self.own) > _MOST_CHANGED:
             self.base, self.own = {**self.base, **self.own}, {}
-        return State(self.base, self.own.copy())
+        return State(self.base, self.own.copy(), self.everywhere)
 
     def get(self, address: int) -> Thing | None:
         """The object there, if any."""
         found = self.own.get(address)
-        return self.base.get(address) if found is None else found
+        return self.shared(address) if found is None else found
 
-    def __contains__(self, address: int) -> bool:
-        return address in self.own or address in self.base
+    def with_own(self, own: dict[int, Thing]) -> "State":
+        """What differs is that."""
+        return State(self.base, own, self.everywhere)
+
+    def shared(self, address: int) -> Thing | None:
+        """What this course has there until it changes it, if anything."""
+        found = self.base.get(address)
+        return self.everywhere.get(address) if found is None else found
 
     def __len__(self) -> int:
         return len(self.base) + len(self.own)
+
+    def all_own(self) -> Iterator[tuple[int, Thing]]:
+        """Objects that are not everywhere, or are otherwise there."""
+        return iter({**self.base, **self.own}.items())
 
     def forget(self, address: int) -> None:
         """Drop an object that nobody can reach. What is shared stays, for others have it too."""
@@ -109,24 +123,23 @@ class State:
         shared = self.base is other.base
         larger, smaller = (self, other) if len(self) >= len(other) else (other, self)
         if not shared:
-            result = State(larger.base, larger.own.copy())
+            result = larger.with_own(larger.own.copy())
             for address, thing, held in smaller.changed(larger):
                 result.own[address] = thing if held is None else join_things(held, thing)
             return result
-        base = larger.base
         own = larger.own.copy()
         for address, thing in smaller.own.items():
             held = own.get(address)
             if held is None:
-                held = base.get(address)
+                held = larger.shared(address)
             if held is not thing:
                 own[address] = thing if held is None else join_things(held, thing)
         for address, thing in larger.own.items():
             if address not in smaller.own:
-                held = base.get(address)
+                held = larger.shared(address)
                 if held is not None and held is not thing:
                     own[address] = join_things(thing, held)
-        return State(base, own)
+        return larger.with_own(own)
 
 
 def read(thing: Thing, key: Key) -> Value:

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules, Source
 from mirador_lsp.analysis.flow.heap import Key, State, Thing
-from mirador_lsp.analysis.flow.javascript_builtins import JavaScriptBuiltins
+from mirador_lsp.analysis.flow.javascript_imports import JavaScriptImports
 from mirador_lsp.analysis.flow.javascript_objects import ANSWERS
 from mirador_lsp.analysis.flow.modules import fields_of
 from mirador_lsp.analysis.flow.values import (
-    NOTHING,
     UNKNOWN,
     Closure,
     External,
@@ -16,19 +15,16 @@ from mirador_lsp.analysis.flow.values import (
     Value,
     target,
 )
-from mirador_lsp.core.text import Span
 from mirador_lsp.syntax import expressions as ir
-from mirador_lsp.syntax import program as st
 from mirador_lsp.syntax.expressions import Statement
 from mirador_lsp.syntax.program import Program
 
-_EXPORT = "export "
 _HARMLESS = frozenset({"number", "boolean", "bigint", "symbol"})
 _DEEPEST = 4
 _MOST_INNER = 200
 
 
-class JavaScriptRunner(JavaScriptBuiltins):
+class JavaScriptRunner(JavaScriptImports):
     """Runs modules of JavaScript."""
 
     def __init__(
@@ -47,7 +43,8 @@ class JavaScriptRunner(JavaScriptBuiltins):
 
     def _function(self, node: ir.Function) -> Value:
         made = super()._function(node)
-        if id(node) not in self._inner and len(self._inner) < _MOST_INNER:
+        known = id(node) in self._inner or self.frame.file
+        if not known and len(self._inner) < _MOST_INNER:
             for each in made.targets:
                 if isinstance(each, Closure) and each.function is node and each.owner is None:
                     self._inner[id(node)] = each, self.forked()
@@ -65,47 +62,6 @@ class JavaScriptRunner(JavaScriptBuiltins):
             self.set(scope, "module", self.make(Thing("dict", fields)))
             self.set(scope, "exports", exports)
         super().hoist(body)
-
-    def imported(self, node: st.Import) -> None:
-        """See `Executor`."""
-        if not node.local:
-            self._module_of(node.module)
-            return
-        address = self._module_of(node.module)
-        if address is not None:
-            value = self._exported(address, node.name)
-        else:
-            value = target(External(f"{node.module}.{node.name}" if node.name else node.module))
-        self.set(self.frame.scope, node.local, value)
-
-    def module_named(self, name: str, span: Span) -> Value | None:
-        """See `JavaScriptBuiltins`."""
-        address = self._module_of(name)
-        return self._exported(address, "", span) if address is not None else None
-
-    def _exported(self, address: int, name: str, span: Span | None = None) -> Value:
-        """One export of a module; all of them for ""."""
-        fields = self.thing(address).fields
-        told: dict[Key, Value] = {
-            Known("str", key.removeprefix(_EXPORT)): value
-            for key, value in fields.items()
-            if isinstance(key, str) and key.startswith(_EXPORT)
-        }
-        held = fields.get("module", NOTHING)
-        common = self.attribute(held, "exports", Span(0, 0)) if held.refs else NOTHING
-        others = told.pop(Known("str", "*"), NOTHING)
-        if not name:
-            if not told and others.nothing:
-                return common
-            for each in others.refs:
-                told = {**self.thing(each).fields, **told}
-            return self.make(Thing("dict", told), span)
-        found = told.get(Known("str", name))
-        if found is None and not others.nothing:
-            found = self.attribute(others, name, Span(0, 0))
-        if found is None:
-            found = common if name == "default" else self.attribute(common, name, Span(0, 0))
-        return found
 
     def _entries(self, scope: int, after: State) -> Iterator[tuple[Closure, Value | None]]:
         """See `Runner`. Objects within objects are looked into: `module.exports = { … }`."""

@@ -1,6 +1,7 @@
 """The state of a run: where it is, what is in the variables, what was found."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from mirador_lsp.analysis.flow.values import (
     UNKNOWN,
     Closure,
     External,
+    Pending,
     Trace,
     Value,
     join,
@@ -67,9 +69,11 @@ class Frame:
     outer: dict[str, bool] = field(default_factory=dict)
     """Names that `global` (True) and `nonlocal` (False) speak of."""
     catchers: list[Catcher] = field(default_factory=list)
+    called: Span | None = None
+    """Where, in the file of the call that runs around it; None for what nobody calls."""
 
 
-class Machine:
+class Machine(ABC):
     """Runs one program. Statements and expressions are in the classes that inherit from it."""
 
     def __init__(
@@ -79,7 +83,9 @@ class Machine:
         self.budget = budget
         self.modules = modules
         self.language = language
-        self.state: State | None = State.of({})
+        self.everywhere: dict[int, Thing] = {}
+        """Objects of other files."""
+        self.state: State | None = State({}, {}, self.everywhere)
         self.parents: dict[int, int | None] = {}
         """Of scopes, by address."""
         self.frames: list[Frame] = []
@@ -93,9 +99,11 @@ class Machine:
         self._written = 0
         """How often anything was written."""
         self._steps = 0
+        self._limit = budget.steps
+        """Steps beyond which what runs now is left."""
         self._next = 0
         self._end = time.thread_time() + budget.seconds
-        self._sites: dict[tuple[int, int, str], int] = {}
+        self._sites: dict[tuple[str, Span, str], int] = {}
 
     @property
     def frame(self) -> Frame:
@@ -129,10 +137,35 @@ class Machine:
         """Count. Raises `SpentError` when there is nothing left."""
         before = self._steps // _LOOK_AT_CLOCK
         self._steps += cost
-        if self._steps > self.budget.steps:
+        if self._steps > self._limit:
             raise SpentError
         if self._steps // _LOOK_AT_CLOCK != before and time.thread_time() > self._end:
             raise SpentError
+
+    @property
+    def spent(self) -> bool:
+        """Whether there is nothing left at all."""
+        return self._steps > self.budget.steps or time.thread_time() > self._end
+
+    @contextmanager
+    def limited(self, steps: int) -> Iterator[None]:
+        """Run something that may take so many steps. Raises `SpentError` where it takes more."""
+        around = self._limit
+        self._limit = min(around, self._steps + steps)
+        try:
+            yield
+        finally:
+            self._limit = around
+
+    @contextmanager
+    def apart(self, steps: int) -> Iterator[None]:
+        """The same, of steps that are not those of what runs around it."""
+        around, began = self._limit, self._steps
+        self._limit = min(self.budget.steps, began + steps)
+        try:
+            yield
+        finally:
+            self._limit = min(self.budget.steps, around + self._steps - began)
 
     def forked(self) -> State:
         """A copy of the state for another course. It costs, the more there is to copy."""
@@ -153,7 +186,7 @@ class Machine:
         """A new object. One that is made again and again at the same place stands for many."""
         state = self.live
         if span is not None and self.vague:
-            site = (span.start, span.end, thing.kind)
+            site = (self.frame.file, span, thing.kind)
             known = self._sites.get(site)
             before = state.get(known) if known is not None else None
             if known is not None and before is not None:
@@ -176,7 +209,7 @@ class Machine:
     @property
     def live(self) -> State:
         """The state where the program goes on. Of a course that has ended, one that is lost."""
-        return State.of({}) if self.state is None else self.state
+        return State({}, {}, self.everywhere) if self.state is None else self.state
 
     def thing(self, address: int) -> Thing:
         """The object there; an empty one for an address of another course."""
@@ -202,6 +235,11 @@ class Machine:
 
     def lookup(self, name: str) -> Value:
         """What a name means here."""
+        found = self.held(name)
+        return self.arrived(found) if isinstance(found, Pending) else found
+
+    def held(self, name: str) -> Value:
+        """The same, of imports only that they are some."""
         address: int | None = self.frame.scope
         while address is not None:
             thing = self.live.get(address)
@@ -213,6 +251,10 @@ class Machine:
                     return read(thing, name)
             address = self.parents.get(address)
         return target(External(name))
+
+    @abstractmethod
+    def arrived(self, value: Pending) -> Value:
+        """What an import brings, now that it is needed."""
 
     def scope_of(self, name: str, *, declares: bool) -> int:
         """Where an assignment to a name goes."""
@@ -266,18 +308,22 @@ class Machine:
             if (sink.composed and not trace.composed) or (sink.surely and trace.weak):
                 continue
             place = self.place(span, f"given to `{name}`" if name else "used here")
+            call = self._call_abroad() if place.file else None
+            if place.file and call is None:
+                continue
             flow = Flow(
                 kind=sink.kind,
                 cwe=sink.cwe,
                 source=trace.source,
-                steps=tuple(step for step in trace.steps if step.span != span),
+                steps=tuple(s for s in trace.steps if (s.file, s.span) != (place.file, span)),
                 sink=place,
                 weak=trace.weak,
                 certain=trace.certain,
                 what=trace.what,
                 into=sink.into,
+                call=call,
             )
-            key = (place.file, span, sink.kind, trace.source.file, trace.source.span)
+            key = (place, call, sink.kind, trace.source.file, trace.source.span)
             held = self._flows.get(key)
             if held is None and len(self._flows) >= MOST_FLOWS:
                 continue
@@ -286,6 +332,16 @@ class Machine:
                 len(held.steps),
             ):
                 self._flows[key] = flow
+
+    def _call_abroad(self) -> Place | None:
+        """The call in the analysed file that leads to where the program is, in another one."""
+        for at in range(len(self.frames) - 1, 0, -1):
+            around, inner = self.frames[at - 1], self.frames[at]
+            if not around.file and inner.file:
+                named = inner.closure.function.name if inner.closure is not None else ""
+                says = f"given to `{named or 'a function'}`"
+                return Place(inner.called, says) if inner.called else None
+        return None
 
     def deep_traces(self, value: Value, levels: int = 3) -> tuple[Trace, ...]:
         """The traces of a value and of all that is in it: what its text would show."""

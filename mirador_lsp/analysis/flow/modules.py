@@ -1,4 +1,4 @@
-"""Runs a whole program: the module, what it imports, and every function that somebody may call."""
+"""Runs a whole program: the module, and every function that somebody may call."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,15 +12,14 @@ from mirador_lsp.analysis.flow.contract import (
 )
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import Key, State, Thing, in_order
+from mirador_lsp.analysis.flow.imports import Imports
 from mirador_lsp.analysis.flow.machine import Frame
 from mirador_lsp.analysis.flow.nodes import named_inside
-from mirador_lsp.analysis.flow.python_builtins import PythonBuiltins
 from mirador_lsp.analysis.flow.values import (
     UNKNOWN,
     Closure,
     External,
     Value,
-    constant,
     join,
     reference,
     tainted,
@@ -33,21 +32,18 @@ from mirador_lsp.syntax.expressions import Statement
 from mirador_lsp.syntax.program import Program
 
 _NOWHERE = Span(0, 0)
-_MOST_MODULES = 20
 _OWN = frozenset({"self", "cls"})
 _HARMLESS = frozenset({"int", "float", "bool"})
 """Types of parameters that hold no text."""
 
 
-class Runner(PythonBuiltins):
-    """Runs modules."""
+class Runner(Imports):
+    """Enters functions."""
 
     def __init__(
         self, knowledge: Knowledge, budget: Budget, modules: Modules | None, language: str
     ) -> None:
         super().__init__(knowledge, budget, modules, language)
-        self._loaded: dict[str, int] = {}
-        """Scopes of modules, by file."""
         self._objects: dict[tuple[int, int], tuple[Value, State]] = {}
         """An object of each class that methods are run on, with what holds once it is made: by the
         state it is made in and its class.
@@ -77,23 +73,6 @@ class Runner(PythonBuiltins):
             if id(closure.function) not in self.reached and not callers & (entered | self.reached):
                 entered.add(id(closure.function))
                 self._enter(closure, receiver, after)
-
-    def module(self, program: Program, file: str) -> int:
-        """Run a file from its first statement to its last; its scope."""
-        around = self.frames[:]
-        scope = self.scope(None, "module")
-        self._loaded[file] = scope
-        self.frames = []
-        try:
-            with self.in_frame(Frame(scope, file)):
-                self.set(scope, "__name__", constant(file or "__main__"))
-                self.hoist(program.body)
-                self.run(program.body)
-        finally:
-            self.frames = around
-        if self.state is None:
-            self.state = State.of({scope: Thing("module")})
-        return scope
 
     def hoist(self, body: Sequence[Statement]) -> None:
         """See `Calling`."""
@@ -128,7 +107,7 @@ class Runner(PythonBuiltins):
             seen.add(address)
             for member in thing.fields.values():
                 for each in member.targets:
-                    if not isinstance(each, Closure) or id(each.function) in seen:
+                    if not isinstance(each, Closure) or each.file or id(each.function) in seen:
                         continue
                     seen.add(id(each.function))
                     yield each, reference(address) if thing.kind == "class" else None
@@ -239,63 +218,8 @@ class Runner(PythonBuiltins):
             value = join(value, self.evaluate(parameter.default))
         return value
 
-    def imported(self, node: st.Import) -> None:
-        """See `Executor`."""
-        scope = self.frame.scope
-        if node.name == "*":
-            address = self._module_of(node.module)
-            held = self.thing(address).fields.items() if address is not None else ()
-            for name, value in list(held):
-                if isinstance(name, str) and not name.startswith("_"):
-                    self.set(scope, name, value)
-            return
-        if not node.name:
-            self._import_module(node)
-            return
-        address = self._module_of(node.module)
-        found = self.thing(address).fields.get(node.name) if address is not None else None
-        if found is None:
-            inner = self._module_of(_below(node.module, node.name))
-            outside = target(External(_below(node.module.lstrip("."), node.name)))
-            found = reference(inner) if inner is not None else outside
-        self.set(scope, node.local or node.name, found)
-
-    def _import_module(self, node: st.Import) -> None:
-        """`import a.b` binds `a`, `import a.b as c` the module itself."""
-        address = self._module_of(node.module)
-        if node.local:
-            value = reference(address) if address is not None else target(External(node.module))
-            self.set(self.frame.scope, node.local, value)
-            return
-        first, _, rest = node.module.partition(".")
-        if address is not None and not rest:
-            self.set(self.frame.scope, first, reference(address))
-        else:
-            self.set(self.frame.scope, first, target(External(first)))
-
-    def _module_of(self, module: str) -> int | None:
-        """The scope of a file of the workspace that an import means; None for a library."""
-        if self.modules is None or len(self._loaded) > _MOST_MODULES:
-            return None
-        found = self.modules.find(module, self.frame.file)
-        if found is None:
-            return None
-        file, program = found
-        if file not in self._loaded or self._loaded[file] not in self.live:
-            before = self.language
-            self.language = program.language
-            self.module(program, file)
-            self.language = before
-        return self._loaded[file]
-
 
 def fields_of(state: State, scope: int) -> Mapping[Key, Value]:
     """What is in a scope then; nothing where it is not there."""
     held = state.get(scope)
     return held.fields if held is not None else {}
-
-
-def _below(module: str, name: str) -> str:
-    if not module or module.endswith("."):
-        return f"{module}{name}"
-    return f"{module}.{name}"

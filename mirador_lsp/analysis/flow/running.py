@@ -19,4 +19,4 @@ def analyse(
     except (SpentError, RecursionError):
         notes.append("data flow was followed only in part: it takes too long here")
     # What was followed only in part clears nothing.
-    return Flows(machine.flows, tuple(notes), () if notes else machine.cleared)
+    return Flows(machine.flows, tuple(notes), machine.abroad, () if notes else machine.cleared)

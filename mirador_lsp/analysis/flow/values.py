@@ -48,10 +48,14 @@ class Trace:
     def via(self, place: Place) -> "Trace":
         """One step on. Steps in the middle of a long way are left out."""
         last = self.steps[-1] if self.steps else None
-        if last is not None and last.span == place.span:
+        if last is not None and last.span == place.span and last.file == place.file:
             return self
         # Of pieces that are joined one after the other the whole is told, once.
-        same = last is not None and (last.span.start, last.says) == (place.span.start, place.says)
+        same = last is not None and (last.span.start, last.says, last.file) == (
+            place.span.start,
+            place.says,
+            place.file,
+        )
         steps = (*self.steps[: -1 if same else None], place)
         if len(steps) > MOST_STEPS:
             steps = (*steps[: MOST_STEPS // 2], *steps[-(MOST_STEPS - MOST_STEPS // 2) :])
@@ -123,6 +127,20 @@ class Value:
     def nothing(self) -> bool:
         """Whether no value is possible at all."""
         return not (self.open or self.known or self.refs or self.targets or self.traces)
+
+
+@dataclass(slots=True, eq=False)
+class Pending(Value):
+    """What is imported from a file that nobody has looked into yet. Whoever reads a variable looks
+    (`Machine.lookup`); for all others it is what a library gives.
+    """
+
+    module: str = ""
+    """As the import has it."""
+    importer: str = ""
+    """The file that imports."""
+    name: str = ""
+    """What of the module; "" for all of it."""
 
 
 NOTHING = Value()

@@ -10,7 +10,6 @@ from mirador_lsp.analysis.flow.knowledge import load_knowledge
 from mirador_lsp.analysis.flow.running import analyse
 from mirador_lsp.syntax.lowering import lower
 from mirador_lsp.syntax.parser import parse
-from mirador_lsp.syntax.program import Program
 
 AMPLE = Budget(steps=1_000_000, seconds=60)
 COMMON = "const { execSync: run } = require('child_process');\n"
@@ -68,43 +67,6 @@ def test_libraries_are_known(language: str, expected: str, text: str) -> None:
     """Servers, pages and their libraries bring data and take it as they do."""
     found = {flow.kind for flow in flows_of(text, language).flows} - {"log-injection"}
     assert found == set(expected.split(", ") if expected else [])
-
-
-class Folder:
-    """Other files of a workspace, by name. Implements `contract.Modules`."""
-
-    def __init__(self, files: dict[str, str]) -> None:
-        self._files = files
-
-    def find(self, module: str, _importer: str) -> tuple[str, Program] | None:
-        """See `contract.Modules`."""
-        name = f"{module.removeprefix('./')}.js"
-        program = lower(parse(self._files[name], "javascript")) if name in self._files else None
-        return (name, program) if program is not None else None
-
-
-@pytest.mark.parametrize(
-    ("imported", "called", "other"),
-    [
-        ("const {go} = require('./a')", "go(x)", "module.exports = { go(c) { cp.exec(c) } }"),
-        ("const a = require('./a')", "a.go(x)", "exports.go = c => cp.exec(c)"),
-        ("import go from './a'", "go(x)", "export default function (c) { cp.exec(c) }"),
-        ("import {b as go} from './a'", "go(x)", "export { g as b }; function g(c) { cp.exec(c) }"),
-        ("import * as a from './a'", "a.go(x)", "export const go = c => cp.exec(c)"),
-        ("import * as a from './b'", "a.go(x)", "export const go = c => cp.exec(c)"),
-        ("import {A} from './a'", "new A(x).go()", CLASS),
-    ],
-)
-def test_data_is_followed_into_other_files(imported: str, called: str, other: str) -> None:
-    """A flow goes through what a file imports, in every way to import and export."""
-    files = {
-        "a.js": f"const cp = require('child_process');\n{other}",
-        "b.js": "export * from './a'",
-    }
-    program = lower(parse(f"{imported}; export const f = x => {called}", "javascript"))
-    assert program is not None
-    found = analyse(program, load_knowledge("javascript"), AMPLE, Folder(files)).flows
-    assert [(flow.kind, flow.sink.file) for flow in found] == [("command-injection", "a.js")]
 
 
 def test_a_flow_names_its_way() -> None:

@@ -38,6 +38,8 @@ class Library:
     methods: dict[str, Effect] = field(default_factory=dict)
     decorators: dict[str, Source] = field(default_factory=dict)
     bases: dict[str, Source] = field(default_factory=dict)
+    _spoken_of: set[str] = field(default_factory=set)
+    """Every name that is known and what it is in, made when it is first asked for."""
 
     def of(self, name: str) -> Effect | None:
         """See `contract.Knowledge`."""
@@ -57,6 +59,14 @@ class Library:
     def of_method(self, name: str) -> Effect | None:
         """See `contract.Knowledge`."""
         return self.methods.get(name) or self.methods.get(name.lstrip("_"))
+
+    def speaks_of(self, name: str) -> bool:
+        """See `contract.Knowledge`."""
+        if not self._spoken_of:
+            for known in (*self.names, *self.below):
+                parts = known.split(".")
+                self._spoken_of |= {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+        return _plain(name) in self._spoken_of or self.of(name) is not None
 
     def entry(self, decorators: Sequence[str], bases: Sequence[str]) -> Source | None:
         """See `contract.Knowledge`."""
