@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from benchmarks.quality.bootstrap import Resamples, difference
 from benchmarks.quality.cases import Case
 from benchmarks.quality.mirador_side import Wish
 from benchmarks.quality.tables import Reviewed, Sheet
 from benchmarks.quality.tally import FIGURES, total
+from mirador_lsp.core.policy import ASK, BLANKED, DEEP, INFILL, QUICK
 
 GAINS = "What each pass brings"
 _FIGURES = ("F1", "line F1", "J", "pair accuracy", "security findings per clean file")
@@ -27,9 +29,15 @@ class Plan:
 def plans(model: str, options: Mapping[str, str]) -> list[Plan]:
     """The passes in the order in which a review runs them; without a model, those without one."""
 
-    def wish(*stages: str, lenses: tuple[str, ...] = (), **off: str) -> Wish:
-        without = {f"analysis.{name}": value for name, value in off.items()}
-        return Wish(("instant", *stages), lenses, model if stages else "", {**options, **without})
+    def wish(
+        *stages: str,
+        lenses: tuple[str, ...] = (),
+        passes: Mapping[str, str] = MappingProxyType({}),
+        **off: str,
+    ) -> Wish:
+        said = {f"analysis.{name}": value for name, value in off.items()}
+        said |= {f"stages.{stage}.passes": each for stage, each in passes.items()}
+        return Wish(("instant", *stages), lenses, model if stages else "", {**options, **said})
 
     found = [
         Plan("ruff", wish(rules="false", flow="false")),
@@ -40,11 +48,24 @@ def plans(model: str, options: Mapping[str, str]) -> list[Plan]:
     if not model:
         return found
     instant = found[-1].name
-    found.append(Plan("instant + quick", wish("quick"), instant))
+    for stage in (QUICK, DEEP):
+        asked = Plan(f"instant + {stage}: ask", wish(stage, passes={stage: ASK}), instant)
+        both = wish(stage, passes={stage: f"{ASK},{BLANKED}"})
+        gaps = wish(stage, passes={stage: INFILL})
+        found += [
+            asked,
+            Plan(f"instant + {stage}: ask, blanked", both, asked.name),
+            Plan(f"instant + {stage}: infill", gaps, instant),
+        ]
     found += [
-        Plan(f"instant + deep: {lens}", wish("deep", lenses=(lens,)), instant)
+        Plan(
+            f"instant + deep: ask, {lens}",
+            wish("deep", lenses=(lens,), passes={DEEP: ASK}),
+            instant,
+        )
         for lens in ("bug", "security")
     ]
+    found.append(Plan("instant + quick", wish("quick"), instant))
     found.append(Plan("instant + quick + deep", wish("quick", "deep"), "instant + quick"))
     judged = wish("quick", "deep", "synthesis")
     return [*found, Plan("+ judge (synthesis)", judged, "instant + quick + deep")]
