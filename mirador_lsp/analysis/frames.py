@@ -37,6 +37,10 @@ class Request(msgspec.Struct, frozen=True):
     max_bytes: int
     span: Span | None = None
     """The place that is asked about; only for "surroundings" and "slice"."""
+    root: str = ""
+    """The workspace, absolute, whose files may be read; "" for none. Only for "flows"."""
+    name: str = ""
+    """The text's file, relative to it, with "/"."""
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):

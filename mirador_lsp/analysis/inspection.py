@@ -3,8 +3,11 @@
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from mirador_lsp.analysis.anchor import Identities, anchored
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError, MiradorError
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
@@ -13,6 +16,7 @@ from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis
 from mirador_lsp.core.references import References
 from mirador_lsp.core.retrieval import Slice
+from mirador_lsp.core.stations import root_of
 from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.syntax.languages import LANGUAGES, Language
 from mirador_lsp.syntax.outline import lines_outline, outline_of
@@ -20,6 +24,9 @@ from mirador_lsp.syntax.parser import Parsed, parse
 from mirador_lsp.syntax.references import references_in
 from mirador_lsp.syntax.slices import slice_at
 from mirador_lsp.syntax.surroundings import surroundings_of
+
+if TYPE_CHECKING:
+    from mirador_lsp.analysis.flow.neighbours import Shelf
 
 RULE = "rules/syntax-error"
 
@@ -33,11 +40,28 @@ class _Read:
     outline: Outline
 
 
+@dataclass(frozen=True)
+class Around:
+    """Where the other files of a text's workspace are."""
+
+    root: Path
+    """The workspace, absolute."""
+    name: str
+    """The text's file, relative to it, with "/"."""
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Around | None":
+        """None for a text that is in no workspace."""
+        root = root_of(snapshot)
+        return cls(Path(root), PurePath(snapshot.name).as_posix()) if root is not None else None
+
+
 class Inspector:
     """Parses texts, and remembers the last few so that outline and rules share one parse."""
 
     def __init__(self) -> None:
         self._read: OrderedDict[tuple[str, float, int, bytes], _Read] = OrderedDict()
+        self._shelf: Shelf | None = None
 
     def outline(self, text: str, language: str, budget_seconds: float, max_bytes: int) -> Outline:
         """The outline of `text`; for what cannot be parsed, one by lines or none, with a note."""
@@ -62,11 +86,25 @@ class Inspector:
         )
         return Analysis(tuple(findings), (*_notices(read), *found.notices))
 
-    def flows(self, text: str, language: str, budget_seconds: float, max_bytes: int) -> Analysis:
-        """What data flows where in `text`; nothing for a language that is not followed."""
+    def flows(
+        self,
+        text: str,
+        language: str,
+        budget_seconds: float,
+        max_bytes: int,
+        around: Around | None = None,
+    ) -> Analysis:
+        """What data flows where in `text`, and in the files `around` it that it imports; nothing
+        for a language that is not followed.
+        """
         from mirador_lsp.analysis.flow.findings import look  # noqa: PLC0415 — outlines need none
+        from mirador_lsp.analysis.flow.neighbours import Neighbours, Shelf  # noqa: PLC0415
 
-        return look(self._of(text, language, budget_seconds, max_bytes).parsed)
+        parsed = self._of(text, language, budget_seconds, max_bytes).parsed
+        if around is None:
+            return look(parsed)
+        self._shelf = self._shelf or Shelf()
+        return look(parsed, modules=Neighbours(around.root, around.name, self._shelf))
 
     def surroundings(
         self, text: str, language: str, budget_seconds: float, max_bytes: int, span: Span

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, TypeVar
 
+import msgspec
+
 from mirador_lsp.analysis.child import COMMAND, Child, ChildLostError
+from mirador_lsp.analysis.fitting import fits
 from mirador_lsp.analysis.frames import Reply, Request
-from mirador_lsp.analysis.inspection import Inspector
+from mirador_lsp.analysis.inspection import Around, Inspector
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.health import Check, Health
@@ -24,7 +27,7 @@ from mirador_lsp.core.ports import Analysis
 from mirador_lsp.core.references import References
 from mirador_lsp.core.retrieval import Slice
 from mirador_lsp.core.tasks import Supervisor
-from mirador_lsp.core.text import LineIndex, Span, utf8
+from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.syntax.languages import LANGUAGES
 from mirador_lsp.syntax.outline import lines_outline, outline_of
 from mirador_lsp.syntax.parser import MAX_BYTES, Parsed, parse
@@ -103,7 +106,7 @@ class ParseWorker:
         if len(snapshot.text) > self._max_bytes:
             return outline_of(parse(snapshot.text, snapshot.language, max_bytes=self._max_bytes))
         reply = await self._ask("outline", snapshot)
-        if reply.outline is not None and _fits(reply, snapshot):
+        if reply.outline is not None and fits(reply, snapshot):
             return reply.outline
         return _without_parser(snapshot, reply.error or "the parser gave places outside the text")
 
@@ -213,7 +216,11 @@ class ParseWorker:
     def _request(self, ticket: _Ticket) -> Request:
         self._last_id += 1
         language, budget = ticket.snapshot.language, self._budget
-        return Request(self._last_id, ticket.do, language, budget, self._max_bytes, ticket.span)
+        made = Request(self._last_id, ticket.do, language, budget, self._max_bytes, ticket.span)
+        around = Around.of(ticket.snapshot) if ticket.do == "flows" else None
+        if around is None:
+            return made
+        return msgspec.structs.replace(made, root=str(around.root), name=around.name)
 
     def _key(self, ticket: _Ticket, body: bytes) -> _Key:
         return ticket.do, ticket.snapshot.language, sha256(body).digest()
@@ -290,8 +297,9 @@ class InlineParser:
 
     async def flows(self, snapshot: Snapshot) -> Analysis:
         """What data flows where."""
+        around = Around.of(snapshot)
         return self._inspector.flows(
-            snapshot.text, snapshot.language, self._budget, self._max_bytes
+            snapshot.text, snapshot.language, self._budget, self._max_bytes, around
         )
 
     async def surroundings(self, snapshot: Snapshot, span: Span) -> Surroundings:
@@ -323,7 +331,7 @@ def _analysis(reply: Reply, failed: str, snapshot: Snapshot) -> Analysis:
     if reply.analysis is None:
         message = f"{failed}: {reply.error}."
         raise AnalyzerError(message)
-    if not _fits(reply, snapshot):
+    if not fits(reply, snapshot):
         message = f"{failed}: the parser gave places outside the text."
         raise AnalyzerError(message)
     return reply.analysis
@@ -334,43 +342,10 @@ def _believed(read: _Read | None, what: str, reply: Reply, snapshot: Snapshot) -
     if read is None:
         message = f"The syntax tree could not be read: {reply.error}."
         raise AnalyzerError(message)
-    if not _fits(reply, snapshot):
+    if not fits(reply, snapshot):
         message = f"The syntax tree could not be read: the parser gave {what} outside the text."
         raise AnalyzerError(message)
     return read
-
-
-def _fits(reply: Reply, snapshot: Snapshot) -> bool:
-    """Whether every place lies in the text. The child reads hostile text and may be under its
-    spell: a place outside the text must not get further than here.
-    """
-    end = len(snapshot.text)
-    if reply.outline is not None:
-        symbols = all(each.span.end <= end for each in reply.outline.symbols)
-        units = all(piece.end <= end for unit in reply.outline.units for piece in unit.pieces)
-        hushed = all(
-            each.comment.end <= end and each.covers.end <= end
-            for each in reply.outline.suppressions
-        )
-        broken = all(span.end <= end for span in (*reply.outline.broken, *reply.outline.prose))
-        return symbols and units and broken and hushed
-    if reply.surroundings is not None:
-        near = reply.surroundings
-        spans = (near.statement, near.doc, near.doc_place)
-        return all(span is None or span.end <= end for span in spans)
-    if reply.slice is not None:
-        most = len(LineIndex(snapshot.text))
-        return all(0 <= line < most for line in reply.slice.lines)
-    if reply.references is not None:
-        defined = (each.span.end <= end for each in reply.references.defined)
-        return all(defined) and all(each.span.end <= end for each in reply.references.named)
-    if reply.analysis is not None:
-        findings = reply.analysis.findings
-        here = (each for finding in findings for each in finding.stations if not each.name)
-        inside = all(each.span.end <= end for each in findings)
-        inside = inside and all(span.end <= end for span, _ in reply.analysis.cleared)
-        return inside and all(each.span.end <= end for each in here)
-    return True
 
 
 def _without_parser(snapshot: Snapshot, reason: str) -> Outline:

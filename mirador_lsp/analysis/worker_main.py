@@ -7,12 +7,13 @@ starts another. Anything it has to say outside of frames goes to standard error.
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from mirador_lsp.analysis.frames import LENGTHS, MAX_FRAME, Hello, Reply, Request, frame
-from mirador_lsp.analysis.inspection import Inspector
+from mirador_lsp.analysis.inspection import Around, Inspector
 from mirador_lsp.analysis.isolation import isolate
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.text import Span
@@ -62,8 +63,10 @@ def _answer(inspector: Inspector, request: Request, text: str) -> Reply:
             return Reply(request.id, slice=inspector.slice_of(*how, place))
         if request.do == "references":
             return Reply(request.id, references=inspector.references(*how))
-        look = inspector.flows if request.do == "flows" else inspector.rules
-        return Reply(request.id, analysis=look(*how))
+        around = Around(Path(request.root), request.name) if request.root else None
+        flows = request.do == "flows"
+        found = inspector.flows(*how, around) if flows else inspector.rules(*how)
+        return Reply(request.id, analysis=found)
     except AnalyzerError as error:
         return Reply(request.id, error=error.sentence())
 

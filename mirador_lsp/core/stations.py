@@ -50,15 +50,22 @@ def path_of(name: str, snapshot: Snapshot) -> PurePath | None:
     """The absolute path of another file of the workspace that the snapshot is in; None where
     nobody can tell.
     """
+    root, wanted = root_of(snapshot), PurePath(name)
+    if root is None or wanted.is_absolute() or ".." in wanted.parts:
+        return None
+    return root / wanted
+
+
+def root_of(snapshot: Snapshot) -> PurePath | None:
+    """The absolute path of the folder that the snapshot's name is relative to; None where it has no
+    such name.
+    """
     if snapshot.path is None:
         return None
     own, relative = PurePath(snapshot.path), PurePath(snapshot.name)
     if relative.is_absolute() or own.parts[-len(relative.parts) :] != relative.parts:
         return None
-    wanted = PurePath(name)
-    if wanted.is_absolute() or ".." in wanted.parts:
-        return None
-    return own.parents[len(relative.parts) - 1] / wanted
+    return own.parents[len(relative.parts) - 1]
 
 
 def moved(
