@@ -12,7 +12,7 @@ from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, Station
 from mirador_lsp.core.ports import Analysis
 from mirador_lsp.core.text import Span
 
-APP = "import sys\nfrom lib import run\n\nrun(sys.argv[1])\n"
+APP = "from flask import request\nfrom lib import run\n\nrun(request.args['q'])\n"
 LIB = "import os\n\n\ndef run(command):\n    os.system('ls ' + command)\n"
 
 
@@ -38,7 +38,7 @@ async def test_the_worker_reads_the_files_that_are_imported(folder: Path) -> Non
         (folder / "lib.py").write_text(LIB.replace("os.system", "print"), "utf-8")
         saved = await worker.flows(opened(folder))
         (folder / "lib.py").write_text(LIB, "utf-8")
-        edited = await worker.flows(opened(folder, text=APP.replace("sys.argv[1]", "'.'")))
+        edited = await worker.flows(opened(folder, text=APP.replace("request.args['q']", "'.'")))
     finally:
         await worker.close()
     (finding,) = first.findings
