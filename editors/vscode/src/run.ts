@@ -15,6 +15,8 @@ export interface Run {
   readonly argument?: object;
   /** Shown on the bar; without it there is none, for commands that answer at once. */
   readonly title?: string;
+  /** Ends it like the button of its bar. */
+  readonly stop?: vscode.CancellationToken;
 }
 
 /** The command's answer; undefined when it was cancelled or failed, and then the user knows. */
@@ -27,8 +29,16 @@ export async function run(client: LanguageClient, what: Run): Promise<unknown> {
     { location: vscode.ProgressLocation.Notification, title: `Mirador: ${title}`, cancellable: true },
     async (progress, cancelled) => {
       const workDoneToken = randomUUID();
+      const either = new vscode.CancellationTokenSource();
+      const listeners = [cancelled, what.stop].flatMap((token) =>
+        token === undefined
+          ? []
+          : [token.onCancellationRequested(() => {
+              either.cancel();
+            })],
+      );
       let reached = 0;
-      const listener = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+      listeners.push(client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
         if (value.kind === "end") {
           return;
         }
@@ -38,11 +48,11 @@ export async function run(client: LanguageClient, what: Run): Promise<unknown> {
           increment: Math.max(0, percentage - reached),
         });
         reached = Math.max(reached, percentage);
-      });
+      }));
       try {
-        return await send(client, what, workDoneToken, cancelled);
+        return await send(client, what, workDoneToken, either.token);
       } finally {
-        listener.dispose();
+        vscode.Disposable.from(...listeners, either).dispose();
       }
     },
   );

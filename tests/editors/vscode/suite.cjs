@@ -2,6 +2,7 @@
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
+const os = require("node:os");
 const vscode = require("vscode");
 
 const NAME = "mirador.mirador";
@@ -77,6 +78,24 @@ suite("the extension", () => {
     await document.save();
   });
 
+  test("a fix is shown before it is made, and only made when the user says so", async () => {
+    const before = document.getText();
+    const finding = await found("model/bug");
+    const done = vscode.commands.executeCommand("mirador.previewFix", about(document, finding));
+    const diff = await until("the comparison", () => {
+      const { input } = vscode.window.tabGroups.activeTabGroup.activeTab ?? {};
+      return input instanceof vscode.TabInputTextDiff ? input : undefined;
+    });
+    const fixed = await vscode.workspace.openTextDocument(diff.modified);
+    assert.equal(diff.original.toString(), document.uri.toString());
+    assert.match(fixed.getText(), /if prices else 0\.0/);
+    await vscode.commands.executeCommand("mirador.discardPreview");
+    await done;
+    assert.equal(document.getText(), before);
+    const left = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs);
+    assert.ok(left.every(({ input }) => !(input instanceof vscode.TabInputTextDiff)), "it is closed");
+  });
+
   test("a fix that other extensions find wrong is not made", async () => {
     const looked = [];
     const others = lintOthers((text) => text.includes("if prices else"), looked);
@@ -107,14 +126,81 @@ suite("the extension", () => {
     await settings.update("path", "/nowhere/mirador", global);
     const trouble = await until("the trouble", () => extension.exports.trouble());
     assert.match(trouble.message, /“\/nowhere\/mirador” \(setting mirador\.path\) was not found/);
-    assert.match(trouble.remedy, /mirador\.path/);
+    assert.deepEqual(trouble.offers, ["setting", "environment", "interpreter", "log"]);
     await settings.update("path", "/bin/echo", global);
     await until("another program", () => extension.exports.trouble()?.message.includes("is not Mirador"));
     await settings.update("path", path, global);
     await running();
     assert.equal(extension.exports.trouble(), undefined);
   });
+
+  test("a server that dies before it is ready is not started again and again", async () => {
+    const fake = impostor('echo "$$" >> "$0.starts"; exit 3');
+    await setPath(fake);
+    const trouble = await until("the trouble", () => extension.exports.trouble());
+    assert.match(trouble.message, /ended before it was ready/);
+    assert.deepEqual(trouble.offers, ["log", "again", "environment"]);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    assert.equal(starts(fake).length, 1);
+  });
+
+  test("a server that dies is started again some times, then the user is told", async () => {
+    const fake = impostor(`echo "$$" >> "$0.starts"; exec "${process.env.MIRADOR}" "$@"`);
+    await setPath(fake);
+    await until("the first start", () => starts(fake).length === 1);
+    const most = 6;
+    for (let count = 1; count < most; count += 1) {
+      await until("a start or the end", () => starts(fake).length === count || extension.exports.trouble());
+      if (extension.exports.trouble()) {
+        break;
+      }
+      await running();
+      process.kill(starts(fake).at(-1), "SIGKILL");
+      await until("its death is noticed", () => extension.exports.state() !== "running");
+    }
+    assert.match(extension.exports.trouble().message, /again and again/);
+    assert.ok(starts(fake).length <= 4, `${starts(fake).length} starts`);
+    await setPath(process.env.MIRADOR);
+    await running();
+  });
+
+  test("nobody runs what a workspace calls Mirador", async () => {
+    const folder = vscode.workspace.workspaceFolders[0].uri.fsPath;
+    fs.mkdirSync(`${folder}/mirador_lsp`);
+    const trap = `${folder}/sprung`;
+    fs.writeFileSync(`${folder}/mirador_lsp/__main__.py`, `open(${JSON.stringify(trap)}, "w")`);
+    const settings = vscode.workspace.getConfiguration("mirador");
+    const python = process.env.MIRADOR.replace(/mirador$/, "python");
+    await settings.update("interpreter", python, vscode.ConfigurationTarget.Global);
+    await setPath(undefined);
+    await until("the end of the other", () => extension.exports.state() !== "running");
+    await running();
+    assert.equal(fs.existsSync(trap), false);
+    await settings.update("interpreter", undefined, vscode.ConfigurationTarget.Global);
+    await setPath(process.env.MIRADOR);
+    await until("the end of the other", () => extension.exports.state() !== "running");
+    await running();
+  });
 });
+
+async function setPath(path) {
+  const settings = vscode.workspace.getConfiguration("mirador");
+  await settings.update("path", path, vscode.ConfigurationTarget.Global);
+}
+
+/** A program that says it is Mirador, and then does `what`. */
+function impostor(what) {
+  const file = `${fs.mkdtempSync(`${os.tmpdir()}/mirador-impostor-`)}/mirador`;
+  const version = 'if [ "$1" = --version ]; then echo "mirador 0.1.0"; exit; fi';
+  fs.writeFileSync(file, `#!/bin/sh\n${version}\n${what}\n`, { mode: 0o755 });
+  return file;
+}
+
+/** The process ids of its starts. */
+function starts(file) {
+  const said = fs.existsSync(`${file}.starts`) ? fs.readFileSync(`${file}.starts`, "utf8") : "";
+  return said.split("\n").filter(Boolean).map(Number);
+}
 
 /** Another extension, for as long as it is not disposed: it warns of every text that is `wrong`. */
 function lintOthers(wrong, looked) {

@@ -37,9 +37,13 @@ export function activate(context: Context, scratch: Scratch, previews: Previews)
         const place =
           given(argument) ?? (command === "mirador.fix" ? await finding(client) : here(client));
         if (place !== undefined) {
-          const make = (): Promise<unknown> => run(client, { command, argument: place, title });
-          const first = command === "mirador.fix" && wants("previewFixes");
-          tell((await (first ? previews.during(place.uri, make) : make())) as Changed | undefined);
+          const { preview, ...argument } = { preview: wants("previewFixes"), ...place };
+          const asked = { command, argument, title };
+          tell(
+            (await (preview && command === "mirador.fix"
+              ? previews.during(place.uri, (stop) => run(client, { ...asked, stop }))
+              : run(client, asked))) as Changed | undefined,
+          );
         }
       }),
     );

@@ -18,8 +18,11 @@ const DECLINED = "it was looked at and not wanted.";
 
 /** Fixes, looked at before they are made. */
 export interface Previews {
-  /** Shows the next edit of the server's for this document first, while `work` goes on. */
-  during<T>(uri: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Shows the server's edit of this document first, while `work` goes on; what is not wanted then
+   * stops the work, so that nobody tells the user what they have just decided.
+   */
+  during<T>(uri: string, work: (stop: vscode.CancellationToken) => Promise<T>): Promise<T>;
 }
 
 export function activate(context: Context): Previews {
@@ -33,8 +36,11 @@ export function activate(context: Context): Previews {
       return next(params, none);
     }
     const edit = await client.protocol2CodeConverter.asWorkspaceEdit(params.edit);
-    const yes = await previews.show(uri, edit, params.label ?? "Fix");
-    return yes ? next(params, none) : { applied: false, failureReason: DECLINED };
+    if (await previews.show(uri, edit, params.label ?? "Fix")) {
+      return next(params, none);
+    }
+    previews.decline(uris(params.edit)[0] ?? "");
+    return { applied: false, failureReason: DECLINED };
   };
   extension.subscriptions.push(
     previews,
@@ -62,9 +68,7 @@ export function activate(context: Context): Previews {
 async function preview(previews: Looks, uri: vscode.Uri, wire: string, findingId: string): Promise<void> {
   const ready = await readyFix(uri, findingId);
   if (ready === undefined) {
-    await previews.during(wire, async () => {
-      await vscode.commands.executeCommand("mirador.fix", { uri: wire, findingId });
-    });
+    await vscode.commands.executeCommand("mirador.fix", { uri: wire, findingId, preview: true });
     return;
   }
   if ((await previews.show(uri, ready.edit, ready.title)) && !(await vscode.workspace.applyEdit(ready.edit))) {
@@ -100,8 +104,8 @@ interface Look {
 }
 
 class Looks implements Previews, vscode.TextDocumentContentProvider, vscode.Disposable {
-  /** Documents whose next edit is looked at first, and by how many jobs. */
-  private readonly waited = new Map<string, number>();
+  /** By document whose next edit is looked at first, what stops the latest job that makes it. */
+  private readonly waited = new Map<string, vscode.CancellationTokenSource>();
   private look: Look | undefined;
   private count = 0;
   private readonly disposables = [
@@ -113,30 +117,28 @@ class Looks implements Previews, vscode.TextDocumentContentProvider, vscode.Disp
     }),
   ];
 
-  async during<T>(uri: string, work: () => Promise<T>): Promise<T> {
-    this.waited.set(uri, (this.waited.get(uri) ?? 0) + 1);
+  async during<T>(uri: string, work: (stop: vscode.CancellationToken) => Promise<T>): Promise<T> {
+    const source = new vscode.CancellationTokenSource();
+    this.waited.set(uri, source);
     try {
-      return await work();
+      return await work(source.token);
     } finally {
-      const left = (this.waited.get(uri) ?? 1) - 1;
-      if (left > 0) {
-        this.waited.set(uri, left);
-      } else {
+      if (this.waited.get(uri) === source) {
         this.waited.delete(uri);
       }
+      source.dispose();
     }
   }
 
+  /** The edit of this document is not wanted. */
+  decline(uri: string): void {
+    this.waited.get(uri)?.cancel();
+  }
+
   /** The one document that an edit changes, if that is to be looked at first. */
-  wanted(
-    edit: { changes?: object; documentChanges?: readonly object[] },
-    client: LanguageClient,
-  ): vscode.Uri | undefined {
-    const changed = edit.documentChanges?.map((one) =>
-      "textDocument" in one ? (one.textDocument as { uri: string }).uri : undefined,
-    ) ?? Object.keys(edit.changes ?? {});
-    const [uri] = changed;
-    return uri !== undefined && changed.length === 1 && this.waited.has(uri)
+  wanted(edit: WireEdit, client: LanguageClient): vscode.Uri | undefined {
+    const [uri, ...others] = uris(edit);
+    return uri !== undefined && others.length === 0 && this.waited.has(uri)
       ? client.protocol2CodeConverter.asUri(uri)
       : undefined;
   }
@@ -197,6 +199,20 @@ class Looks implements Previews, vscode.TextDocumentContentProvider, vscode.Disp
   private isShown(input: unknown): boolean {
     return this.look !== undefined && modified(input)?.toString() === this.look.shown.toString();
   }
+}
+
+/** An edit as it comes over the wire. */
+interface WireEdit {
+  readonly changes?: object;
+  readonly documentChanges?: readonly object[];
+}
+
+/** The documents that it changes; "" for what is no change of a document. */
+function uris({ changes, documentChanges }: WireEdit): string[] {
+  return (
+    documentChanges?.map((one) => ("textDocument" in one ? (one.textDocument as { uri: string }).uri : "")) ??
+    Object.keys(changes ?? {})
+  );
 }
 
 function modified(input: unknown): vscode.Uri | undefined {
