@@ -35,6 +35,8 @@ _SPARE_TOKENS, _FEWEST_CHARACTERS = 10, 3
 """A reply may have the tokens of the line that is there, at so many characters each, and some."""
 _FEWEST_SIGNS = 3
 """Letters and digits below which a line is all form: `else:`-like words are told by their end."""
+_RATHER = 1.0
+"""Below these odds a model would about as soon write what stands there."""
 _UNMEASURED = 0.5
 """Confidence where nobody knows how often such doubts of a model are right."""
 
@@ -150,6 +152,8 @@ async def _ask_about(
         infill=True,
     )
     found = await _doubt_of(" " * shift + line.text, title, prompt, job, tools, desk, tally)
+    if found is None or found.odds < _RATHER:
+        _take_back(line, job, desk)
     if found is None or not is_slip(line.text, found, line.around):
         return
     finding = _finding(line, found, job, tools)
@@ -168,6 +172,16 @@ async def _ask_about(
                 digest=job.card.digest,
             )
         )
+
+
+def _take_back(line: _Line, job: Job, desk: Desk) -> None:
+    """What an earlier stage made of a line that this model would write as it stands, or as soon."""
+    identity = fingerprint(RULE, line.text, job.outline.symbol_at(line.span.start))
+    for finding in desk.ledger.findings():
+        earlier = finding.origin.stage != job.policy.name and not finding.confirmed_by
+        if finding.id == identity and earlier:
+            reason = f"{job.card.name} would write the line as it stands"
+            desk.ledger.withdraw(job.policy.name, finding, reason)
 
 
 async def _doubt_of(
