@@ -76,7 +76,7 @@ def offers(place: Place, client: Client, actions: Sequence[ActionSettings]) -> I
     yield from _fixes(place, client)
     if len(place.findings) <= _DETAILED:
         for finding in place.findings:
-            yield from _about(finding, place.snapshot)
+            yield from _about(finding, place.snapshot, client)
     yield from _answers(place, client)
     yield from _writings(place, client)
     yield from _own(place, client, actions)
@@ -119,7 +119,7 @@ def _fixes(place: Place, client: Client) -> Iterator[Offer]:
         )
 
 
-def _about(finding: Finding, snapshot: Snapshot) -> Iterator[Offer]:
+def _about(finding: Finding, snapshot: Snapshot, client: Client) -> Iterator[Offer]:
     """What else can be done with a finding. What users think of it is asked of models' alone."""
     wishes = [(f"Explain {finding.rule}", "mirador.explain")]
     if convention_of(snapshot.language).line or convention_of(snapshot.language).block:
@@ -134,7 +134,15 @@ def _about(finding: Finding, snapshot: Snapshot) -> Iterator[Offer]:
             (f"{finding.rule} is not helpful", "mirador.notHelpful"),
         ]
     for title, command in wishes:
-        yield Offer(title, QUICKFIX, command, _at(finding, snapshot), finding=finding)
+        edits = command == "mirador.suppress"
+        yield Offer(
+            title,
+            QUICKFIX,
+            command,
+            _at(finding, snapshot),
+            finding=finding,
+            reason=_NO_EDITS if edits and not client.applies_edits else "",
+        )
 
 
 def _answers(place: Place, client: Client) -> Iterator[Offer]:

@@ -433,6 +433,7 @@ async def test_what_the_client_cannot_do_is_shown_disabled_with_the_reason() -> 
     assert sorted(disabled) == [
         "Document `mean`",
         "Fix with Mirador: This divides by zero for an empty list.",
+        "Suppress model/bug with a comment",
         "Write tests for `mean`",
     ]
     assert set(disabled.values()) == {"This editor does not take edits from language servers."}
