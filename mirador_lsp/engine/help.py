@@ -3,10 +3,8 @@
 from importlib.resources import files
 from pathlib import Path
 
-from mirador_lsp.core.findings import Lens
 
-
-def help_uri(lens: Lens) -> str:
-    """A `file:` URI of the packaged page `lenses.md`, at the section of the lens."""
+def help_uri(section: str) -> str:
+    """A `file:` URI of the packaged page `lenses.md`, at a section: that of a lens, or of a pass."""
     page = Path(str(files("mirador_lsp.engine").joinpath("lenses.md")))
-    return f"{page.as_uri()}#{lens.value}"
+    return f"{page.as_uri()}#{section}"

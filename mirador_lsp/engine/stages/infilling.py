@@ -261,7 +261,7 @@ def _finding(line: _Line, found: Doubt, job: Job, tools: Tools) -> Finding:
         origin=Origin(job.policy.name, job.card.name, job.card.digest),
         symbol=symbol,
         quote=plain(line.text, limit=200),
-        help_uri=help_uri(Lens.BUG),
+        help_uri=help_uri("unexpected"),
     )
 
 

@@ -314,7 +314,7 @@ def _finding(claim: Claim, sureness: float, job: Job, reviewer: Reviewer | None)
         origin=Origin(job.policy.name, job.card.name, job.card.digest),
         symbol=symbol,
         quote=claim.quote,
-        help_uri=help_uri(claim.lens),
+        help_uri=help_uri(claim.lens.value),
     )
 
 
