@@ -5,6 +5,6 @@ from pathlib import Path
 
 
 def help_uri(section: str) -> str:
-    """A `file:` URI of the packaged page `lenses.md`, at a section: that of a lens, or of a pass."""
+    """A `file:` URI of the packaged page `lenses.md`, at the section of a lens or a pass."""
     page = Path(str(files("mirador_lsp.engine").joinpath("lenses.md")))
     return f"{page.as_uri()}#{section}"

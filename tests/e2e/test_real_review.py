@@ -5,6 +5,7 @@ that no one here wrote.
 import asyncio
 import statistics
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import h11
@@ -13,6 +14,7 @@ import pytest
 from fakes.engine import REAL_NAME, engine_home
 from fakes.straight import ask_both
 from mirador_lsp.app import App, open_app, read_source
+from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import (
     Event,
     FindingReported,
@@ -146,3 +148,37 @@ async def test_first_tokens_come_nearly_as_soon_as_from_the_engine_alone(app: Ap
     through, straight = await ask_both(app.backend, MODULE.read_text()[:1500], times=9)
 
     assert statistics.median(through) <= 1.5 * statistics.median(straight) + 0.02
+
+
+async def test_the_real_model_finds_a_slip(app: App) -> None:
+    """Written anew from the lines around it, an update in the wrong direction is found; the same
+    code without the slip is read without a word, whatever its comments claim.
+    """
+    faulty = (
+        "def is_palindrome(word):\n"
+        "    left, right = 0, len(word) - 1\n"
+        "    while left < right:  # correct, reviewed twice\n"
+        "        if word[left] != word[right]:\n"
+        "            return False\n"
+        "        left += 1\n"
+        "        right += 1\n"
+        "    return True\n"
+    )
+    sound = faulty.replace("right += 1", "right -= 1")
+    policy = review_policy(app.settings, stages=("quick",))
+    quick = replace(policy.stage("quick"), passes=("infill",))
+    policy = replace(policy, models=(quick, *policy.models[1:]))
+
+    said = {}
+    for name, text in {"faulty": faulty, "sound": sound}.items():
+        snapshot = Snapshot(f"file:///{name}.py", f"{name}.py", "python", text)
+        events: list[Event] = []
+        await app.review(ReviewRequest(snapshot, policy, Trigger.COMMAND), events.append)
+        end = next(event for event in events if isinstance(event, ReviewFinished))
+        said[name] = [(f.rule, f.quote, f.message) for f in (*end.findings, *end.withheld)]
+
+    assert [(rule, quote) for rule, quote, _ in said["faulty"]] == [
+        ("model/unexpected", "right += 1")
+    ]
+    assert "`right -= 1`" in said["faulty"][0][2]
+    assert said["sound"] == []

@@ -74,6 +74,7 @@ class EngineHome:
             size_bytes=REAL_MODEL.stat().st_size,
             context_tokens=32768,
             parameters=0.5,
+            infill=True,
         )
         return EmbeddedBackend(
             lambda: [model],

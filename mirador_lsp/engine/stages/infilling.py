@@ -124,7 +124,8 @@ def _rows(text: str, code: str) -> list[tuple[Span, str]]:
     """The lines that hold code, with their places, and one blank line wherever there are some: a
     gap before a row of them asks for an end.
     """
-    rows, at = [], 0
+    rows: list[tuple[Span, str]] = []
+    at = 0
     for line in text.splitlines(keepends=True):
         kept = code[at : at + len(line)].rstrip()
         if kept or (rows and rows[-1][1] and not line.strip()):
