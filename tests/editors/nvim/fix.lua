@@ -39,11 +39,11 @@ assert(s.text(buffer) == before and #vim.api.nvim_list_tabpages() == 1)
 
 -- Edited meanwhile: what was shown is not made; it is worked out for the new text and shown anew.
 vim.cmd('Mirador fix')
-shown = s.wait('shown a third time', function() return preview.shown()[1] end)
+s.wait('shown a third time', function() return preview.shown()[1] end)
 vim.api.nvim_buf_set_lines(buffer, -1, -1, true, { '', '', 'CENT = 100' })
 s.decide('a')
 assert(not s.text(buffer):find('if prices else 0.0', 1, true))
-shown = s.decide('a')
+s.decide('a')
 s.wait('the fix by the model is made', function() return s.text():find('if prices else 0.0', 1, true) end)
 assert(s.lines()[#s.lines()] == 'CENT = 100', s.text())
 s.wait('it is said how far it was checked', function()

@@ -1,0 +1,193 @@
+-- What needs no server: options, words, transcripts, lists, edits, completion.
+vim.opt.runtimepath:prepend(assert(os.getenv('PLUGIN')))
+local run = dofile(assert(os.getenv('UNIT')))
+
+---@param expected any
+---@param got any
+local function same(expected, got)
+  assert(vim.deep_equal(expected, got), 'expected ' .. vim.inspect(expected) .. ', got ' .. vim.inspect(got))
+end
+
+local tests = {}
+
+function tests.options_that_cannot_be_used_are_named_and_left_out()
+  local config = require('mirador.config')
+  vim.g.mirador = { window = 'float', preview = 'yes', sings = true, signs = { warn = 'W', worse = 'X' } }
+  same({ window = 'float', preview = true }, config.get())
+  same({
+    'There is no option `sings`.',
+    '`preview` takes true or false.',
+    "`signs` takes true, false, or texts: { error = 'E', warn = 'W', info = 'I', hint = 'H' }.",
+  }, config.problems(vim.g.mirador))
+  same({ 'The options are not a table.' }, config.problems('float'))
+  vim.g.mirador = 'float'
+  same({ window = 'split', preview = true }, config.get())
+  vim.g.mirador = nil
+  same({}, config.problems(nil))
+end
+
+function tests.confidence_has_a_group_and_a_word()
+  local confidence = require('mirador.confidence')
+  same('MiradorConfidenceLow', confidence.group(0.49))
+  same('MiradorConfidenceFair', confidence.group(0.5))
+  same('MiradorConfidenceHigh', confidence.group(0.8))
+  same('72 %, medium', confidence.words(0.72))
+  same('Comment', vim.api.nvim_get_hl(0, { name = 'MiradorConfidenceLow' }).link)
+end
+
+function tests.a_users_own_colours_win_and_outlive_a_colour_scheme()
+  require('mirador.confidence')
+  vim.cmd('highlight MiradorConfidenceLow guifg=#ff0000')
+  same(nil, vim.api.nvim_get_hl(0, { name = 'MiradorConfidenceLow' }).link)
+  vim.cmd('highlight clear')
+  same('Comment', vim.api.nvim_get_hl(0, { name = 'MiradorConfidenceLow' }).link)
+end
+
+function tests.a_draft_is_coloured_run_by_run_and_runs_of_one_colour_are_one_mark()
+  local transcript = require('mirador.transcript')
+  local entry = transcript.entry('why?\nreally')
+  transcript.take(entry, { kind = 'stage', stage = 'quick', model = 'small', reason = '' })
+  for _, part in ipairs({ { 'Adds ', 0.9 }, { 'up', 0.9 }, { ' all\nprices', 0.3 } }) do
+    transcript.take(entry, { kind = 'text', stage = 'quick', model = 'small', content = part[1], confidence = part[2] })
+  end
+  local lines, marks = transcript.render({ entry })
+  same({ '# why? really', '', 'Adds up all', 'prices', '' }, lines)
+  same({
+    { row = 2, col = 0, end_row = 2, end_col = 7, group = 'MiradorConfidenceHigh' },
+    { row = 2, col = 7, end_row = 3, end_col = 6, group = 'MiradorConfidenceLow' },
+  }, marks)
+  same('quick, small, 30 %, low…', entry.by)
+end
+
+function tests.an_answer_keeps_the_colours_where_it_is_what_was_said()
+  local transcript = require('mirador.transcript')
+  local function answered(text)
+    local entry = transcript.entry()
+    transcript.take(entry, { kind = 'text', stage = 'quick', model = 'm', content = 'Adds up.\n', confidence = 0.9 })
+    transcript.take(entry, { kind = 'answer', stage = 'quick', model = 'm', text = text, confidence = 0.6 })
+    return entry, transcript.render({ entry })
+  end
+  local _, _, coloured = answered('Adds up.')
+  same(1, #coloured)
+  local entry, lines, plain = answered('Adds everything up.')
+  same({}, plain)
+  same({ '# Explain', '', 'Adds everything up.', '' }, lines)
+  same('quick, m, 60 %, medium', entry.by)
+end
+
+function tests.the_end_of_an_answer_is_said()
+  local ending = require('mirador.transcript').ending
+  same('1.2 s', ending({ state = 'finished', seconds = 1.23 }))
+  same('No answer.', ending({ state = 'failed' }))
+  same('Stopped.', ending({ state = 'stopped' }))
+  same('Stopped.', ending(nil, { code = vim.lsp.protocol.ErrorCodes.RequestCancelled, message = '' }))
+  same('It is broken.', ending(nil, { code = -32603, message = 'It is broken.' }))
+end
+
+function tests.windows_fit_every_screen()
+  local layout = require('mirador.window').layout
+  same('right', layout('split', 200, 50).split)
+  same('below', layout('split', 80, 24).split)
+  for _, screen in ipairs({ { 20, 8 }, { 80, 24 }, { 300, 90 } }) do
+    local float = layout('float', screen[1], screen[2])
+    assert(float.col >= 0 and float.width >= 1 and float.col + float.width + 2 <= screen[1], vim.inspect(float))
+    assert(float.height >= 1 and float.row + float.height + 2 <= screen[2], vim.inspect(float))
+  end
+end
+
+function tests.signs_are_told_by_severity()
+  local severity = vim.diagnostic.severity
+  same({ text = { [severity.ERROR] = 'E', [severity.HINT] = 'h' } }, require('mirador.signs').config({ error = 'E', hint = 'h' }))
+  same(false, require('mirador.signs').config(false))
+end
+
+function tests.reviews_keep_to_stages_and_lenses()
+  local reviews = require('mirador.reviews')
+  same({ stages = { 'deep' }, lenses = { 'security', 'bug' } }, reviews.narrowed(' security deep bug'))
+  same({}, reviews.narrowed(''))
+  local which, unknown = reviews.narrowed('deep thoughts')
+  assert(which == nil and unknown == 'thoughts')
+  same('3 findings, 2 withheld in 1.5 s', reviews.words({ state = 'finished', findings = 3, withheld = 2, seconds = 1.5 }))
+  same(nil, reviews.words({ state = 'stopped' }))
+end
+
+function tests.what_was_found_by_meaning_is_a_list_of_places()
+  same({ { filename = '/a.py', lnum = 4, text = 'mean  (words #1)' }, { filename = '/b.md', lnum = 1, text = 'Title  (meaning #2)' } },
+    require('mirador.search').entries({
+      { uri = 'file:///a.py', symbol = 'mean', text = 'x', why = { 'words #1' }, range = { start = { line = 3 } } },
+      { uri = '', symbol = 'talk', text = 'x', why = {}, range = { start = { line = 0 } } },
+      { uri = 'file:///b.md', symbol = '', text = '\n  Title\nmore', why = { 'meaning #2' }, range = { start = { line = 0 } } },
+    }))
+end
+
+function tests.an_edit_is_worked_out_without_being_made()
+  local file = vim.fn.tempname() .. '.py'
+  vim.fn.writefile({ 'é = 1', 'b = 2' }, file)
+  local uri = vim.uri_from_fname(file)
+  local replaces = { range = { start = { line = 0, character = 4 }, ['end'] = { line = 0, character = 5 } }, newText = '3' }
+  local changed = assert(require('mirador.edits').changed(
+    { documentChanges = { { textDocument = { uri = uri, version = 7 }, edits = { replaces } } } }, 'utf-16'
+  ))
+  same({ 'é = 1', 'b = 2' }, changed.before)
+  same({ 'é = 3', 'b = 2' }, changed.after)
+  same(7, changed.version)
+  same({ 'é = 1', 'b = 2' }, vim.fn.readfile(file))
+  same(changed.after, assert(require('mirador.edits').changed({ changes = { [uri] = { replaces } } }, 'utf-16')).after)
+end
+
+function tests.a_new_file_is_shown_whole_and_what_cannot_be_shown_is_refused()
+  local edits = require('mirador.edits')
+  local uri = 'file:///nowhere/test_new.py'
+  local writes = { range = { start = { line = 0, character = 0 }, ['end'] = { line = 0, character = 0 } }, newText = 'a = 1\nb = 2\n' }
+  local document = { textDocument = { uri = uri, version = vim.NIL }, edits = { writes } }
+  local changed = assert(edits.changed({ documentChanges = { { kind = 'create', uri = uri }, document } }, 'utf-8'))
+  assert(changed.creates and #changed.before == 0 and changed.version == nil)
+  same({ 'a = 1', 'b = 2' }, vim.list_slice(changed.after, 1, 2))
+  local _, why = edits.changed({ documentChanges = { { kind = 'delete', uri = uri }, document } }, 'utf-8')
+  same('a change that would delete a file cannot be shown', why)
+  _, why = edits.changed({ documentChanges = { document, document } }, 'utf-8')
+  same('a change of 2 files cannot be shown', why)
+end
+
+function tests.the_program_is_what_stands_before_serve()
+  local program = require('mirador.health').program
+  same({ 'mirador' }, program({ 'mirador', 'serve', '--stdio' }))
+  same({ 'python', '-m', 'mirador_lsp' }, program({ 'python', '-m', 'mirador_lsp', 'serve' }))
+  same(nil, program(function() end))
+  same(nil, program({ 'ssh', 'there' }))
+end
+
+function tests.a_status_is_short()
+  local words = require('mirador.status').words
+  same('Mirador', words({ kind = 'normal', busy = false, message = 'Ready.' }))
+  same('Mirador: paused', words({ kind = 'normal', busy = false, paused = true, message = '' }))
+  same('Mirador: No model.', words({ kind = 'warning', busy = false, message = 'No model.' }))
+  same('Mirador: deep…', words({ kind = 'normal', busy = true, stage = 'deep', message = '' }))
+  same('Mirador: 3 before us', words({ kind = 'normal', busy = true, stage = 'deep', waiting = 3, message = '' }))
+  same('', require('mirador.status').text())
+end
+
+function tests.drawing_the_status_costs_next_to_nothing()
+  local text = require('mirador.status').text
+  local count = 0
+  local asked = vim.lsp.get_clients
+  vim.lsp.get_clients = function(...)
+    count = count + 1
+    return asked(...)
+  end
+  text()
+  vim.lsp.get_clients = asked
+  same(1, count)
+end
+
+function tests.subcommands_complete_behind_a_range_and_in_the_middle()
+  local complete = require('mirador.commands').complete
+  same({ 'review-selection', 'review-symbol' }, complete('review-s', "'<,'>Mirador review-s"))
+  same({ 'all', 'buffer' }, complete('', 'Mirador findings '))
+  same({}, complete('', 'Mirador findings all '))
+  same({}, complete('x', 'Mirador nothing x'))
+  same({ 'auto' }, complete('', 'Mirador use-model '))
+  assert(#complete('', 'Mirador ') > 25)
+end
+
+run(tests)
