@@ -1,15 +1,19 @@
 /** The panel's page: no remote content, no inline code, one script and one style sheet of ours. */
 
 import { randomBytes } from "node:crypto";
-import * as vscode from "vscode";
 
-export function page(webview: vscode.Webview, dist: vscode.Uri, media: vscode.Uri): string {
+export interface Sources {
+  /** What may be loaded as a style sheet: the extension's own files. */
+  readonly own: string;
+  readonly script: string;
+  readonly style: string;
+}
+
+export function page({ own, script, style }: Sources): string {
   const nonce = randomBytes(16).toString("base64");
-  const script = webview.asWebviewUri(vscode.Uri.joinPath(dist, "panel.js")).toString();
-  const style = webview.asWebviewUri(vscode.Uri.joinPath(media, "panel.css")).toString();
   const policy = [
     "default-src 'none'",
-    `style-src ${webview.cspSource}`,
+    `style-src ${own}`,
     `script-src 'nonce-${nonce}'`,
     "form-action 'none'",
     "base-uri 'none'",

@@ -18,7 +18,7 @@ const DEEDS: readonly (readonly [Deed, string])[] = [
 export class Detail {
   readonly root = el("div", { class: "detail", role: "group", "aria-label": "The selected finding" });
   private readonly message = el("p", { class: "whole" });
-  private readonly facts = el("p", { class: "by" });
+  private readonly facts = el("p", { class: "who" });
 
   constructor(act: (deed: Deed) => void) {
     const buttons = DEEDS.map(([deed, text]) =>

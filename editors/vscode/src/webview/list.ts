@@ -15,7 +15,7 @@ const BARS: readonly [Filters["severity"], string][] = [
   ["warning", "Warnings and worse"],
   ["error", "Errors only"],
 ];
-const MARKS: Readonly<Record<Row["severity"], string>> = { error: "✕", warning: "!", information: "i", hint: "·" };
+const MARKS: Readonly<Record<Row["severity"], string>> = { error: "✕", warning: "!", information: "i", hint: "•" };
 const PAGE = 10;
 
 export class ListPart implements Part {

@@ -8,6 +8,7 @@ import { many } from "../panel/wording";
 import { Announcer } from "./announcer";
 import { AnswersPart } from "./answers";
 import { Banner } from "./banner";
+import { el } from "./dom";
 import { ListPart } from "./list";
 import { MetricsPart } from "./metrics";
 import { ReviewPart } from "./review";
@@ -51,7 +52,7 @@ class Panel implements Page {
       },
     );
     this.recall();
-    root.append(this.tabs.list, banner.root, ...this.tabs.panels, this.announcer.root);
+    root.append(el("h1", { class: "unseen" }, "Mirador"), this.tabs.list, banner.root, ...this.tabs.panels, this.announcer.root);
     window.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       this.hear(data);
     });

@@ -18,10 +18,10 @@ const MARKS: Readonly<Record<Stage["status"], string>> = {
 export class StageNode {
   readonly root = el("li", { class: "stage" });
   private readonly mark = el("span", { class: "mark", "aria-hidden": "true" });
-  private readonly name = el("h3");
+  private readonly name = el("h2");
   private readonly status = el("span", { class: "status" });
   private readonly time = el("span", { class: "time" });
-  private readonly by = el("p", { class: "by" });
+  private readonly by = el("p", { class: "who" });
   private readonly bar = el("progress");
   private readonly at = el("p", { class: "at" });
   private readonly costs = el("p", { class: "costs" });

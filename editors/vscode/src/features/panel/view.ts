@@ -86,9 +86,8 @@ export class View implements vscode.Disposable, vscode.WebviewPanelSerializer {
   private take(window: vscode.WebviewPanel): void {
     this.window = window;
     this.ready = false;
-    const media = vscode.Uri.joinPath(this.extensionUri, "media");
-    const dist = vscode.Uri.joinPath(this.extensionUri, "dist");
-    window.iconPath = vscode.Uri.joinPath(media, "icon.svg");
+    const file = (...names: string[]): vscode.Uri => vscode.Uri.joinPath(this.extensionUri, ...names);
+    window.iconPath = file("media", "icon.svg");
     window.webview.onDidReceiveMessage((message: unknown) => {
       this.hear(message);
     });
@@ -101,7 +100,11 @@ export class View implements vscode.Disposable, vscode.WebviewPanelSerializer {
         this.ready = false;
       }
     });
-    window.webview.html = page(window.webview, dist, media);
+    window.webview.html = page({
+      own: window.webview.cspSource,
+      script: window.webview.asWebviewUri(file("dist", "panel.js")).toString(),
+      style: window.webview.asWebviewUri(file("media", "panel.css")).toString(),
+    });
   }
 
   private hear(said: unknown): void {
