@@ -23,7 +23,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fix:
-    """A change that an analyzer knows to mend its finding."""
+    """A change that mends a finding, known with it: an analyzer's, or the line a model expected."""
 
     title: str
     """What it does, in one plain sentence without a full stop: "Remove unused import: `os`"."""

@@ -128,7 +128,7 @@ class Finding:
     confirmed_by: tuple[str, ...] = field(default=())
     """Tools that said the same, in the order in which they did."""
     fix: Fix | None = None
-    """How the analyzer that found it would mend it; never from a model."""
+    """How whoever found it would mend it. A model's is the line it expected, and never safe."""
     stations: tuple[Station, ...] = ()
     """How data gets there, the source first and the sink last; () where that is not the matter."""
     favoured: bool = False

@@ -38,6 +38,8 @@ class Doubt:
     odds: float
     """Natural logarithm of the odds of that word against the one that stands there; at least so
     much where that one is not among those listed."""
+    whole: bool = True
+    """Whether the model got to the end of its line."""
 
 
 def doubt(line: str, chunks: Sequence[Chunk]) -> Doubt | None:
@@ -69,10 +71,10 @@ def is_slip(line: str, found: Doubt, around: Sequence[str]) -> bool:
     """
     if found.odds < LEAST_ODDS or found.sure < _LEAST_SURE:
         return False
-    mine, theirs = _WORD.findall(_bare(line)), _WORD.findall(_bare(found.said))
+    mine, theirs = _WORD.findall(bare(line)), _WORD.findall(bare(found.said))
     if not theirs or _normal(mine) == _normal(theirs):
         return False
-    if any(_normal(_WORD.findall(_bare(other))) == _normal(theirs) for other in around):
+    if any(_normal(_WORD.findall(bare(other))) == _normal(theirs) for other in around):
         return False
     return SequenceMatcher(None, mine, theirs, autojunk=False).ratio() >= _LEAST_ALIKE
 
@@ -94,7 +96,8 @@ def _weight(word: str, alternatives: Sequence[tuple[str, float]]) -> float:
     return sum(math.exp(logprob) for token, logprob in alternatives if _head(token) == word)
 
 
-def _bare(line: str) -> str:
+def bare(line: str) -> str:
+    """A line without indentation and without the comment behind its code."""
     return _COMMENT.sub("", line).strip()
 
 

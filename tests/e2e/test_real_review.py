@@ -15,6 +15,7 @@ from fakes.engine import REAL_NAME, engine_home
 from fakes.straight import ask_both
 from mirador_lsp.app import App, open_app, read_source
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.edits import apply
 from mirador_lsp.core.events import (
     Event,
     FindingReported,
@@ -25,6 +26,7 @@ from mirador_lsp.core.events import (
     StageStarted,
     StreamToken,
 )
+from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.models.embedded import EmbeddedBackend
 from mirador_lsp.settings import load_settings, review_policy
@@ -169,16 +171,18 @@ async def test_the_real_model_finds_a_slip(app: App) -> None:
     quick = replace(policy.stage("quick"), passes=("infill",))
     policy = replace(policy, models=(quick, *policy.models[1:]))
 
-    said = {}
+    said: dict[str, list[Finding]] = {}
     for name, text in {"faulty": faulty, "sound": sound}.items():
         snapshot = Snapshot(f"file:///{name}.py", f"{name}.py", "python", text)
         events: list[Event] = []
         await app.review(ReviewRequest(snapshot, policy, Trigger.COMMAND), events.append)
         end = next(event for event in events if isinstance(event, ReviewFinished))
-        said[name] = [(f.rule, f.quote, f.message) for f in (*end.findings, *end.withheld)]
+        said[name] = [*end.findings, *end.withheld]
 
-    assert [(rule, quote) for rule, quote, _ in said["faulty"]] == [
-        ("model/unexpected", "right += 1")
-    ]
-    assert "`right -= 1`" in said["faulty"][0][2]
+    assert [(f.rule, f.quote) for f in said["faulty"]] == [("model/unexpected", "right += 1")]
+    assert "`right -= 1`" in said["faulty"][0].message
+    fix = said["faulty"][0].fix
+    assert fix is not None
+    assert not fix.safe
+    assert apply(faulty, fix.edits) == sound
     assert said["sound"] == []

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.dialogue import Chunk, KeptReply, Limits, Prompt
+from mirador_lsp.core.edits import Edit, Fix
 from mirador_lsp.core.errors import BadReply, ModelTimeout
 from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.help import help_uri
-from mirador_lsp.engine.infill import Doubt, doubt, is_slip
+from mirador_lsp.engine.infill import Doubt, bare, doubt, is_slip
 from mirador_lsp.engine.plan import in_order
 from mirador_lsp.engine.recall import recall_key
 from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
@@ -96,9 +97,9 @@ def lines_of(text: str, outline: Outline, pieces: Sequence[Span]) -> list[_Line]
     headers = [symbol.header for symbol in outline.symbols]
     found = []
     for index, (span, line) in enumerate(rows):
-        bare = line.strip()
+        words = line.strip()
         inside = any(piece.start <= span.start < piece.end for piece in pieces)
-        if not inside or len(line) > _LONGEST or not _is_worth_asking(bare):
+        if not inside or len(line) > _LONGEST or not _is_worth_asking(words):
             continue
         whole = Span(span.start, span.start + len(line.rstrip()))
         if any(whole.overlaps(place) for place in (*headers, *outline.broken)):
@@ -109,8 +110,8 @@ def lines_of(text: str, outline: Outline, pieces: Sequence[Span]) -> list[_Line]
         start = span.start + len(indent)
         found.append(
             _Line(
-                span=Span(start, start + len(bare)),
-                text=bare,
+                span=Span(start, start + len(words)),
+                text=words,
                 indent=indent,
                 before="".join(f"{row}\n" for row in before),
                 behind="".join(f"\n{row}" for row in behind).rstrip("\n") + "\n",
@@ -225,6 +226,8 @@ async def _doubt_of(
             message = f"{job.card.name} gave no probabilities"
             raise BadReply(message)
     found = doubt(text, chunks)
+    if found is not None and reply.usage.truncated:
+        found = replace(found, whole=False)
     tools.recall.keep(job.card, key, _kept(found))
     return found
 
@@ -233,14 +236,15 @@ def _kept(found: Doubt | None) -> KeptReply:
     if found is None:
         return KeptReply((), ())
     # Odds as a share of one, so that they fit where a reply keeps how sure the model was.
-    return KeptReply((found.said, ""), (found.sure, math.exp(-max(found.odds, 0.0))))
+    lines = (found.said, "whole" if found.whole else "cut")
+    return KeptReply(lines, (found.sure, math.exp(-max(found.odds, 0.0))))
 
 
 def _read(kept: KeptReply) -> Doubt | None:
     if len(kept.lines) != 2:
         return None
     odds = -math.log(max(kept.sureness[1], 1e-12))
-    return Doubt(kept.lines[0], kept.sureness[0], odds)
+    return Doubt(kept.lines[0], kept.sureness[0], odds, whole=kept.lines[1] == "whole")
 
 
 def _finding(line: _Line, found: Doubt, job: Job, tools: Tools) -> Finding:
@@ -249,7 +253,7 @@ def _finding(line: _Line, found: Doubt, job: Job, tools: Tools) -> Finding:
     known = fitness.infill if fitness is not None else None
     chance = known.chance(found.odds) if known is not None else _UNMEASURED
     confidence = min(job.policy.confidence, chance)
-    meant = plain(found.said, 120)
+    meant = plain(bare(found.said), 120)
     message = f"Possible slip: going by the rest of the code, `{meant}` was meant here."
     return Finding(
         id=fingerprint(RULE, line.text, symbol),
@@ -263,7 +267,19 @@ def _finding(line: _Line, found: Doubt, job: Job, tools: Tools) -> Finding:
         symbol=symbol,
         quote=plain(line.text, limit=200),
         help_uri=help_uri("unexpected"),
+        fix=_fix(line, found),
     )
+
+
+def _fix(line: _Line, found: Doubt) -> Fix | None:
+    """The line as the model would have it, without a comment of its own; it goes up the ladder like
+    any other before it is offered. None where what the model said was cut, or is no plain line.
+    """
+    code = bare(found.said)
+    quoted = code != found.said and any(quote in found.said for quote in "\"'`")
+    if not found.whole or quoted or not code.isprintable():
+        return None
+    return Fix(f"Write `{plain(code, 120)}`", (Edit(line.span, code),), safe=False)
 
 
 def _tell_unable(job: Job, desk: Desk) -> None:
