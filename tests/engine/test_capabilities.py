@@ -44,6 +44,22 @@ review.deep:
     assert matrix.about("review.deep", other) == shipped_matrix().about("review.deep", other)
 
 
+def test_a_row_may_say_how_often_a_model_was_right() -> None:
+    """The curve gives a share that grows with how strongly the model spoke."""
+    text = b"""
+review.deep:
+  - {model: "tuned", confidence: 0.9, reason: "our own", infill: [-3, 0.5], judge: [0, 1]}
+"""
+    mine = read_matrix(text, "capabilities.yaml").about("review.deep", card("tuned"))
+
+    assert mine is not None
+    assert mine.infill is not None
+    assert mine.judge is not None
+    assert [round(mine.infill.chance(odds), 2) for odds in (0, 6, 12)] == [0.05, 0.5, 0.95]
+    assert mine.judge.chance(0) == 0.5
+    assert 0 < mine.judge.chance(-1e9) < mine.judge.chance(1e9) <= 1
+
+
 def test_no_file_and_an_empty_file_change_nothing() -> None:
     """The shipped matrix holds."""
     assert read_matrix(None, "x") == shipped_matrix()

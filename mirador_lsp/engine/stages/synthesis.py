@@ -11,6 +11,7 @@ from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKin
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.outline import Unit
 from mirador_lsp.core.policy import SYNTHESIS
+from mirador_lsp.core.routing import Calibration
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.context.gathering import Gathering
 from mirador_lsp.engine.ledger import is_model_finding
@@ -26,6 +27,8 @@ from mirador_lsp.engine.weight import severity_of
 _MOST_JUDGED = 12
 _LEAST_CONTRAST = 0.5
 """Below this difference of logits the claim would be believed of any code."""
+_LEAST_CHANCE = 0.15
+"""Claims that were right less often than this are withdrawn, where it is known how often."""
 _MOST_SUMMED = 6
 
 
@@ -98,6 +101,8 @@ class Verdict:
 
     with_code: float
     without_code: float
+    calibration: Calibration | None = None
+    """How often claims with such a contrast were right; None where nobody has counted."""
 
     @property
     def contrast(self) -> float:
@@ -106,13 +111,24 @@ class Verdict:
 
     @property
     def believed(self) -> float:
-        """How far the claim is believed, 0…1; a half where the code speaks just loud enough."""
+        """How far the claim is believed, 0…1: how often such claims were right or, where that is
+        not known, a half where the code speaks just loud enough.
+        """
+        if self.calibration is not None:
+            return self.calibration.chance(self.contrast)
         return 1 / (1 + math.exp(min(_LEAST_CONTRAST - self.contrast, 60.0)))
+
+    @property
+    def stands(self) -> bool:
+        """Whether the claim is kept."""
+        if self.calibration is not None:
+            return self.believed >= _LEAST_CHANCE
+        return self.contrast >= _LEAST_CONTRAST
 
 
 def _evidence(verdict: Verdict, finding: Finding, prompt: Prompt, job: Job) -> EvidenceHeard:
     said = (
-        f"{'no' if verdict.contrast < _LEAST_CONTRAST else 'yes'} (log-odds of yes: "
+        f"{'yes' if verdict.stands else 'no'} (log-odds of yes: "
         f"{verdict.with_code:.2f} with the code, {verdict.without_code:.2f} without)"
     )
     return EvidenceHeard(
@@ -129,10 +145,12 @@ def _evidence(verdict: Verdict, finding: Finding, prompt: Prompt, job: Job) -> E
 
 
 def _apply(verdict: Verdict, finding: Finding, job: Job, desk: Desk) -> None:
-    if verdict.contrast < _LEAST_CONTRAST:
+    if not verdict.stands:
         desk.ledger.withdraw(SYNTHESIS, finding, f"{job.card.name} does not believe it")
         return
-    confidence = min(job.policy.confidence, 0.5 * finding.confidence + 0.5 * verdict.believed)
+    known = verdict.calibration is not None
+    both = 0.5 * finding.confidence + 0.5 * verdict.believed
+    confidence = min(job.policy.confidence, verdict.believed if known else both)
     revised = replace(
         finding,
         confidence=round(confidence, 3),
@@ -183,7 +201,8 @@ async def _judge(
     without_code = await _yes_logit(bare, job, tools, desk, tally)
     if with_code is None or without_code is None:
         return None
-    return Verdict(with_code, without_code)
+    fitness = tools.meter.insight.matrix.about(job.task, job.card)
+    return Verdict(with_code, without_code, fitness.judge if fitness is not None else None)
 
 
 def _unit_around(finding: Finding, job: Job) -> Unit | None:
