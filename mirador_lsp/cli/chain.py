@@ -6,13 +6,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TextIO
 
 from mirador_lsp.cli.chain_views import ChainView, as_json, table_of_chains
+from mirador_lsp.cli.opening import OpenApp, open_whole
 from mirador_lsp.cli.signals import Interrupts
 from mirador_lsp.cli.terminal import ColorChoice, console_for, is_terminal, say, show_cursor
 from mirador_lsp.cli.wording import skipped_lines
@@ -47,15 +47,6 @@ class App(Protocol):
         ...
 
 
-OpenApp = Callable[[Loaded], AbstractAsyncContextManager[App]]
-
-
-def _open_app(loaded: Loaded) -> AbstractAsyncContextManager[App]:
-    from mirador_lsp.app import open_app  # noqa: PLC0415 — the help must not wait for it
-
-    return open_app(loaded.settings, paths=loaded.paths, trusted=loaded.trusted_folder)
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """Everything outside the command, so that a test can bring its own."""
@@ -64,7 +55,7 @@ class Surroundings:
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     folder: Path = field(default_factory=Path.cwd)
-    open_app: OpenApp = _open_app
+    open_app: OpenApp = open_whole
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,12 +5,13 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from mirador_lsp.cli.metrics import SINCE, speaks_unicode
+from mirador_lsp.cli.opening import open_untrusting
 from mirador_lsp.cli.spans import moment_of
 from mirador_lsp.cli.terminal import console_for, is_terminal, show_cursor
 from mirador_lsp.core.clean import plain
@@ -33,12 +34,6 @@ class App(Protocol):
     async def workings(self) -> Workings:
         """Which model each stage would run on, and who waits for what. Starts nothing."""
         ...
-
-
-def _open_app(loaded: "Loaded") -> AbstractAsyncContextManager[App]:
-    from mirador_lsp.app import open_app  # noqa: PLC0415 — the help must not wait for it
-
-    return open_app(loaded.settings, paths=loaded.paths)
 
 
 @dataclass(frozen=True)
@@ -141,7 +136,7 @@ async def _source(arguments: argparse.Namespace, here: Around) -> "AsyncIterator
     from mirador_lsp.measuring import open_figures  # noqa: PLC0415
 
     loaded, wanted, prices = _asked(arguments, here)
-    async with _open_app(loaded) as app, open_figures(loaded.paths) as reader:
+    async with open_untrusting(loaded) as app, open_figures(loaded.paths) as reader:
         yield Source(reader, wanted, prices, app.workings)
 
 

@@ -4,14 +4,14 @@ import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
+from mirador_lsp.cli.opening import OpenApp, open_untrusting
 from mirador_lsp.cli.terminal import say
 from mirador_lsp.cli.wording import duration, plural
 from mirador_lsp.core import clean
 from mirador_lsp.core.ports import ModelBackend
-from mirador_lsp.settings import Loaded, load_settings
+from mirador_lsp.settings import load_settings
 
 _MIB = 1024 * 1024
 
@@ -75,7 +75,6 @@ class App(Protocol):
 
 
 Act = Callable[[SharedEngine], Awaitable[int]]
-OpenApp = Callable[[Loaded], AbstractAsyncContextManager[App]]
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -96,7 +95,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command as parsed."""
-    return asyncio.run(with_engine(arguments.act, _open_app))
+    return asyncio.run(with_engine(arguments.act, open_untrusting))
 
 
 async def status(engine: SharedEngine) -> int:
@@ -141,9 +140,3 @@ async def with_engine(act: Act, open_app: OpenApp) -> int:
             say("This backend has no engine of its own to show or to stop.")
             return 0
         return await act(app.backend)
-
-
-def _open_app(loaded: Loaded) -> AbstractAsyncContextManager[App]:
-    from mirador_lsp.app import open_app  # noqa: PLC0415 — the help must not wait for it
-
-    return open_app(loaded.settings, paths=loaded.paths)

@@ -6,17 +6,17 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO
 
 from mirador_lsp.cli.index_views import BuildDisplay, as_lines, status_table
+from mirador_lsp.cli.opening import OpenApp, open_whole
 from mirador_lsp.cli.terminal import console_for, is_terminal, say
 from mirador_lsp.cli.wording import plural
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.retrieval import IndexReport, VectorFile
-from mirador_lsp.settings import Loaded, find_workspace_root, load_settings
+from mirador_lsp.settings import find_workspace_root, load_settings
 
 _COULD_NOT, _INTERRUPTED = 2, 130
 _LOOK_SECONDS = 5.0
@@ -75,15 +75,6 @@ class App(Protocol):
         ...
 
 
-OpenApp = Callable[[Loaded], AbstractAsyncContextManager[App]]
-
-
-def _open_app(loaded: Loaded) -> AbstractAsyncContextManager[App]:
-    from mirador_lsp.app import open_app  # noqa: PLC0415 — the help must not wait for it
-
-    return open_app(loaded.settings, paths=loaded.paths, trusted=loaded.trusted_folder)
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """Everything outside the command, so that a test can bring its own."""
@@ -92,7 +83,7 @@ class Surroundings:
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     folder: Path = field(default_factory=Path.cwd)
-    open_app: OpenApp = _open_app
+    open_app: OpenApp = open_whole
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from mirador_lsp.cli.opening import OpenApp, open_whole
 from mirador_lsp.cli.render_hits import print_hits
 from mirador_lsp.cli.terminal import ColorChoice, console_for, is_terminal, say
 from mirador_lsp.core.errors import IndexUnavailable, UserError
 from mirador_lsp.core.ports import CodeIndex
 from mirador_lsp.core.retrieval import Collection, Found, IndexReport, Query
-from mirador_lsp.settings import Loaded, find_workspace_root, load_settings
+from mirador_lsp.settings import find_workspace_root, load_settings
 
 FOUND, NOTHING = 0, 1
 MOST = 100
@@ -46,15 +46,6 @@ class App(Protocol):
         ...
 
 
-OpenApp = Callable[[Loaded], AbstractAsyncContextManager[App]]
-
-
-def _open_app(loaded: Loaded) -> AbstractAsyncContextManager[App]:
-    from mirador_lsp.app import open_app  # noqa: PLC0415 — the help must not wait for it
-
-    return open_app(loaded.settings, paths=loaded.paths, trusted=loaded.trusted_folder)
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """Everything outside the command, so that a test can bring its own."""
@@ -63,7 +54,7 @@ class Surroundings:
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     folder: Path = field(default_factory=Path.cwd)
-    open_app: OpenApp = _open_app
+    open_app: OpenApp = open_whole
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

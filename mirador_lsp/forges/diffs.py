@@ -12,7 +12,7 @@ from mirador_lsp.core.change_sets import ChangeKind
 from mirador_lsp.core.pulls import PulledFile
 from mirador_lsp.core.text import Span
 
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,15 @@ _LONGEST_URI = 8192
 Argument = Mapping[str, Any]
 
 
+def an_object(arguments: Sequence[Any]) -> Argument:
+    """The argument of a command that needs none: what it says, if anything."""
+    said = arguments[0] if arguments else {}
+    if not isinstance(said, Mapping):
+        message = "The argument is an object."
+        raise JsonRpcInvalidParams(message)
+    return said
+
+
 def about_document(arguments: Sequence[Any]) -> Argument:
     """The argument of a command that is about a document: an object with a `uri`, or a URI."""
     first = arguments[0] if arguments else None

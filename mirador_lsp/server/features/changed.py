@@ -1,14 +1,12 @@
 """The command that reviews all that is not committed yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from pygls.exceptions import JsonRpcInvalidParams
 
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.server import changed_review, reports_changed
-from mirador_lsp.server.arguments import names
+from mirador_lsp.server.arguments import an_object, names
 from mirador_lsp.server.asked import token_of
 from mirador_lsp.server.changed_review import ChangeTour
 from mirador_lsp.server.jobs import Job
@@ -22,10 +20,7 @@ MOST_FILES = 200
 
 async def review_my_changes(ls: MiradorServer, arguments: Sequence[Any]) -> dict[str, Any]:
     """`mirador.reviewMyChanges`: review what is not committed yet in the workspace."""
-    said = arguments[0] if arguments else {}
-    if not isinstance(said, Mapping):
-        message = "The argument is an object."
-        raise JsonRpcInvalidParams(message)
+    said = an_object(arguments)
     if not ls.session.folders:
         message = "This editor has no workspace folder open."
         raise UserError(message, remedy="Open a folder, or review the changed lines of the file.")

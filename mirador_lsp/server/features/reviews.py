@@ -1,7 +1,7 @@
 """The commands that review: a file, a selection, a symbol, what changed, the workspace."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from lsprotocol import types
@@ -12,7 +12,7 @@ from mirador_lsp.core.events import Hush
 from mirador_lsp.core.requests import Trigger
 from mirador_lsp.core.text import Span
 from mirador_lsp.server import reports, reviewing, workspace_review
-from mirador_lsp.server.arguments import about_document, must_be_open, names
+from mirador_lsp.server.arguments import about_document, an_object, must_be_open, names
 from mirador_lsp.server.asked import Asked, asked, token_of
 from mirador_lsp.server.jobs import Job
 from mirador_lsp.server.panels import panel_of
@@ -73,10 +73,7 @@ async def review_changes(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
 
 async def review_workspace(ls: MiradorServer, arguments: Sequence[Any]) -> Answer:
     """`mirador.reviewWorkspace`: review every source file of the workspace, `limit` at most."""
-    said = arguments[0] if arguments else {}
-    if not isinstance(said, Mapping):
-        message = "The argument is an object."
-        raise JsonRpcInvalidParams(message)
+    said = an_object(arguments)
     if not ls.session.folders:
         message = "This editor has no workspace folder open."
         raise UserError(message, remedy="Open a folder, or review the file.")
