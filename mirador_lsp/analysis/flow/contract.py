@@ -185,9 +185,9 @@ class Budget:
     """Of processor time."""
     depth: int = 16
     """Calls within calls."""
-    module: int = 8_000
+    module: int = 4_000
     """Of the steps, those that an imported file may take to be there."""
-    call: int = 8_000
+    call: int = 4_000
     """Of the steps, those that a call into an imported file may take."""
-    abroad: float = 0.4
+    abroad: float = 0.12
     """The share of the steps that may go to imported files."""

@@ -25,6 +25,7 @@ from mirador_lsp.analysis.flow.values import (
     target,
 )
 from mirador_lsp.core.text import Span
+from mirador_lsp.syntax import expressions as ir
 from mirador_lsp.syntax import program as st
 from mirador_lsp.syntax.program import Program
 
@@ -198,6 +199,25 @@ class Imports(PythonBuiltins):
         address = self._load(file)
         found = self.thing(address).fields.get(name) if address is not None else None
         return self.arrived(found) if isinstance(found, Pending) else found
+
+    def quiet(self, node: ir.Expression) -> Value:
+        """See `Objects`. A member of a module is one of its own right, as `from` imports it."""
+        if isinstance(node, ir.Attribute):
+            above = self.quiet(node.value)
+            if isinstance(above, Pending) and not above.name:
+                return self.part(above, node.name)
+            return self.attribute(above, node.name, node.span)
+        return super().quiet(node)
+
+    def part(self, module: Pending, name: str) -> Pending:
+        """What a module has under a name, not looked into yet."""
+        full = next((f"{e.name}.{name}" for e in module.targets if isinstance(e, External)), name)
+        return Pending(
+            targets=target(External(full)).targets,
+            module=module.module,
+            importer=module.importer,
+            name=name,
+        )
 
     def _of_thing(self, address: int, name: str, span: Span, *, quiet: bool) -> Value:
         """See `Objects`. A package has its modules as attributes."""

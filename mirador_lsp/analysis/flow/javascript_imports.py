@@ -6,7 +6,7 @@ from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import Key, Thing
 from mirador_lsp.analysis.flow.javascript_builtins import JavaScriptBuiltins
 from mirador_lsp.analysis.flow.javascript_evaluation import is_missing
-from mirador_lsp.analysis.flow.values import NOTHING, External, Known, Pending, Value, target
+from mirador_lsp.analysis.flow.values import NOTHING, Known, Pending, Value
 from mirador_lsp.core.text import Span
 from mirador_lsp.syntax import expressions as ir
 from mirador_lsp.syntax import program as st
@@ -76,16 +76,7 @@ class JavaScriptImports(JavaScriptBuiltins):
     def attribute(self, value: Value, name: str, span: Span, *, quiet: bool = False) -> Value:
         """See `Evaluator`. Of a file that nobody has looked into it is taken later."""
         if isinstance(value, Pending) and not value.name:
-            full = next(
-                (f"{each.name}.{name}" for each in value.targets if isinstance(each, External)),
-                name,
-            )
-            return Pending(
-                targets=target(External(full)).targets,
-                module=value.module,
-                importer=value.importer,
-                name=name,
-            )
+            return self.part(value, name)
         if isinstance(value, Pending):
             value = self.arrived(value)
         return super().attribute(value, name, span, quiet=quiet)

@@ -333,7 +333,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
 
     def _bases(self) -> Iterator[int]:
         for address in sorted(self.lookup("@class").refs):
-            for base in self.thing(address).bases:
+            for base in map(self.base, self.thing(address).bases):
                 yield from sorted(base.refs)
                 yield from (self.prototype_of(each) for each in _closures(base))
 

@@ -34,12 +34,12 @@ _PARSE_SECONDS: Final = 0.5
 class Bounds:
     """How much of a workspace is read for one analysis."""
 
-    files: int = 24
-    bytes: int = 400_000
+    files: int = 40
+    bytes: int = 800_000
     """Of all files together."""
     largest: int = 150_000
     """Bytes of one file."""
-    depth: int = 6
+    depth: int = 8
     """Imports within imports."""
     seconds: float = 1.0
     """Of processor time, for reading and parsing them."""
@@ -58,7 +58,7 @@ class Read:
 class Shelf:
     """Programs of files by their content, so that a later analysis need not parse them again."""
 
-    most_bytes: int = 1_500_000
+    most_bytes: int = 2_000_000
     """Of the files, not of what is made of them, which is a multiple."""
     _read: "OrderedDict[tuple[str, bytes], Read]" = field(default_factory=OrderedDict)
     _bytes: int = 0

@@ -12,6 +12,7 @@ from mirador_lsp.analysis.flow.values import (
     Closure,
     External,
     Known,
+    Pending,
     Value,
     constant,
     join,
@@ -158,7 +159,16 @@ class Objects(Executor):
                 continue
             seen.add(here)
             yield here
-            waiting = [r for base in self.thing(here).bases for r in sorted(base.refs)] + waiting
+            above = (self.base(each) for each in self.thing(here).bases)
+            waiting = [r for base in above for r in sorted(base.refs)] + waiting
+
+    def quiet(self, node: ir.Expression) -> Value:
+        """What an expression is worth, of imports only that they are some."""
+        return self.held(node.name) if isinstance(node, ir.Name) else self.evaluate(node)
+
+    def base(self, value: Value) -> Value:
+        """What a class is made from, now that it is needed."""
+        return self.arrived(value) if isinstance(value, Pending) else value
 
     def names_of_class(self, what: Thing | Value) -> set[str]:
         """See `Executor`."""
@@ -175,7 +185,7 @@ class Objects(Executor):
         return found
 
     def _class(self, node: ir.Class) -> Value:
-        bases = tuple(self.evaluate(base) for base in node.bases)
+        bases = tuple(self.quiet(base) for base in node.bases)
         for keyword in node.keywords:
             self.evaluate(keyword.value)
         thing = Thing("class", bases=bases, name=node.name)
@@ -215,7 +225,7 @@ class Objects(Executor):
                 self.set(self.frame.scope, f"{each.name[:3]} {node.name}", value)
                 return self.lookup(node.name)
             called = each.function if isinstance(each, ir.Call) else each
-            made = self.evaluate(called)
+            made = self.quiet(called) if self.frame.file else self.evaluate(called)
             names = {e.name for e in made.targets if isinstance(e, External)}
             how = next((_DECORATORS[name] for name in sorted(names) if name in _DECORATORS), "")
             if how:
