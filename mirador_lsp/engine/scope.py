@@ -18,7 +18,7 @@ class Scope:
 
     def admits(self, finding: Finding) -> bool:
         """Whether the finding lies in it, at least in part."""
-        if self._holds(finding.span):
+        if self.holds(finding.span):
             return True
         self._findings.add(finding.id)
         return False
@@ -27,7 +27,7 @@ class Scope:
         """The outline with the units alone that share something with it."""
         if self._only is None:
             return outline
-        units = tuple(u for u in outline.units if any(self._holds(piece) for piece in u.pieces))
+        units = tuple(u for u in outline.units if any(self.holds(piece) for piece in u.pieces))
         self._units = len(outline.units) - len(units)
         return replace(outline, units=units)
 
@@ -51,7 +51,8 @@ class Scope:
         counts = ((len(self._findings), "finding"), (self._units, "part"))
         return " and ".join(f"{n} {noun}{'s' * (n > 1)}" for n, noun in counts if n)
 
-    def _holds(self, span: Span) -> bool:
+    def holds(self, span: Span) -> bool:
+        """Whether a place lies in it, at least in part."""
         return self._only is None or any(part.overlaps(span) for part in self._only)
 
 

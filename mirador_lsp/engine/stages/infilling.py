@@ -20,6 +20,7 @@ from mirador_lsp.engine.help import help_uri
 from mirador_lsp.engine.infill import Doubt, bare, doubt, is_slip
 from mirador_lsp.engine.plan import in_order
 from mirador_lsp.engine.recall import recall_key
+from mirador_lsp.engine.scope import Scope
 from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
 from mirador_lsp.engine.units import blanked
 from mirador_lsp.engine.weight import severity_of
@@ -66,11 +67,13 @@ async def infill(job: Job, tools: Tools, desk: Desk, tally: Tally) -> int:
     if not (job.card.supports_infill and job.card.supports_logprobs):
         _tell_unable(job, desk)
         return 0
+    scope = Scope(job.request.only, job.request.snapshot.lines)
     units = in_order(job.outline.units, job.request.focus)
     lines = [
         (unit.path or "module", line)
         for unit in units
         for line in lines_of(job.request.snapshot.text, job.outline, unit.pieces)
+        if scope.holds(line.span)
     ]
     for number, (title, line) in enumerate(lines):
         if tools.clock.monotonic() >= job.deadline:
