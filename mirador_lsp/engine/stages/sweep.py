@@ -33,6 +33,7 @@ from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 from mirador_lsp.engine.stages.material import material, standing_text
 from mirador_lsp.engine.units import ShownUnit, show
 from mirador_lsp.engine.voices import Look
+from mirador_lsp.engine.weaknesses import weakness_in
 from mirador_lsp.engine.weight import severity_of
 
 _GIVE_UP_AFTER = 3
@@ -315,6 +316,7 @@ def _finding(claim: Claim, sureness: float, job: Job, reviewer: Reviewer | None)
         symbol=symbol,
         quote=claim.quote,
         help_uri=help_uri(claim.lens.value),
+        cwe=weakness_in(claim.message) if claim.lens is Lens.SECURITY else None,
     )
 
 
