@@ -23,11 +23,8 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (r"xml external|\bxxe\b", "CWE-611"),
     (r"open redirect", "CWE-601"),
     (r"hard[ -]?coded (?:\w+ ){0,2}(?:password|secret|credential|key|token)", "CWE-798"),
-    (
-        r"(?:weak|broken|insecure) (?:\w+ )?(?:hash|cipher|encryption|algorithm)"
-        r"|\b(?:md5|sha-?1)\b",
-        "CWE-327",
-    ),
+    (r"(?:weak|broken|insecure) (?:\w+ )?(?:hash|cipher|encryption|algorithm)", "CWE-327"),
+    (r"\b(?:md5|sha-?1)\b", "CWE-327"),
     (r"(?:weak|insecure|predictable) random|not cryptographically", "CWE-330"),
     (r"certificate (?:is|are)? ?(?:not|never) (?:verified|checked)|verify ?= ?false", "CWE-295"),
     (r"prototype pollution", "CWE-1321"),
