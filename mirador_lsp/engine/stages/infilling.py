@@ -27,7 +27,8 @@ from mirador_lsp.engine.weight import severity_of
 
 LABEL = "infill"
 """What progress and evidence call this pass."""
-RULE = "model/unexpected"
+SLIP = "model/unexpected"
+"""Rule of its findings."""
 _VERSION = "infill/1"
 _BEFORE, _BEHIND = 40, 14
 """Lines of code shown around a gap. What is behind must be read anew for every line."""
@@ -181,7 +182,7 @@ async def _ask_about(
 
 def _take_back(line: _Line, job: Job, desk: Desk) -> None:
     """What an earlier stage made of a line that this model would write as it stands, or as soon."""
-    identity = fingerprint(RULE, line.text, job.outline.symbol_at(line.span.start))
+    identity = fingerprint(SLIP, line.text, job.outline.symbol_at(line.span.start))
     for finding in desk.ledger.findings():
         earlier = finding.origin.stage != job.policy.name and not finding.confirmed_by
         if finding.id == identity and earlier:
@@ -259,8 +260,8 @@ def _finding(line: _Line, found: Doubt, job: Job, tools: Tools) -> Finding:
     meant = plain(bare(found.said), 120)
     message = f"Possible slip: going by the rest of the code, `{meant}` was meant here."
     return Finding(
-        id=fingerprint(RULE, line.text, symbol),
-        rule=RULE,
+        id=fingerprint(SLIP, line.text, symbol),
+        rule=SLIP,
         lens=Lens.BUG,
         severity=severity_of(Lens.BUG, confidence),
         message=message,

@@ -19,6 +19,7 @@ from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.reading import read_number
 from mirador_lsp.engine.recall import recall_key
 from mirador_lsp.engine.stages.asking import Question, ask
+from mirador_lsp.engine.stages.infilling import SLIP
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 from mirador_lsp.engine.stages.material import material, standing_text
 from mirador_lsp.engine.units import ShownUnit, show
@@ -55,7 +56,8 @@ async def _judge_all(job: Job, tools: Tools, desk: Desk, tally: Tally) -> None:
 async def _judge_each(
     gathering: Gathering, job: Job, tools: Tools, desk: Desk, tally: Tally
 ) -> None:
-    claims = [f for f in desk.ledger.findings() if is_model_finding(f)]
+    # A slip is no claim that words could disprove: the larger model's own line does, or does not.
+    claims = [f for f in desk.ledger.findings() if is_model_finding(f) and f.rule != SLIP]
     for number, finding in enumerate(claims[:_MOST_JUDGED]):
         desk.emit(
             StageProgressed(SYNTHESIS, number, len(claims), finding.symbol or "module", "judge")
