@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from mirador_lsp.core.chains import Chain
 from mirador_lsp.core.findings import Lens
-from mirador_lsp.core.policy import ASK
+from mirador_lsp.core.knowledge import KnowledgeFile
+from mirador_lsp.core.policy import ASK, INFILL
 from mirador_lsp.core.reviewers import Reviewer
 from mirador_lsp.core.servers import ModelServer
 
@@ -49,7 +50,9 @@ class StagesSettings:
     """The model stages. A reply of three findings takes about 150 tokens."""
 
     quick: StageSettings = StageSettings(max_tokens=192, seconds=60, confidence=0.6, context="0")
-    deep: StageSettings = StageSettings(max_tokens=320, seconds=300, confidence=0.85)
+    deep: StageSettings = StageSettings(
+        max_tokens=320, seconds=300, confidence=0.85, passes=(ASK, INFILL)
+    )
     synthesis: StageSettings = StageSettings(max_tokens=192, seconds=120, confidence=0.95)
 
 
@@ -268,3 +271,5 @@ class Settings:
     """Absolute path of the workspace, where paths of rules begin; "" where there is none."""
     reviewers: tuple[Reviewer, ...] = ()
     """Those of the files beside the settings; no two share a name."""
+    flows: tuple[KnowledgeFile, ...] = ()
+    """What files beside the settings tell of libraries, for data flow."""
