@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 /** Long, because the machine may be busy; nothing waits for it unless something is wrong. */
-export const PATIENCE = 90_000;
+export const PATIENCE = Number(process.env.PATIENCE ?? 90_000);
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const started = Date.now();
 
@@ -53,8 +53,9 @@ export class Editor {
   /**
    * files: name to text. script: what the model says (TOML); without it the real models answer.
    * machine: settings of the machine's scope, which a window on a server reads only there.
+   * trust: the user is asked whether the workspace is trusted; else it is.
    */
-  static async open({ files, script, settings = {}, machine = {}, flags = [], payload, env = {} }) {
+  static async open({ files, script, settings = {}, machine = {}, flags = [], payload, env = {}, trust = false }) {
     const root = mkdtempSync(join(tmpdir(), "mirador-vscode-"));
     const folder = (...names) => {
       const made = join(root, ...names);
@@ -66,7 +67,11 @@ export class Editor {
     for (const [name, text] of Object.entries(files)) {
       writeFileSync(join(work, name), text);
     }
-    write(join(folder("data", "User"), "settings.json"), { ...QUIET, ...settings });
+    write(join(folder("data", "User"), "settings.json"), {
+      ...QUIET,
+      "security.workspace.trust.enabled": trust,
+      ...settings,
+    });
     write(join(folder("data", "Machine"), "settings.json"), {
       "mirador.path": process.env.MIRADOR,
       ...machine,
@@ -88,7 +93,7 @@ export class Editor {
       });
     }
     const port = await freePort();
-    const server = await serve(port, [...places, ...flags, work], environment);
+    const server = await serve(port, [...places, ...(trust ? [] : ["--disable-workspace-trust"]), ...flags, work], environment);
     log("code-server listens");
     const context = await chromium.launchPersistentContext(folder("browser"), {
       executablePath: BROWSERS.find(existsSync),
@@ -217,7 +222,6 @@ const QUIET = {
   "files.autoSave": "off",
   "editor.minimap.enabled": false,
   "window.commandCenter": false,
-  "security.workspace.trust.enabled": false,
 };
 
 /** Settings, state and caches in the test's own folder; the real models stay where they are. */
@@ -257,7 +261,7 @@ async function freePort() {
 async function serve(port, args, env) {
   const fixed = [
     "--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry",
-    "--disable-update-check", "--disable-workspace-trust", "--disable-getting-started-override",
+    "--disable-update-check", "--disable-getting-started-override",
   ];
   const server = spawn(process.env.CODE_SERVER, [...fixed, ...args], {
     env,

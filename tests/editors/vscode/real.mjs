@@ -38,7 +38,7 @@ await main(options, async (editor) => {
   await panel.locator(".draft", { hasText: /\w+ \w+/ }).waitFor({ timeout: MINUTES });
   log("ok the explanation streams");
   await panel.locator("article[data-state=finished] .answer", { hasText: "total" }).waitFor({ timeout: MINUTES });
-  log("ok", await panel.locator(".by").innerText(), "|", await panel.locator(".answer").innerText());
+  log("ok", await panel.locator("#thread .by").first().innerText(), "|", await panel.locator("#thread .answer").innerText());
   await editor.picture("real-explanation");
 
   await page.locator(".editor-instance .view-line").first().click();

@@ -39,9 +39,9 @@ def mean(prices):
 
 [[reply]]
 material = "endlessly"
-text = "well "
-endless = true
-delay_ms = 20
+text = "- bug: This function goes on and on, and so does what is said of it."
+hold = "never"
+hold_after = 12
 
 [[reply]]
 material = '(?m)/ len\\(prices\\)$'
@@ -66,8 +66,10 @@ await main(options, async (editor) => {
   await hover(editor);
   await explain(editor);
   await readyFix(editor);
+  await previewed(editor);
   await modelFix(editor);
   await cancel(editor);
+  await menu(editor);
   await doctor(editor);
 });
 
@@ -116,7 +118,7 @@ async function explain(editor) {
   editor.release("explain");
   await panel.locator(".answer", { hasText: "callers that may have no prices" }).waitFor({ timeout: PATIENCE });
   await panel.locator("article[data-state=finished]").waitFor({ timeout: PATIENCE });
-  log("ok the explanation is whole:", await panel.locator(".by").innerText());
+  log("ok the explanation is whole:", await panel.locator("#thread .by").first().innerText());
   await panel.locator("#question").fill("what if there are no prices?");
   await panel.locator("#question").press("Enter");
   await panel.locator("article:nth-of-type(2) .answer li", { hasText: "empty cart" }).waitFor({ timeout: PATIENCE });
@@ -133,6 +135,25 @@ async function readyFix(editor) {
   await choose(editor, "(ruff/F632)");
   await until("the comparison is mended", async () => (await text(editor.page)).includes('== "EUR"'));
   await save(editor, (saved) => saved.includes('== "EUR"'));
+}
+
+/** A fix that the model writes is compared with what is there, and not made when it is not wanted. */
+async function previewed(editor) {
+  const { page } = editor;
+  await editor.goTo(5);
+  await choose(editor, "Preview fix");
+  const fixed = page.locator(".monaco-diff-editor .view-line", { hasText: "if prices else 0.0" }).first();
+  await fixed.waitFor({ timeout: PATIENCE });
+  await page.locator(".notification-toast").getByRole("button", { name: "Apply" }).waitFor({ timeout: PATIENCE });
+  await page.waitForTimeout(600);
+  await editor.picture("preview");
+  await page.locator(".editor-actions").getByRole("button", { name: "Discard the Fix" }).click();
+  await fixed.waitFor({ state: "detached", timeout: PATIENCE });
+  const quiet = page.locator(".notification-toast", { hasText: "not make the change" });
+  await until("the comparison is gone and nothing is changed", async () =>
+    (await quiet.count()) === 0 && !(await text(page)).includes("if prices else"),
+  );
+  await page.keyboard.press("Escape");
 }
 
 /** A fix that the model writes is checked, applied and saved. */
@@ -170,10 +191,46 @@ async function cancel(editor) {
   await until("the model is stopped", () => editor.journal().slice(before).includes("cancelled"));
 }
 
-/** A click on the status lets Mirador check itself, as a page. */
+/** Reviewing is paused and resumed, and another profile chosen, from the menu behind the status. */
+async function menu(editor) {
+  const { page } = editor;
+  await until("the menu is there", () => status(page, /^\s*Mirador$/));
+  await statusBar(page, /^\s*Mirador$/).click();
+  const rows = page.locator(".quick-input-list .monaco-list-row");
+  await rows.filter({ hasText: "Switch profile" }).waitFor({ timeout: PATIENCE });
+  log("ok the menu:", (await rows.allInnerTexts()).map((row) => row.replaceAll("\n", " ")).join(" | "));
+  await page.waitForTimeout(400);
+  await editor.picture("menu");
+  await rows.filter({ hasText: "Pause reviewing" }).click();
+  await statusBar(page, /Mirador: paused/).waitFor({ timeout: PATIENCE });
+  const before = editor.journal().length;
+  await page.locator(".editor-instance .view-line").first().click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("\n# / len(prices)\n");
+  await page.keyboard.press("Control+S");
+  await until("it is on the disk", () => editor.read("cart.py").includes("# / len"));
+  await page.waitForTimeout(1500);
+  if (editor.journal().length > before) {
+    throw new Error("a paused Mirador has asked a model");
+  }
+  log("ok nothing is reviewed while it is paused");
+  await statusBar(page, /Mirador: paused/).click();
+  await rows.filter({ hasText: "Resume reviewing" }).click();
+  await until("what was saved meanwhile is reviewed", () => editor.journal().length > before);
+  await editor.command("Mirador: Stop What Runs");
+  await until("it is calm", () => status(page, /^\s*Mirador$/));
+  await statusBar(page, /^\s*Mirador$/).click();
+  await rows.filter({ hasText: "Switch profile" }).click();
+  await rows.filter({ hasText: "analyzers alone" }).click();
+  await page.locator(".statusbar-item [aria-label*='Profile: none']").first().waitFor({ timeout: PATIENCE });
+  log("ok another profile holds");
+}
+
+/** From the menu Mirador checks itself, as a page. */
 async function doctor(editor) {
   const { page } = editor;
   await statusBar(page, /^\s*Mirador$/).click();
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Doctor" }).click();
   await editor.panel().locator("li", { hasText: "ruff" }).first().waitFor({ timeout: PATIENCE });
   log("ok the doctor's page is shown:", await page.locator(".tab.active").first().innerText());
   await page.waitForTimeout(500);
@@ -198,6 +255,10 @@ async function save(editor, wanted) {
 async function problems(page, count) {
   const marks = page.locator(".editor-instance [class*=squiggly-]");
   return (await marks.count()) >= count;
+}
+
+async function status(page, words) {
+  return (await statusBar(page, words).count()) > 0;
 }
 
 function statusBar(page, words) {

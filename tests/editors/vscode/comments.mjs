@@ -1,0 +1,156 @@
+/** Findings as comment threads, and a fix that no analyzer could look at, in a real VS Code. */
+
+import { PATIENCE, log, main, until } from "./driver.mjs";
+
+const CART = `"""A shopping cart."""
+
+
+def mean(prices):
+    return sum(prices) / len(prices)
+
+
+def share(part, whole):
+    return part / whole
+
+
+def price(net, gross):
+    return net * gross
+`;
+const SCRIPT = `
+[[model]]
+name = "qwen2.5-coder-0.5b"
+
+[[reply]]
+question = "What can go wrong"
+text = "An empty list has no number to divide by."
+
+[[reply]]
+question = "has this problem"
+text = '''\`\`\`python
+def mean(prices):
+    return sum(prices) / len(prices) if prices else 0.0
+\`\`\`'''
+
+[[reply]]
+material = '(?m)/ len\\(prices\\)$'
+text = '''- bug: [Divides](command:workbench.action.quit) by **the number** of items, which may be zero. Code: \`return sum(prices) / len(prices)\`
+- bug: The whole may be zero. Code: \`return part / whole\`'''
+
+[[reply]]
+material = '(?m)part / whole$'
+text = '''- bug: The whole may be zero. Code: \`return part / whole\`'''
+`;
+
+const options = {
+  name: "comment threads",
+  files: { "cart.py": CART },
+  script: SCRIPT,
+  settings: {
+    "mirador.commentThreads": true,
+    "mirador.server.explain_ahead": false,
+    "mirador.server.code_lens": false,
+    "mirador.review.stages": ["instant", "quick"],
+    // Without them nobody can look at a fix, so the user is asked to.
+    "mirador.analysis.ruff": false,
+    "mirador.analysis.rules": false,
+    "mirador.analysis.flow": false,
+  },
+};
+
+await main(options, async (editor) => {
+  await editor.show();
+  await editor.openFile("cart.py");
+  await threads(editor);
+  await edits(editor);
+  await dismiss(editor);
+  await accept(editor);
+});
+
+/** Each finding has one thread, whose words are text and nothing else. */
+async function threads(editor) {
+  const { page } = editor;
+  await until("two findings have a mark at their lines", async () => (await glyphs(page).count()) === 2);
+  await open(editor, 0, "Divides");
+  const body = page.locator(".review-widget .comment-body");
+  log("ok it says:", (await body.innerText()).replaceAll("\n", " "));
+  if ((await body.locator("a, strong, img").count()) > 0) {
+    throw new Error("what a model said is not shown as plain text");
+  }
+  log("ok what a model says makes no link");
+  await page.waitForTimeout(500);
+  await editor.picture("comments");
+  const buttons = page.locator(".review-widget .head .action-label");
+  log("ok its buttons:", (await buttons.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")))).join(", "));
+  await button(page, "Helpful").click();
+  await page.locator(".review-widget", { hasText: "you find it helpful" }).waitFor({ timeout: PATIENCE });
+  log("ok a kind word is heard");
+  await button(page, "Explain").click();
+  await editor.panel().locator("#thread .answer", { hasText: "no number to divide by" }).waitFor({ timeout: PATIENCE });
+  log("ok it is explained in the panel");
+  await page.locator(".tab", { hasText: "Mirador" }).click();
+  await page.keyboard.press("Control+W");
+}
+
+/** What is typed above a finding moves its thread along. */
+async function edits(editor) {
+  const { page } = editor;
+  const [first] = await tops(page);
+  await editor.goTo(2);
+  await page.keyboard.type("# one\n# two\n");
+  await until("the marks move with the text", async () => (await tops(page))[0] > first);
+  await page.keyboard.press("Control+Z");
+  await page.keyboard.press("Control+Z");
+  await until("and back", async () => (await tops(page))[0] <= first || !(await page.keyboard.press("Control+Z")));
+}
+
+/** A finding that is dismissed takes its thread along. */
+async function dismiss(editor) {
+  const { page } = editor;
+  await open(editor, 1, "whole may be zero");
+  await button(page, "Dismiss").click();
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "It is wrong" }).click({ timeout: PATIENCE });
+  await until("its thread is gone", async () => (await glyphs(page).count()) === 1);
+}
+
+/** The fix is not made before the user has looked at it, because no analyzer could. */
+async function accept(editor) {
+  const { page } = editor;
+  await open(editor, 0, "Divides");
+  await button(page, "Accept Fix").click();
+  const preview = page.locator(".refactor-preview-panel, .bulk-edit-panel, [id='refactorPreview']").first();
+  await preview.waitFor({ timeout: PATIENCE });
+  await page.waitForTimeout(1000);
+  await editor.picture("confirm");
+  if (editor.read("cart.py").includes("if prices")) {
+    throw new Error("the fix was made without being confirmed");
+  }
+  log("ok the change waits to be confirmed:", (await preview.innerText()).replaceAll("\n", " | ").slice(0, 200));
+  await page.getByRole("button", { name: "Apply", exact: true }).first().click();
+  await until("it is made", async () => (await page.locator(".editor-instance .view-line", { hasText: "if prices else" }).count()) > 0);
+  await page.locator(".editor-instance .view-line").first().click();
+  await page.keyboard.press("Control+S");
+  await until("it is on the disk", () => editor.read("cart.py").includes("if prices else 0.0"));
+  await until("no thread is left", async () => (await glyphs(page).count()) === 0);
+}
+
+function glyphs(page) {
+  return page.locator(".editor-instance .comment-thread, .editor-instance .comment-range-glyph.comment-thread");
+}
+
+async function tops(page) {
+  const boxes = await Promise.all((await glyphs(page).all()).map((one) => one.boundingBox()));
+  return boxes.map((box) => box?.y ?? 0).sort((a, b) => a - b);
+}
+
+function button(page, name) {
+  return page.locator(".review-widget .head").getByRole("button", { name }).last();
+}
+
+/** Opens the thread at the mark of that number, from above. */
+async function open({ page }, number, words) {
+  const marks = await glyphs(page).all();
+  const places = await Promise.all(marks.map(async (mark) => ({ mark, box: await mark.boundingBox() })));
+  places.sort((a, b) => a.box.y - b.box.y);
+  await places[number].mark.click();
+  await page.locator(".review-widget .comment-body", { hasText: words }).waitFor({ timeout: PATIENCE });
+}
