@@ -289,6 +289,7 @@ class App:
     async def warm_up(self) -> None:
         """Start what the first instant stage would have to wait for."""
         await self.parser.health()
+        await self.parser.warm()
 
     async def warm_models(self) -> None:
         """Load the model that is needed first, unless the user or the battery is against it."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from mirador_lsp.analysis.flow_analyzer import FlowAnalyzer
+from mirador_lsp.analysis.flow_analyzer import FlowAnalyzer, usable
 from mirador_lsp.analysis.ruff import RuffAnalyzer, find_ruff
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.books import Books, open_books
@@ -194,7 +194,8 @@ async def read_comparisons(paths: Paths) -> Sequence[Comparison]:
 
 def make_parser(settings: Settings, stack: AsyncExitStack) -> ParseWorker:
     """What parses, in a process of its own; ended with `stack`."""
-    parser = ParseWorker(budget_seconds=settings.analysis.parse_seconds)
+    own = usable(settings.flows)
+    parser = ParseWorker(budget_seconds=settings.analysis.parse_seconds, own=own)
     stack.push_async_callback(parser.close)
     return parser
 

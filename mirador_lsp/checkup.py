@@ -6,6 +6,7 @@ Only `app` uses it.
 import asyncio
 from typing import Protocol
 
+from mirador_lsp.analysis.flow_analyzer import knowledge_checks
 from mirador_lsp.analysis.worker import ParseWorker
 from mirador_lsp.assembly import ruff_check, team_server
 from mirador_lsp.books import caretakers
@@ -62,7 +63,8 @@ async def examine(app: Examined) -> tuple[Check, ...]:
         if not served.intersection(models[:1])
     }
     machine = await machine_checks(app.store)
-    analyzers = [await app.parser.health(), await ruff_check()]
+    own = knowledge_checks(app.settings.flows)
+    analyzers = [await app.parser.health(), *own, await ruff_check()]
     models = await model_checks(app.store, stages=wanted, served=bool(served))
     index = app.settings.index
     embedder = index.embedder if index.enabled else "none"

@@ -1,13 +1,34 @@
 """The analyzer named "flow": follows data in the process that parses."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.core.health import Check
+from mirador_lsp.core.knowledge import KnowledgeFile
 from mirador_lsp.core.ports import Analysis
 
 _NAME = "flow"
 LANGUAGES = frozenset({"python", "javascript", "typescript", "tsx"})
 """Those that can be lowered."""
+
+
+def usable(files: Sequence[KnowledgeFile]) -> tuple[KnowledgeFile, ...]:
+    """Those of the user's files of knowledge that can be used. Without any, nothing is loaded."""
+    if not files:
+        return ()
+    from mirador_lsp.analysis.flow.knowledge import own  # noqa: PLC0415 — the worker needs it, not we
+
+    return own.usable(files)
+
+
+def knowledge_checks(files: Sequence[KnowledgeFile]) -> tuple[Check, ...]:
+    """What is to be said of the user's files of knowledge, for `mirador doctor` and the log."""
+    if not files:
+        return ()
+    from mirador_lsp.analysis.flow.knowledge import own  # noqa: PLC0415 — as above
+
+    return own.knowledge_checks(files)
 
 
 class Follower(Protocol):

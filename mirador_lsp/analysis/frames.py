@@ -31,7 +31,7 @@ class Request(msgspec.Struct, frozen=True):
     """One thing to do with the text in the body."""
 
     id: int
-    do: Literal["outline", "rules", "flows", "surroundings", "slice", "references"]
+    do: Literal["outline", "rules", "flows", "surroundings", "slice", "references", "learn", "warm"]
     language: str
     budget_seconds: float
     max_bytes: int
@@ -44,7 +44,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of it: exactly one of the six."""
+    """What came of it: one of the six, or nothing of what only prepares."""
 
     id: int
     outline: Outline | None = None

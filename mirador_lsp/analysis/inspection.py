@@ -1,5 +1,6 @@
 """What the parse worker does with a text: pure functions and a memory of the last few parses."""
 
+import contextlib
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError, MiradorError
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity
+from mirador_lsp.core.knowledge import KnowledgeFile
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 RULE = "rules/syntax-error"
 
 _REMEMBERED = 4
+_SAMPLE = "f(1)\n"
 _MOST_ERRORS = 3
 
 
@@ -59,9 +62,22 @@ class Around:
 class Inspector:
     """Parses texts, and remembers the last few so that outline and rules share one parse."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: tuple[KnowledgeFile, ...] = ()) -> None:
+        """`own` is the user's knowledge of libraries, files that can be used."""
+        self._own = own
         self._read: OrderedDict[tuple[str, float, int, bytes], _Read] = OrderedDict()
         self._shelf: Shelf | None = None
+
+    def learn(self, own: tuple[KnowledgeFile, ...]) -> None:
+        """Take the user's knowledge of libraries, files that can be used."""
+        self._own = own
+
+    def warm(self) -> None:
+        """Load what the first texts would wait for. Never raises."""
+        for language in ("python", "javascript"):
+            with contextlib.suppress(MiradorError):
+                self.rules(_SAMPLE, language, 1.0, len(_SAMPLE))
+                self.flows(_SAMPLE, language, 1.0, len(_SAMPLE))
 
     def outline(self, text: str, language: str, budget_seconds: float, max_bytes: int) -> Outline:
         """The outline of `text`; for what cannot be parsed, one by lines or none, with a note."""
@@ -101,10 +117,11 @@ class Inspector:
         from mirador_lsp.analysis.flow.neighbours import Neighbours, Shelf  # noqa: PLC0415
 
         parsed = self._of(text, language, budget_seconds, max_bytes).parsed
-        if around is None:
-            return look(parsed)
-        self._shelf = self._shelf or Shelf()
-        return look(parsed, modules=Neighbours(around.root, around.name, self._shelf))
+        modules = None
+        if around is not None:
+            self._shelf = self._shelf or Shelf()
+            modules = Neighbours(around.root, around.name, self._shelf)
+        return look(parsed, modules=modules, own=self._own)
 
     def surroundings(
         self, text: str, language: str, budget_seconds: float, max_bytes: int, span: Span

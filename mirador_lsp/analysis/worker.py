@@ -22,6 +22,7 @@ from mirador_lsp.analysis.inspection import Around, Inspector
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import AnalyzerError
 from mirador_lsp.core.health import Check, Health
+from mirador_lsp.core.knowledge import KnowledgeFile
 from mirador_lsp.core.outline import Outline, Surroundings
 from mirador_lsp.core.ports import Analysis
 from mirador_lsp.core.references import References
@@ -47,7 +48,7 @@ _MOST_STRUCK = 256
 _LINES_IN_CLIENT = 200_000
 _LONGEST_WAIT = 2.0
 
-_Work = Literal["outline", "rules", "flows", "surroundings", "slice", "references"]
+_Work = Literal["outline", "rules", "flows", "surroundings", "slice", "references", "warm"]
 _Key = tuple[str, str, bytes]
 _Read = TypeVar("_Read")
 
@@ -74,10 +75,13 @@ class ParseWorker:
         max_bytes: int = MAX_BYTES,
         patience_seconds: float = _PATIENCE,
         command: Sequence[str] = COMMAND,
+        own: Sequence[KnowledgeFile] = (),
     ) -> None:
         """`budget_seconds` of processor time and `max_bytes` limit a parse; a request that is not
-        answered within `patience_seconds` costs the child its life.
+        answered within `patience_seconds` costs the child its life. `own` is the user's knowledge
+        of libraries, files that can be used.
         """
+        self._own = tuple(own)
         self._budget = budget_seconds
         self._max_bytes = max_bytes
         self._patience = patience_seconds
@@ -145,6 +149,10 @@ class ParseWorker:
             return References((), (), "it is too large to be parsed")
         reply = await self._ask("references", snapshot)
         return _believed(reply.references, "places", reply, snapshot)
+
+    async def warm(self) -> None:
+        """Start the child and let it load what the first texts would wait for. Never raises."""
+        await self._ask("warm", Snapshot("stdin:", "", "", ""))
 
     async def health(self) -> Check:
         """Whether a child can be started, and how far it is isolated."""
@@ -244,11 +252,25 @@ class ParseWorker:
         if wait > 0:
             await asyncio.sleep(wait)
         try:
-            self._child = await Child.start(self._command)
+            self._child = await self._begun()
         except ChildLostError:
             self._back_off()
             raise
         return self._child
+
+    async def _begun(self) -> Child:
+        """A new child, which knows what the user knows. Raises `ChildLostError`."""
+        child = await Child.start(self._command)
+        if not self._own:
+            return child
+        self._last_id += 1
+        learn = Request(self._last_id, "learn", "", self._budget, self._max_bytes)
+        try:
+            await child.ask(learn, msgspec.json.encode(self._own), self._patience)
+        except BaseException:
+            await child.kill()
+            raise
+        return child
 
     async def _lost(self, child: Child) -> None:
         await child.kill()
@@ -268,9 +290,15 @@ class InlineParser:
     and the event loop stands still meanwhile.
     """
 
-    def __init__(self, *, budget_seconds: float = _BUDGET, max_bytes: int = MAX_BYTES) -> None:
-        """`budget_seconds` of processor time and `max_bytes` limit a parse."""
-        self._inspector = Inspector()
+    def __init__(
+        self,
+        *,
+        budget_seconds: float = _BUDGET,
+        max_bytes: int = MAX_BYTES,
+        own: Sequence[KnowledgeFile] = (),
+    ) -> None:
+        """As for `ParseWorker`."""
+        self._inspector = Inspector(tuple(own))
         self._budget = budget_seconds
         self._max_bytes = max_bytes
 

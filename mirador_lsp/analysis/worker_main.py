@@ -16,6 +16,7 @@ from mirador_lsp.analysis.frames import LENGTHS, MAX_FRAME, Hello, Reply, Reques
 from mirador_lsp.analysis.inspection import Around, Inspector
 from mirador_lsp.analysis.isolation import isolate
 from mirador_lsp.core.errors import AnalyzerError
+from mirador_lsp.core.knowledge import KnowledgeFile
 from mirador_lsp.core.text import Span
 
 
@@ -51,24 +52,35 @@ def _serve(requests: BinaryIO, replies: BinaryIO, measures: tuple[str, ...]) -> 
 
 
 def _answer(inspector: Inspector, request: Request, text: str) -> Reply:
-    how = (text, request.language, request.budget_seconds, request.max_bytes)
     try:
-        if request.do == "outline":
-            return Reply(request.id, outline=inspector.outline(*how))
-        if request.do == "surroundings":
-            place = request.span or Span(0, 0)
-            return Reply(request.id, surroundings=inspector.surroundings(*how, place))
-        if request.do == "slice":
-            place = request.span or Span(0, 0)
-            return Reply(request.id, slice=inspector.slice_of(*how, place))
-        if request.do == "references":
-            return Reply(request.id, references=inspector.references(*how))
-        around = Around(Path(request.root), request.name) if request.root else None
-        flows = request.do == "flows"
-        found = inspector.flows(*how, around) if flows else inspector.rules(*how)
-        return Reply(request.id, analysis=found)
+        return _done(inspector, request, text)
     except AnalyzerError as error:
         return Reply(request.id, error=error.sentence())
+
+
+def _done(inspector: Inspector, request: Request, text: str) -> Reply:
+    how = (text, request.language, request.budget_seconds, request.max_bytes)
+    place = request.span or Span(0, 0)
+    made = Reply(request.id)
+    match request.do:
+        case "outline":
+            made = Reply(request.id, outline=inspector.outline(*how))
+        case "surroundings":
+            made = Reply(request.id, surroundings=inspector.surroundings(*how, place))
+        case "slice":
+            made = Reply(request.id, slice=inspector.slice_of(*how, place))
+        case "references":
+            made = Reply(request.id, references=inspector.references(*how))
+        case "rules":
+            made = Reply(request.id, analysis=inspector.rules(*how))
+        case "flows":
+            around = Around(Path(request.root), request.name) if request.root else None
+            made = Reply(request.id, analysis=inspector.flows(*how, around))
+        case "learn":
+            inspector.learn(msgspec.json.decode(text, type=tuple[KnowledgeFile, ...]))
+        case "warm":
+            inspector.warm()
+    return made
 
 
 def _send(replies: BinaryIO, data: bytes) -> None:

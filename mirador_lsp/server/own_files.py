@@ -13,7 +13,7 @@ async def follow(
     files: Sequence[Path], changed: Callable[[], Awaitable[None]], every: float = LOOK_SECONDS
 ) -> None:
     """Call `changed` whenever one of `files` was written, made or deleted; of a folder, a Markdown
-    file in it. Until cancelled.
+    or TOML file in it. Until cancelled.
     """
     before = await asyncio.to_thread(_look, files)
     while True:
@@ -25,8 +25,12 @@ async def follow(
 
 
 def _look(files: Sequence[Path]) -> list[tuple[int, int, int] | None]:
-    inside = [each for file in files for each in sorted(file.glob("*.md"))[:_MOST_INSIDE]]
+    inside = [each for file in files for each in _inside(file)]
     return [_identity(file) for file in (*files, *inside)]
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted((*folder.glob("*.md"), *folder.glob("*.toml")))[:_MOST_INSIDE]
 
 
 def _identity(file: Path) -> tuple[int, int, int] | None:

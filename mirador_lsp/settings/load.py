@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mirador_lsp.settings.files import Unreadable, parse_toml, read_file
+from mirador_lsp.settings.flow_files import FOLDER as FLOWS
+from mirador_lsp.settings.flow_files import read_knowledge
 from mirador_lsp.settings.paths import Paths, paths
 from mirador_lsp.settings.problems import Problem, problem
 from mirador_lsp.settings.profiles import this_machine
@@ -79,7 +81,8 @@ def load_settings(
         layers.append(Layer("the command line", flags, Form.TEXT, _current_folder()))
     settings, problems = resolve(layers, this_machine())
     settings, wrong = _with_reviewers(settings, where, here if trusted else None)
-    problems = (*problems, *wrong)
+    settings, unknown = _with_knowledge(settings, where, here if trusted else None)
+    problems = (*problems, *wrong, *unknown)
     settings = replace(settings, folder=str(here) if here is not None else "")
     where = paths(env, settings)
     return Loaded(settings, problems, where, trusted, here, origins(layers))
@@ -95,6 +98,15 @@ def _with_reviewers(
     theirs, wrong = read_reviewers(trusted / WORKSPACE_FOLDER / FOLDER) if trusted else ((), ())
     named = {each.name: each for each in (*own, *theirs)}
     return replace(settings, reviewers=tuple(named.values())), (*problems, *wrong)
+
+
+def _with_knowledge(
+    settings: Settings, where: Paths, trusted: Path | None
+) -> tuple[Settings, tuple[Problem, ...]]:
+    """The settings with the user's knowledge of libraries, and that of a workspace they trust."""
+    own, problems = read_knowledge(where.config_file.with_name(FLOWS))
+    theirs, wrong = read_knowledge(trusted / WORKSPACE_FOLDER / FLOWS) if trusted else ((), ())
+    return replace(settings, flows=(*own, *theirs)), (*problems, *wrong)
 
 
 def workspace_layer(file: Path, store: TrustStore) -> Layer:

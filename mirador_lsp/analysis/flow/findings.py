@@ -10,6 +10,7 @@ from mirador_lsp.analysis.flow.running import analyse
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Finding, Lens, Origin, Severity, Station
+from mirador_lsp.core.knowledge import KnowledgeFile
 from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis
 from mirador_lsp.core.text import Span
@@ -29,12 +30,20 @@ _MILDER = {
 }
 
 
-def look(parsed: Parsed, budget: Budget | None = None, modules: Modules | None = None) -> Analysis:
-    """What flows where in a parsed text. Never raises for what the text holds."""
+def look(
+    parsed: Parsed,
+    budget: Budget | None = None,
+    modules: Modules | None = None,
+    own: tuple[KnowledgeFile, ...] = (),
+) -> Analysis:
+    """What flows where in a parsed text. Never raises for what the text holds.
+
+    `own` is the user's knowledge of libraries, files that can be used.
+    """
     program = lower(parsed)
     if program is None or parsed.tree is None:
         return Analysis(())
-    found = analyse(program, load_knowledge(parsed.language), budget or Budget(), modules)
+    found = analyse(program, load_knowledge(parsed.language, own), budget or Budget(), modules)
     topics = load_topics()
     identities = Identities()
     told = [flow for flow in found.flows if not flow.weak or topics[flow.kind].weak]

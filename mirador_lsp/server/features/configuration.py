@@ -15,6 +15,7 @@ from mirador_lsp.server.features.registering import SECTION
 from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.server.session import Stage
 from mirador_lsp.settings import Loaded, paths
+from mirador_lsp.settings.flow_files import FOLDER as FLOWS
 from mirador_lsp.settings.reviewer_files import FOLDER as REVIEWERS
 
 BESIDE_SETTINGS = ("capabilities.yaml", "models.toml")
@@ -38,7 +39,7 @@ async def begin(ls: MiradorServer) -> None:
     await apply(ls)
     ls.on_review_end = lambda: _look_again(ls)
     own = (await asyncio.to_thread(paths, os.environ)).config_file
-    watched = [own, own.with_name(REVIEWERS)]
+    watched = [own, own.with_name(REVIEWERS), own.with_name(FLOWS)]
     ls.supervisor.start(own_files.follow(watched, lambda: apply(ls)), "settings file")
     beside = [own.with_name(name) for name in BESIDE_SETTINGS]
     ls.supervisor.start(own_files.follow(beside, lambda: apply(ls, anew=True)), "own files")

@@ -105,6 +105,8 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Its name, as its makers write it."""
     docs: str
     """Where its makers say so: the pages of its documentation, by their titles."""
+    language: str = ""
+    """"python" or "javascript"; packaged files say it by the folder that they are in."""
     starred: tuple[str, ...] = ()
     """Modules that programs often import everything from: their names are known bare, too."""
     source: tuple[SourceEntry, ...] = ()

@@ -8,6 +8,7 @@ from typing import Final
 
 from mirador_lsp.analysis.flow.contract import Effect, Sink, Source
 from mirador_lsp.analysis.flow.knowledge.files import (
+    BadKnowledgeError,
     CleanEntry,
     Entry,
     EntryEntry,
@@ -19,6 +20,7 @@ from mirador_lsp.analysis.flow.knowledge.files import (
     read_library,
 )
 from mirador_lsp.analysis.flow.knowledge.topics import Topic, load_topics
+from mirador_lsp.core.knowledge import KnowledgeFile
 
 _FOLDERS: Final = {
     "python": "python",
@@ -94,12 +96,26 @@ def knowledge_of(files: Iterable[LibraryFile], topics: Mapping[str, Topic]) -> L
 
 
 @cache
-def load_knowledge(language: str) -> Library:
-    """The packaged knowledge for a language of `syntax.languages`; an empty one where there is
-    none. Raises `BadKnowledgeError`.
+def load_knowledge(language: str, own: tuple[KnowledgeFile, ...] = ()) -> Library:
+    """The packaged knowledge for a language of `syntax.languages`, and the user's; an empty one
+    where there is none. Raises `BadKnowledgeError`.
     """
     folder = _FOLDERS.get(language)
-    return knowledge_of(_packaged(folder), load_topics()) if folder is not None else Library()
+    if folder is None:
+        return Library()
+    theirs = [file for file in map(own_library, own) if file.language == folder]
+    return knowledge_of([*_packaged(folder), *theirs], load_topics())
+
+
+@cache
+def own_library(file: KnowledgeFile) -> LibraryFile:
+    """What a file of the user's says. Raises `BadKnowledgeError`."""
+    read = read_library(file.source, file.text, load_topics())
+    if read.language not in _FOLDERS.values():
+        must = 'its language must be "python" or "javascript"'
+        message = f"The file of knowledge {file.source} is wrong: {must}"
+        raise BadKnowledgeError(message)
+    return read
 
 
 def _packaged(folder: str) -> Iterator[LibraryFile]:
