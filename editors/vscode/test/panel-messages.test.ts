@@ -36,7 +36,7 @@ test("the panel takes whole states and events, and refuses parts of them", () =>
 });
 
 test("what the panel kept is read as carefully: a user may have an older one", () => {
-  const kept = { tab: "ask", filters: { text: "", severity: "hint", lens: "", stage: "", file: "" }, days: 30, draft: "", answers: [] };
+  const kept = { tab: "ask", filters: { text: "", severity: "hint", lens: "", stage: "", file: "" }, days: 30, draft: "", answers: [], thread: null };
   assert.deepEqual(saved(kept), kept);
   refused(() => saved(undefined));
   refused(() => saved({ ...kept, answers: [{ text: "<script>" }] }));

@@ -130,8 +130,12 @@ test("a further question stands below, any other begins anew, and the older one 
 
 test("answers of the window before come back, unless there are newer ones", () => {
   const kept = after(asked(7)).answers;
-  assert.deepEqual(after({ kind: "restored", answers: kept }).answers.map(({ id, state }) => [id, state]), [[7, "stopped"]]);
-  assert.deepEqual(after(asked(8), { kind: "restored", answers: kept }).answers.map(({ id }) => id), [8]);
+  const thread = { uri: "file:///cart.py", range: null, position: null, findingId: null, conversation: "c1" };
+  const restored = { kind: "restored", answers: kept, thread } as const;
+  assert.deepEqual(after(restored).answers.map(({ id, state }) => [id, state]), [[7, "stopped"]]);
+  assert.equal(after(restored).thread?.conversation, "c1");
+  const newer = after(asked(8), { kind: "threaded", thread: { ...thread, conversation: "c2" } }, restored);
+  assert.deepEqual([newer.answers.map(({ id }) => id), newer.thread?.conversation], [[8], "c2"]);
 });
 
 test("figures of days that nobody wants any more come too late", () => {

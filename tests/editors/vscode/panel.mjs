@@ -22,18 +22,26 @@ def first(names):
 const SCRIPT = `
 [[model]]
 name = "qwen2.5-coder-0.5b"
+parameters = 0.5
+size_bytes = 400_000_000
+
+[[model]]
+name = "qwen2.5-coder-1.5b"
+parameters = 1.5
+size_bytes = 1_000_000_000
 
 [[reply]]
 question = "What does"
 text = '''Divides the sum of all \`prices\` by their number. An empty list raises a \`ZeroDivisionError\`.'''
 
+# The question goes to the model with what was asked before it.
+[[reply]]
+question = '(?s)what if.*anything else'
+text = '''Nothing else.'''
+
 [[reply]]
 question = "what if"
 text = '''Then \`len(prices)\` is zero and the division raises a \`ZeroDivisionError\`.'''
-
-[[reply]]
-question = "anything else"
-text = '''Nothing else.'''
 
 [[reply]]
 material = "endlessly"
@@ -42,9 +50,14 @@ endless = true
 delay_ms = 20
 
 [[reply]]
+model = "qwen2.5-coder-0.5b"
+material = '(?m)/ len\\(prices\\)$'
+text = '''- bug: This divides by the number of items, which may be zero. Code: \`return sum(prices) / len(prices)\`'''
+
+[[reply]]
 material = '(?m)/ len\\(prices\\)$'
 text = '''- bug: This divides by the number of items, which may be zero, and nobody looks before. Code: \`return sum(prices) / len(prices)\`'''
-logprob = -0.7
+logprob = -0.45
 hold = "review"
 hold_after = 14
 `;
@@ -55,7 +68,7 @@ const options = {
   script: SCRIPT,
   settings: {
     "mirador.server.explain_ahead": false,
-    "mirador.review.stages": ["instant", "quick"],
+    "mirador.review.stages": ["instant", "quick", "deep"],
     "workbench.colorTheme": process.env.THEME ?? "Default Dark Modern",
   },
 };
@@ -76,20 +89,20 @@ await main(options, async (editor) => {
 /** Stages one after the other; the words of the model while it still speaks. */
 async function streams(editor) {
   const panel = editor.panel();
-  const quick = panel.locator(".stage", { hasText: "Quick" });
+  const deep = panel.locator(".stage", { hasText: "Deep" });
   await panel.locator(".stage[data-status=done]", { hasText: "Static" }).waitFor({ timeout: PATIENCE });
-  const said = quick.locator(".said span").first();
+  const said = deep.locator(".said span").first();
   await until("the model's words stream into the panel", async () => (await said.count()) > 0 && (await said.innerText()).includes("divides by"));
-  if ((await quick.getAttribute("data-status")) !== "running") {
+  if ((await deep.getAttribute("data-status")) !== "running") {
     throw new Error("the words came when the stage had ended");
   }
   log("ok", await said.getAttribute("class"), "|", await said.getAttribute("title"), "|", await said.innerText());
   await editor.picture("panel-streaming");
   await seen(editor, "while a review runs");
   editor.release("review");
-  await panel.locator(".stage[data-status=done]", { hasText: "Quick" }).waitFor({ timeout: PATIENCE });
+  await panel.locator(".stage[data-status=done]", { hasText: "Deep" }).waitFor({ timeout: PATIENCE });
   await until("the outcome is told", async () => /cart\.py: 2 findings/.test(await panel.locator(".outcome").innerText()));
-  log("ok", (await quick.innerText()).replaceAll("\n", " | "));
+  log("ok", (await deep.innerText()).replaceAll("\n", " | "));
 }
 
 /** The list is filtered, and Enter goes to the code, where one can type at once. */
@@ -111,6 +124,12 @@ async function findings(editor) {
   await page.locator("[id='status.editor.selection']", { hasText: "Ln 10" }).waitFor({ timeout: PATIENCE });
   await page.locator(".editor-instance .monaco-editor.focused").waitFor({ timeout: PATIENCE });
   log("ok Enter goes to the code");
+  await panel.locator("[role=option]", { hasText: "F632" }).click();
+  await panel.getByRole("button", { name: "Dismiss" }).click();
+  const why = page.locator(".quick-input-list .monaco-list-row", { hasText: "It is wrong" }).first();
+  await why.waitFor({ timeout: PATIENCE });
+  await why.click();
+  await until("a dismissed finding leaves the list", async () => (await panel.locator("[role=option]").count()) === 1);
 }
 
 /** An explanation of the code at the cursor, and a further question about it. */
@@ -158,7 +177,7 @@ async function reloaded(editor) {
   await panel.locator("article:nth-of-type(2)", { hasText: "is zero" }).waitFor({ timeout: PATIENCE });
   log("ok the answers outlive the window");
   await panel.getByRole("tab", { name: "Review" }).click();
-  await panel.locator(".outcome", { hasText: "findings" }).waitFor({ timeout: PATIENCE });
+  await panel.locator(".outcome", { hasText: "cart.py: " }).waitFor({ timeout: PATIENCE });
   await panel.getByRole("tab", { name: "Ask" }).click();
   await panel.locator("#question").fill("is there anything else?");
   await panel.locator("#question").press("Enter");

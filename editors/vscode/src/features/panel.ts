@@ -73,9 +73,9 @@ class Panel implements Answers, vscode.Disposable {
       (message) => {
         this.hear(message);
       },
-      ({ answers }) => {
-        this.asking.after(answers);
-        tell({ kind: "restored", answers });
+      ({ answers, thread }) => {
+        this.asking.after(answers, thread);
+        tell({ kind: "restored", answers, thread });
       },
     );
     this.asking = new Asking(context, tell);

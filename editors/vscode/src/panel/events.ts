@@ -1,7 +1,7 @@
 /** Everything that can change what the panel shows. */
 
 import { figures } from "./figures";
-import { answer, chosen, health, row, server, MOST_ANSWERS, MOST_FINDINGS } from "./model";
+import { answer, chosen, health, row, server, thread, MOST_ANSWERS, MOST_FINDINGS } from "./model";
 import { type Read, count, flag, list, maybe, number, oneOf, share, tagged, text } from "./schema";
 
 const run = text(40);
@@ -42,7 +42,9 @@ export const event = tagged({
   answerWhole: { id, stage: text(40), model: text(), text: text(LONG), confidence: share },
   answerNotice: { id, message: text() },
   answerEnded: { id, state: oneOf("finished", "stopped", "failed"), seconds: number },
-  restored: { answers: list(answer, MOST_ANSWERS) },
+  /** What the next question would go on with. */
+  threaded: { thread },
+  restored: { answers: list(answer, MOST_ANSWERS), thread: maybe(thread) },
 
   measuring: { days: count },
   measured: { days: count, figures },

@@ -2,8 +2,8 @@
 
 import { event } from "./events";
 import { filters } from "./findings";
-import { MOST_ANSWERS, answer } from "./model";
-import { type Read, count, list, number, object, oneOf, tagged, text } from "./schema";
+import { MOST_ANSWERS, answer, thread } from "./model";
+import { type Read, count, list, maybe, number, object, oneOf, tagged, text } from "./schema";
 import { state } from "./state";
 
 export const tab = oneOf("review", "findings", "ask", "metrics");
@@ -46,5 +46,6 @@ export const saved = object({
   days: number,
   draft: text(2000),
   answers: list(answer, MOST_ANSWERS),
+  thread: maybe(thread),
 });
 export type Saved = Read<typeof saved>;

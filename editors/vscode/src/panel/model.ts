@@ -102,6 +102,17 @@ export const answer = object({
 });
 export type Answer = Read<typeof answer>;
 
+const position = object({ line: count, character: count });
+/** What a further question is about, and the conversation it goes on with. */
+export const thread = object({
+  uri: text(8000),
+  range: maybe(object({ start: position, end: position })),
+  position: maybe(position),
+  findingId: maybe(text(200)),
+  conversation: text(200),
+});
+export type Thread = Read<typeof thread>;
+
 export const severity = oneOf("error", "warning", "information", "hint");
 export type Severity = Read<typeof severity>;
 

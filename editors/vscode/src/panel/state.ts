@@ -4,7 +4,7 @@ import { applyToAnswers } from "./answers";
 import type { Event } from "./events";
 import { figures } from "./figures";
 import {
-  MOST_ANSWERS, MOST_FINDINGS, MOST_REVIEWS, answer, chosen, health, review, row, server,
+  MOST_ANSWERS, MOST_FINDINGS, MOST_REVIEWS, answer, chosen, health, review, row, server, thread,
 } from "./model";
 import { applyToReviews, lost } from "./reviews";
 import { type Read, count, list, maybe, object, oneOf, text } from "./schema";
@@ -18,6 +18,7 @@ export const state = object({
   reviews: list(review, MOST_REVIEWS),
   /** Oldest first: a conversation is read downwards. */
   answers: list(answer, MOST_ANSWERS),
+  thread: maybe(thread),
   findings: list(row, MOST_FINDINGS),
   /** Findings beyond those. */
   left: count,
@@ -36,6 +37,7 @@ export const BEGINNING: State = {
   models: [],
   reviews: [],
   answers: [],
+  thread: null,
   findings: [],
   left: 0,
   metrics: { state: "none", days: 30, message: "", figures: null },
@@ -63,6 +65,12 @@ export function reduce(before: State, event: Event): State {
     case "uncounted":
     case "unmeasured":
       return { ...before, metrics: measured(before.metrics, event) };
+    case "threaded":
+      return { ...before, thread: event.thread };
+    case "restored":
+      return before.answers.length > 0
+        ? before
+        : { ...before, answers: applyToAnswers(before.answers, event), thread: event.thread };
     case "asked":
     case "titled":
     case "progressed":
@@ -71,7 +79,6 @@ export function reduce(before: State, event: Event): State {
     case "answerWhole":
     case "answerNotice":
     case "answerEnded":
-    case "restored":
       return changed(before, "answers", applyToAnswers(before.answers, event));
     case "reviewBegan":
     case "stageBegan":

@@ -142,7 +142,7 @@ export class ListPart implements Part {
 
   private option(row: Row): HTMLElement {
     const made = el("div", { role: "option", class: "row", "data-key": row.key });
-    made.append(el("span", { class: "mark", "aria-hidden": "true" }), el("span", { class: "what" }), el("span", { class: "meta" }));
+    made.append(el("span", { class: "mark", "aria-hidden": "true" }), el("span", { class: "what" }), el("span", { class: "rule" }), el("span", { class: "line" }));
     made.addEventListener("click", () => {
       this.select(row.key, true);
     });
@@ -213,12 +213,13 @@ export class ListPart implements Part {
 }
 
 function fillRow(node: HTMLElement, row: Row): void {
-  const [mark, what, meta] = node.children;
-  if (mark === undefined || what === undefined || meta === undefined) {
+  const [mark, what, rule, line] = node.children;
+  if (mark === undefined || what === undefined || rule === undefined || line === undefined) {
     return;
   }
   set(node, { "data-severity": row.severity, "aria-label": `${row.severity}: ${row.message}, line ${row.line + 1}, ${row.rule}` });
   say(mark, MARKS[row.severity]);
   say(what, row.message);
-  say(meta, `${row.line + 1}${row.rule ? ` · ${row.rule}` : ""}`);
+  say(rule, row.rule);
+  say(line, String(row.line + 1));
 }

@@ -141,7 +141,7 @@ class Panel implements Page {
     this.keeping ??= setTimeout(() => {
       this.keeping = undefined;
       const answers = this.state.answers.filter(({ state }) => state !== "running");
-      this.host.setState({ ...this.chosen, answers });
+      this.host.setState({ ...this.chosen, answers, thread: this.state.thread });
     }, KEEP_MS);
   }
 

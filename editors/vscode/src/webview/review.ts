@@ -34,7 +34,7 @@ export class ReviewPart implements Part {
     this.stop = button("Stop", () => {
       page.tell({ kind: "act", action: "stopReview" });
     }, { class: "secondary", title: "Stop the review and its model (Escape)" });
-    const again = button("Review the open file", () => {
+    const again = button("Review file", () => {
       page.tell({ kind: "act", action: "review" });
     });
     const first = button("Review the open file", () => {

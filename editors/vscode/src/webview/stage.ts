@@ -9,7 +9,7 @@ import { fillPieces } from "./pieces";
 /** Told apart by shape, not by colour alone. */
 const MARKS: Readonly<Record<Stage["status"], string>> = {
   waiting: "○",
-  running: "◐",
+  running: "…",
   done: "✓",
   failed: "✕",
   skipped: "–",

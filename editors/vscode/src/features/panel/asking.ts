@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import { type LanguageClient, WorkDoneProgress } from "vscode-languageclient/node";
 import type { Event } from "../../panel/events";
-import type { Answer } from "../../panel/model";
+import type { Answer, Thread } from "../../panel/model";
 import { type AnswerParams, type AnswerResult, type Part, type Place, askRequest, explainRequest, partType } from "../../protocol";
 import type { Context } from "../../context";
 
@@ -18,8 +18,7 @@ export interface Question {
 
 export class Asking implements vscode.Disposable {
   private running: vscode.CancellationTokenSource | undefined;
-  private last: Question | undefined;
-  private conversation: string | undefined;
+  private thread: Thread | null = null;
   private count = 0;
 
   constructor(
@@ -27,14 +26,15 @@ export class Asking implements vscode.Disposable {
     private readonly tell: (event: Event) => void,
   ) {}
 
-  /** Where a further question would go; undefined before the first. */
+  /** What a further question would be about; undefined before the first. */
   get place(): Place | undefined {
-    return this.last?.place;
+    return this.thread === null ? undefined : placeOf(this.thread);
   }
 
-  /** Ids of answers that were there before are not given again. */
-  after(answers: readonly Answer[]): void {
+  /** Goes on with what was asked in the window before. Its ids are not given again. */
+  after(answers: readonly Answer[], thread: Thread | null): void {
     this.count = Math.max(this.count, ...answers.map(({ id }) => id));
+    this.thread ??= thread;
   }
 
   /** Ask, and tell the answer as it comes. A question that still runs is cancelled. */
@@ -48,15 +48,17 @@ export class Asking implements vscode.Disposable {
     this.running = cancel;
     this.count += 1;
     const id = this.count;
-    this.last = question;
-    if (!question.follows) {
-      this.conversation = undefined;
-    }
+    const conversation = question.follows ? (this.thread?.conversation ?? "") : "";
+    this.go(question.place, conversation);
     const title = question.question || "Explain";
     this.tell({ kind: "asked", id, title, question: question.question, follows: question.follows });
     const started = Date.now();
     try {
-      this.finish(id, await this.request(client, id, question, cancel.token));
+      const result = await this.request(client, id, question, cancel.token);
+      if (this.running === cancel) {
+        this.go(question.place, result.conversation || conversation);
+      }
+      this.finish(id, result);
     } catch (error) {
       const state = cancel.token.isCancellationRequested ? "stopped" : "failed";
       if (state === "failed") {
@@ -101,12 +103,12 @@ export class Asking implements vscode.Disposable {
     ];
     const { uri, ...where } = place;
     const params: AnswerParams = { textDocument: { uri }, ...where, partialResultToken, workDoneToken };
-    const conversation = this.conversation;
+    const conversation = this.thread?.conversation ?? "";
     try {
       return await (question
         ? client.sendRequest(
             askRequest,
-            { ...params, question, ...(conversation === undefined ? {} : { conversation }) },
+            { ...params, question, ...(conversation ? { conversation } : {}) },
             cancelled,
           )
         : client.sendRequest(explainRequest, params, cancelled));
@@ -117,8 +119,13 @@ export class Asking implements vscode.Disposable {
     }
   }
 
+  private go(place: Place, conversation: string): void {
+    const { uri, range = null, position = null, findingId = null } = place;
+    this.thread = { uri, range, position, findingId, conversation };
+    this.tell({ kind: "threaded", thread: this.thread });
+  }
+
   private finish(id: number, result: AnswerResult): void {
-    this.conversation = result.conversation || this.conversation;
     this.tell({ kind: "titled", id, title: result.title });
     if (result.text) {
       const { stage, model, text, confidence } = result;
@@ -129,6 +136,15 @@ export class Asking implements vscode.Disposable {
     }
     this.tell({ kind: "answerEnded", id, state: result.state, seconds: result.seconds });
   }
+}
+
+function placeOf({ uri, range, position, findingId }: Thread): Place {
+  return {
+    uri,
+    ...(range === null ? {} : { range }),
+    ...(position === null ? {} : { position }),
+    ...(findingId === null ? {} : { findingId }),
+  };
 }
 
 function told(id: number, part: Part): Event {
