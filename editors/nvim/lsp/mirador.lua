@@ -51,6 +51,10 @@ return {
     ['mirador/status'] = function(_, status, context)
       require('mirador.status').heard(status, context.client_id)
     end,
+    -- The server says who speaks; Neovim would say it twice.
+    ['window/showMessage'] = function(_, params)
+      require('mirador.server').shout(params.message, params.type)
+    end,
     ['mirador/checkDiagnostics'] = function(_, params, context)
       return require('mirador.neighbours').answer(params, context.client_id)
     end,

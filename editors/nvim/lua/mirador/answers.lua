@@ -15,6 +15,7 @@ local M = {}
 ---@field conversation string
 ---@field request? integer
 ---@field drawn boolean A redraw is on its way.
+---@field latest? mirador.Entry The entry that was last brought into view.
 
 ---@type mirador.View?
 local view
@@ -34,8 +35,14 @@ local function draw(shown)
   if not alive(shown) then
     return
   end
-  window.fill(shown.buffer, transcript.render(shown.entries))
+  local lines, marks, last = transcript.render(shown.entries)
+  window.fill(shown.buffer, lines, marks)
   local entry = shown.entries[#shown.entries]
+  if shown.latest ~= entry then
+    -- A further question begins below what is seen.
+    shown.latest = entry
+    window.show(shown.window, last)
+  end
   local floats = vim.api.nvim_win_is_valid(shown.window)
     and vim.api.nvim_win_get_config(shown.window).relative ~= ''
   window.bar(shown.window, entry.by, floats and '' or 'q closes, a asks', confidence.group(entry.sure))

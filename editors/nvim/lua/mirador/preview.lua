@@ -32,13 +32,22 @@ end
 local function scratch(name, lines, filetype)
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
-  vim.api.nvim_buf_set_name(buffer, ('mirador://%s/%d'):format(name, buffer))
+  vim.api.nvim_buf_set_name(buffer, ('mirador://%d/%s'):format(buffer, name))
   vim.bo[buffer].bufhidden = 'wipe'
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].modified = false
   -- Not the file type: language servers and plugins would take it for a file of the project.
   vim.bo[buffer].syntax = filetype
   return buffer
+end
+
+--- What a change does, and how far it was checked: `Fix: it (parses, lints clean)`.
+---@param label string
+---@return string title
+---@return string checked
+function M.parts(label)
+  local title, checked = label:match('^(.-) %(([^()]+)%)$')
+  return title or label, checked or ''
 end
 
 --- The two windows; the cursor is in the new text, at the first difference.
@@ -50,8 +59,8 @@ local function show(changed, label)
   local path = vim.uri_to_fname(changed.uri)
   local name = vim.fn.fnamemodify(path, ':t')
   local filetype = vim.filetype.match({ filename = path, contents = changed.after }) or ''
-  local before = scratch('before', changed.before, filetype)
-  local after = scratch('after', changed.after, filetype)
+  local before = scratch(name, changed.before, filetype)
+  local after = scratch(name, changed.after, filetype)
   vim.cmd('tab split')
   local page = vim.api.nvim_get_current_tabpage()
   local left = vim.api.nvim_get_current_win()
@@ -62,8 +71,9 @@ local function show(changed, label)
       vim.cmd('diffthis')
     end)
   end
-  window.bar(left, changed.creates and ('%s is new'):format(name) or ('%s as it is'):format(name), '', 'Title')
-  window.bar(right, label, 'a accepts, q leaves it ', 'Title')
+  local title, checked = M.parts(label)
+  window.bar(left, title, changed.creates and 'there is no such file yet ' or 'as it is ', 'Title')
+  window.bar(right, checked, 'a accepts, q leaves it ', 'Title')
   vim.cmd('silent! normal! gg')
   if vim.fn.diff_hlID(1, 1) == 0 then
     vim.cmd('silent! normal! ]c')

@@ -14,6 +14,14 @@ function M.say(message, level)
   vim.notify('Mirador: ' .. message, level or vim.log.levels.INFO)
 end
 
+--- Shows a message of the server.
+---@param message string
+---@param kind lsp.MessageType
+function M.shout(message, kind)
+  local levels = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO }
+  vim.notify(message, levels[kind] or vim.log.levels.DEBUG)
+end
+
 --- The client of a buffer, if it has one.
 ---@param buffer? integer
 ---@return vim.lsp.Client?

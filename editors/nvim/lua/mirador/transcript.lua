@@ -139,15 +139,17 @@ end
 ---@param entries mirador.Entry[]
 ---@return string[] lines
 ---@return mirador.Mark[] marks
+---@return integer last The line (from one) with the heading of the last entry.
 function M.render(entries)
-  local lines, marks = {}, {}
+  local lines, marks, last = {}, {}, 1
   for index, entry in ipairs(entries) do
     if index > 1 then
       vim.list_extend(lines, { '', '---', '' })
     end
+    last = #lines + 1
     write(entry, lines, marks)
   end
-  return lines, marks
+  return lines, marks, last
 end
 
 --- How an answer ended, in a word or two.

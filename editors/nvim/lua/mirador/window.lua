@@ -69,6 +69,31 @@ function M.fill(buffer, lines, marks)
   end
 end
 
+--- Scrolls a window so that a line is its first.
+---@param window integer
+---@param line integer From one.
+function M.show(window, line)
+  if vim.api.nvim_win_is_valid(window) then
+    vim.api.nvim_win_call(window, function()
+      vim.fn.winrestview({ topline = line, lnum = line, col = 0 })
+    end)
+  end
+end
+
+--- A text that fits; what is cut off is an ellipsis.
+---@param text string
+---@param width integer In columns.
+---@return string
+function M.cut(text, width)
+  if vim.fn.strdisplaywidth(text) <= width then
+    return text
+  end
+  while text ~= '' and vim.fn.strdisplaywidth(text) >= width do
+    text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
+  end
+  return text .. '…'
+end
+
 --- Writes the bar of a window: on the left who speaks, on the right what can be done.
 ---@param window integer
 ---@param left string
@@ -76,8 +101,9 @@ end
 ---@param group? string A highlight group for the left side.
 function M.bar(window, left, right, group)
   if vim.api.nvim_win_is_valid(window) then
+    local space_left = vim.api.nvim_win_get_width(window) - vim.fn.strdisplaywidth(right) - 2
     -- A model's name is text, not a format: in a window bar `%` means something.
-    local text = left:gsub('%%', '%%%%')
+    local text = M.cut(left, space_left):gsub('%%', '%%%%')
     vim.wo[window].winbar = ('%%#%s#%s%%*%%=%s'):format(group or 'WinBar', text, right)
   end
 end

@@ -50,7 +50,9 @@ function tests.a_draft_is_coloured_run_by_run_and_runs_of_one_colour_are_one_mar
   for _, part in ipairs({ { 'Adds ', 0.9 }, { 'up', 0.9 }, { ' all\nprices', 0.3 } }) do
     transcript.take(entry, { kind = 'text', stage = 'quick', model = 'small', content = part[1], confidence = part[2] })
   end
-  local lines, marks = transcript.render({ entry })
+  local lines, marks, last = transcript.render({ entry })
+  same(1, last)
+  same(6, select(3, transcript.render({ transcript.entry(), transcript.entry('more') })))
   same({ '# why? really', '', 'Adds up all', 'prices', '' }, lines)
   same({
     { row = 2, col = 0, end_row = 2, end_col = 7, group = 'MiradorConfidenceHigh' },
@@ -93,6 +95,19 @@ function tests.windows_fit_every_screen()
     assert(float.col >= 0 and float.width >= 1 and float.col + float.width + 2 <= screen[1], vim.inspect(float))
     assert(float.height >= 1 and float.row + float.height + 2 <= screen[2], vim.inspect(float))
   end
+end
+
+function tests.a_bar_is_cut_to_its_window()
+  local cut = require('mirador.window').cut
+  same('größer', cut('größer', 6))
+  same('größ…', cut('größer', 5))
+  same('…', cut('größer', 1))
+end
+
+function tests.a_label_says_what_and_how_far_it_was_checked()
+  local parts = require('mirador.preview').parts
+  same({ 'Fix: a (b) c', 'parses, lints clean' }, { parts('Fix: a (b) c (parses, lints clean)') })
+  same({ 'Document `mean`', '' }, { parts('Document `mean`') })
 end
 
 function tests.signs_are_told_by_severity()

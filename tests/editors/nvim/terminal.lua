@@ -1,0 +1,19 @@
+-- The configuration of a user, for the tests in a terminal.
+vim.opt.runtimepath:prepend(assert(os.getenv('PLUGIN')))
+vim.o.termguicolors = true
+vim.o.laststatus = 3
+vim.o.number = true
+vim.o.shortmess = vim.o.shortmess .. 'I'
+vim.o.statusline = "%f %m%=%{v:lua.require'mirador'.status()} "
+vim.diagnostic.config({ virtual_text = true })
+vim.g.mirador = { window = os.getenv('WINDOW'), signs = { error = '●', warn = '●', info = '○', hint = '○' } }
+vim.lsp.config('mirador', {
+  cmd = { assert(os.getenv('PYTHON')), '-m', 'mirador_lsp', 'serve', '--stdio' },
+  settings = {
+    mirador = {
+      server = { explain_ahead = false },
+      stages = { quick = { models = { 'small' } }, deep = { models = { 'large' } } },
+    },
+  },
+})
+vim.lsp.enable('mirador')
