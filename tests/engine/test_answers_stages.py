@@ -19,6 +19,7 @@ from mirador_lsp.core.answers import (
 from mirador_lsp.core.dialogue import Priority
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.events import Event, NoticeKind, StageFinished, StageProgressed, StreamToken
+from mirador_lsp.core.findings import Station
 from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.core.tasks import Supervisor
 from mirador_lsp.core.text import Span
@@ -369,3 +370,29 @@ async def test_the_model_of_a_later_stage_stands_in_only_where_it_is_named(tmp_p
 
     assert finished.answer is not None
     assert (finished.answer.stage, finished.answer.model) == ("deep", MIDDLE)
+
+
+async def test_an_explanation_names_the_way_of_data(tmp_path: Path) -> None:
+    """The steps of data to a line are shown at once, and given to the model."""
+    file = shop()
+    found = sql(file)
+    header = file.text.index("customer")
+    way = (
+        Station(Span(header, header + 8), "comes in here", "def find_orders(customer):"),
+        Station(found.span, "ends in a query", "rows = db.execute(query)"),
+    )
+    asker = Asker(tmp_path, ONE_MODEL + said(SMALL, "It can be made to say anything."))
+
+    end = await asker.ask(
+        asker.request(
+            file, found.span, stages=("instant", "quick"), findings=(replace(found, stations=way),)
+        )
+    )
+
+    first = next(e.answer for e in asker.events if isinstance(e, AnswerRevised))
+    assert "source" in first.text
+    assert "`def find_orders(customer):` comes in here" in first.text
+    (prompt,) = asker.backend.prompts
+    assert "Data gets there like this:" in prompt.question
+    assert "`rows = db.execute(query)`: ends in a query" in prompt.question
+    assert end.answer is not None

@@ -8,6 +8,7 @@ from mirador_lsp.core.clean import plain
 from mirador_lsp.core.findings import Finding, ranked
 from mirador_lsp.core.outline import Outline, Symbol
 from mirador_lsp.core.policy import INSTANT
+from mirador_lsp.core.stations import stops
 from mirador_lsp.engine.answers.harmless import code_span, harmless
 from mirador_lsp.engine.answers.subject import Subject
 
@@ -103,15 +104,26 @@ def _found(subject: Subject, findings: Sequence[Finding]) -> str:
     if not findings:
         return ""
     index = subject.snapshot.lines
-    lines = [
-        f"- {finding.severity.value}, line {index.line_of(finding.span.start) + 1}: "
-        f"{harmless(finding.message)} ({code_span(finding.rule)}, {finding.origin.stage} stage, "
-        f"confidence {finding.confidence:.2f})"
-        for finding in ranked(list(findings))[:_MOST_FINDINGS]
-    ]
+    lines: list[str] = []
+    for finding in ranked(list(findings))[:_MOST_FINDINGS]:
+        lines.append(
+            f"- {finding.severity.value}, line {index.line_of(finding.span.start) + 1}: "
+            f"{harmless(finding.message)} ({code_span(finding.rule)}, "
+            f"{finding.origin.stage} stage, confidence {finding.confidence:.2f})"
+        )
+        lines += _way(finding, subject)
     if len(findings) > _MOST_FINDINGS:
         lines.append(f"- and {len(findings) - _MOST_FINDINGS} more")
     return "\n".join(lines)
+
+
+def _way(finding: Finding, subject: Subject) -> list[str]:
+    """How data gets to where it does harm, a line for each place."""
+    return [
+        f"  - {stop.role}, {harmless(plain(stop.place, 200))}: {code_span(stop.quote)} "
+        f"{harmless(stop.says)}"
+        for stop in stops(finding, subject.snapshot)
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Finding, ranked
 from mirador_lsp.core.policy import StagePolicy
 from mirador_lsp.core.preferences import Preferences
+from mirador_lsp.core.stations import stops
 from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.engine.answers.subject import Subject
 from mirador_lsp.engine.fencing import fenced
@@ -162,12 +163,24 @@ def _explanation(
     long = length(preferences, _SHORT)
     if finding is not None:
         about = {"message": finding.message, "quote": finding.quote}
-        return render("answer_finding", reach=reach, length=long, **about)
+        way = _way(finding, subject)
+        return render("answer_finding", reach=reach, way=way, length=long, **about)
     if subject.picked:
         return render("answer_explain_part", part=_picked(subject), length=long)
     if subject.kind == "file":
         return render("answer_explain_file", length=length(preferences, _LONGER))
     return render("answer_explain", what=_what(subject), length=long)
+
+
+def _way(finding: Finding, subject: Subject) -> str:
+    """How data gets to the line, place by place; "" where that is not the matter."""
+    if not finding.stations:
+        return ""
+    steps = [
+        f"- {stop.role}, {stop.place}, `{stop.quote.replace('`', '')}`: {stop.says}"
+        for stop in stops(finding, subject.snapshot)
+    ]
+    return "\n".join(("Data gets there like this:", *steps, ""))
 
 
 def _what(subject: Subject) -> str:
