@@ -14,7 +14,7 @@ sessionStorage prompt process setTimeout setInterval setImmediate RegExp parseIn
 Number Boolean BigInt isNaN isFinite Math Array Date Symbol Intl crypto encodeURIComponent
 encodeURI escape unescape JSON String decodeURIComponent decodeURI atob btoa URL URLSearchParams
 Object Promise structuredClone Buffer TextDecoder Reflect console $ jQuery fetch require import
-module Deno Bun importScripts execScript sanitizeHtml filterXSS DOMPurify thing db
+module Deno Bun importScripts execScript sanitizeHtml filterXSS DOMPurify res db
 """
 """What a JavaScript program has without importing it."""
 _INPUT = {"python": "input()", "javascript": "process.argv[2]"}
@@ -46,6 +46,10 @@ def outside(language: str) -> str:
 def sink_of(topic: str, language: str) -> str:
     """A sink of that topic."""
     return _SINKS[topic][language == "javascript"]
+
+
+_RECEIVER = "res"
+"""Nobody knows what it is; what sends pages is called so."""
 
 
 class Writer:
@@ -118,7 +122,9 @@ def _reaching(entry: SinkEntry, name: str, writer: Writer, given: str, *, method
         given = f'"piece " + {given}'
     if method and entry.arguments[0] == "self":
         return writer.program(f"taken = {given}", f"taken.{name}()")
-    return writer.program(writer.call(f"thing.{name}" if method else name, given, entry.arguments))
+    return writer.program(
+        writer.call(f"{_RECEIVER}.{name}" if method else name, given, entry.arguments)
+    )
 
 
 def brought(entry: SourceEntry, name: str, writer: Writer) -> str:

@@ -101,6 +101,8 @@ class Source:
     strength: Strength = Strength.STRONG
     answers: Sink | None = None
     """Of a function that somebody from outside calls: where the text goes that it returns."""
+    answer: int | None = None
+    """Of such a function: the position of the parameter that takes its answer."""
 
 
 @dataclass(frozen=True)

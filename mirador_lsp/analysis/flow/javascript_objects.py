@@ -1,13 +1,12 @@
 """What JavaScript does with objects: `new`, prototypes, `super`, promises, functions handed on."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules, Sink, Source, Strength
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import Key, Thing, join_states, remove
-from mirador_lsp.analysis.flow.javascript_evaluation import JavaScriptEvaluation, is_missing
+from mirador_lsp.analysis.flow.javascript_evaluation import is_missing
+from mirador_lsp.analysis.flow.javascript_handing import JavaScriptHanding, closures_of
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
     UNKNOWN,
@@ -15,7 +14,6 @@ from mirador_lsp.analysis.flow.values import (
     Closure,
     External,
     Known,
-    Trace,
     Value,
     constant,
     join,
@@ -23,52 +21,16 @@ from mirador_lsp.analysis.flow.values import (
     reference,
     tainted,
     target,
-    with_traces,
 )
 from mirador_lsp.core.text import Span
 from mirador_lsp.syntax import expressions as ir
 from mirador_lsp.syntax import program as st
 
 _WAITING = frozenset({"then", "catch", "finally"})
-ANSWERS = frozenset(
-    {
-        *("res", "response", "reply", "resp", "next", "err", "error", "done", "callback", "cb"),
-        *("resolve", "reject", "_", "__", "_res", "_next", "e"),
-    }
-)
-"""Parameters by whose names a framework gives what is not from outside."""
-_LISTENING = frozenset({"on", "once", "addListener", "addEventListener", "subscribe"})
-_SENDING = frozenset({"send", "write", "end"})
-_STREAMS = frozenset(
-    {
-        *("process", "stdout", "stderr", "stdin", "socket", "sock", "stream", "fs", "file", "ws"),
-        *("conn", "connection", "client", "child", "proc", "worker", "port", "hash", "logger"),
-        *("log", "writer", "out", "output", "parser", "pipe", "tty", "terminal", "encoder", "zip"),
-    }
-)
-REQUESTS = frozenset({"req", "request", "_req"})
 
 
-class JavaScriptObjects(JavaScriptEvaluation):
+class JavaScriptObjects(JavaScriptHanding):
     """Calls and members of JavaScript."""
-
-    def __init__(
-        self, knowledge: Knowledge, budget: Budget, modules: Modules | None, language: str
-    ) -> None:
-        super().__init__(knowledge, budget, modules, language)
-        self.runs: Counter[int] = Counter()
-        """How often each function was run, by identity."""
-        self._listeners: dict[str, list[tuple[Closure, Value | None]]] = {}
-        """What waits for an event, by its name."""
-        self._called: ir.Expression | None = None
-        """What is called now, as it is written."""
-
-    def inline(
-        self, closure: Closure, given: Sequence[Given], receiver: Value | None, span: Span
-    ) -> Value:
-        """See `Calling`."""
-        self.runs[id(closure.function)] += 1
-        return super().inline(closure, given, receiver, span)
 
     def _call(self, node: ir.Call) -> Value:
         called = node.function
@@ -108,97 +70,12 @@ class JavaScriptObjects(JavaScriptEvaluation):
         alone = len(names) == len(function.targets) == 1 and not function.refs
         if alone and function.traces and self.knowledge.of(names[0]) is None and "." in names[0]:
             receiver = tainted(function.traces)
-            return self.method_call(receiver, names[0].rpartition(".")[2], given, span)
+            around, self.known_as = self.known_as, names[0]
+            try:
+                return self.method_call(receiver, names[0].rpartition(".")[2], given, span)
+            finally:
+                self.known_as = around
         return super().call_value(function, given, span)
-
-    def _sunk(
-        self,
-        sink: Sink,
-        name: str,
-        receiver: Value | None,
-        given: Sequence[Given],
-        span: Span,
-    ) -> None:
-        last = name.rpartition(".")[2]
-        # Sockets and streams are written to as well, but no browser shows that as a page.
-        if sink.kind != "xss" or last not in _SENDING or not _is_stream(self._called):
-            super()._sunk(sink, name, receiver, given, span)
-
-    # Functions that are handed on
-
-    def _hand(
-        self,
-        called: ir.Expression,
-        function: Value,
-        given: Sequence[Given],
-        value: Value,
-        before: "Counter[int]",
-    ) -> None:
-        """Whoever takes a function and did not call it may do so later."""
-        names = sorted({e.name for e in function.targets if isinstance(e, External)})
-        names.append(self._dotted(called))
-        outside = self.knowledge.entry([name for name in names if name], [])
-        brought = with_traces(value, function.traces).traces
-        for each in given:
-            for closure, receiver in _handed_on(each.value):
-                self._listen(called, given, closure, receiver)
-                if self.runs[id(closure.function)] == before[id(closure.function)]:
-                    source = outside or self.handler_of(closure)
-                    self._maybe_call(closure, self._handed(closure, source, brought), receiver)
-
-    def _listen(
-        self,
-        called: ir.Expression,
-        given: Sequence[Given],
-        closure: Closure,
-        receiver: Value | None,
-    ) -> None:
-        event = given[0].value.constant
-        if event is not None and isinstance(called, ir.Attribute) and called.name in _LISTENING:
-            waiting = self._listeners.setdefault(str(event.value), [])
-            if all(each.function is not closure.function for each, _ in waiting):
-                waiting.append((closure, receiver))
-
-    def _emit(self, called: ir.Expression, given: Sequence[Given]) -> None:
-        """`emitter.emit("event", data)`: whoever listens gets the data."""
-        event = given[0].value.constant if given else None
-        if event is None or not isinstance(called, ir.Attribute) or called.name != "emit":
-            return
-        for closure, receiver in self._listeners.get(str(event.value), ()):
-            self._maybe_call(closure, given[1:], receiver)
-
-    def _maybe_call(
-        self, closure: Closure, given: Sequence[Given], receiver: Value | None
-    ) -> Value:
-        before = self.forked()
-        made = self.inline(closure, given, receiver, closure.function.span)
-        self.state = join_states(before, self.state)
-        return made
-
-    def _handed(
-        self, closure: Closure, outside: Source | None, brought: Sequence[Trace]
-    ) -> list[Given]:
-        given: list[Given] = []
-        for parameter in closure.function.parameters:
-            value = UNKNOWN
-            alone = outside is not None and len(closure.function.parameters) == 1
-            if alone or parameter.name not in ANSWERS:
-                if outside is not None:
-                    what = (
-                        f"{outside.what} (`{parameter.name}`)" if parameter.name else outside.what
-                    )
-                    weak = outside.strength is Strength.WEAK
-                    value = tainted([self.source(parameter.span, what, weak=weak)])
-                elif brought:
-                    value = tainted(replace(t, certain=False) for t in brought)
-            given.append(Given(value, parameter.span))
-        return given
-
-    def handler_of(self, closure: Closure) -> Source | None:
-        """`(req, res) => …` is called by a server."""
-        names = [parameter.name for parameter in closure.function.parameters[:2]]
-        is_one = len(names) > 1 and names[0] in REQUESTS and names[1] in ANSWERS
-        return Source("the request") if is_one else None
 
     # Promises
 
@@ -243,7 +120,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
     def _construct(self, function: Value, given: Sequence[Given], span: Span) -> Value:
         if any(isinstance(e, External) and e.name == "Promise" for e in function.targets):
             return self.promised(given, span)
-        makers = [each for each in _closures(function) if each.function.binds_this]
+        makers = [each for each in closures_of(function) if each.function.binds_this]
         if not makers:
             return self.call_value(function, given, span)
         made = [self.instantiate(self.prototype_of(each), given, span) for each in makers]
@@ -265,7 +142,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
 
     def attribute(self, value: Value, name: str, span: Span, *, quiet: bool = False) -> Value:
         """See `Evaluator`."""
-        makers = [each for each in _closures(value) if each.function.binds_this]
+        makers = [each for each in closures_of(value) if each.function.binds_this]
         if name == "prototype":
             classes = [a for a in value.refs if self.thing(a).kind == "class"]
             classes += [self.prototype_of(each) for each in makers]
@@ -283,7 +160,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
 
     def set_attribute(self, holder: Value, name: str, value: Value, node: ir.Attribute) -> None:
         """See `Literals`."""
-        makers = [each for each in _closures(holder) if each.function.binds_this]
+        makers = [each for each in closures_of(holder) if each.function.binds_this]
         for each in makers:
             address = self.prototype_of(each)
             if name != "prototype":
@@ -335,7 +212,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
         for address in sorted(self.lookup("@class").refs):
             for base in map(self.base, self.thing(address).bases):
                 yield from sorted(base.refs)
-                yield from (self.prototype_of(each) for each in _closures(base))
+                yield from (self.prototype_of(each) for each in closures_of(base))
 
     def _call_base(self, given: Sequence[Given], span: Span) -> Value:
         """`super(…)`."""
@@ -343,7 +220,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
         for base in self._bases():
             maker = self.find(base, "constructor")
             if maker is not None:
-                bound = joined(target(Bound(this, each)) for each in _closures(maker))
+                bound = joined(target(Bound(this, each)) for each in closures_of(maker))
                 self.call_value(bound, given, span)
                 return constant(None)
         taken = [t for each in given for t in self.deep_traces(each.value)]
@@ -362,32 +239,7 @@ class JavaScriptObjects(JavaScriptEvaluation):
                 self.report(sink, value, node.target.span, name)
 
 
-def _closures(value: Value) -> list[Closure]:
-    return [each for each in value.targets if isinstance(each, Closure)]
-
-
 def _callable(value: Value) -> bool:
     """Whether it is a function for all that is known."""
     named = all("()" not in each.name for each in value.targets if isinstance(each, External))
     return bool(value.targets) and named and not value.traces
-
-
-def _is_stream(called: ir.Expression | None) -> bool:
-    """`process.stdout.write`: whether what is written to is no page, by its name."""
-    at = called
-    while isinstance(at, ir.Attribute | ir.Call | ir.Subscript):
-        if isinstance(at, ir.Attribute) and at.name.lower() in _STREAMS:
-            return True
-        at = at.function if isinstance(at, ir.Call) else at.value
-    return isinstance(at, ir.Name) and at.name.lower() in _STREAMS
-
-
-def _handed_on(value: Value) -> list[tuple[Closure, Value | None]]:
-    """Functions of the program in a value, methods with whose they are."""
-    found: list[tuple[Closure, Value | None]] = [(each, None) for each in _closures(value)]
-    found += [
-        (each.function, each.receiver)
-        for each in value.targets
-        if isinstance(each, Bound) and isinstance(each.function, Closure)
-    ]
-    return sorted(found, key=lambda pair: pair[0].function.span)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules, Source
 from mirador_lsp.analysis.flow.heap import Key, State, Thing
+from mirador_lsp.analysis.flow.javascript_handing import ANSWERS
 from mirador_lsp.analysis.flow.javascript_imports import JavaScriptImports
-from mirador_lsp.analysis.flow.javascript_objects import ANSWERS
 from mirador_lsp.analysis.flow.modules import fields_of
 from mirador_lsp.analysis.flow.values import (
     UNKNOWN,

@@ -95,6 +95,8 @@ class EntryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Of the class whose methods they are."""
     answers: str = ""
     """The topic of the harm that data does in the text they return; "" where that is none."""
+    answer: int | None = None
+    """The position of the parameter that takes their answer, as `res` of Express."""
     strength: Strength = Strength.STRONG
 
 

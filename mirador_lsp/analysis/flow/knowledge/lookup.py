@@ -150,7 +150,7 @@ def _open(made: Library, door: EntryEntry, topics: Mapping[str, Topic]) -> None:
     if door.answers:
         topic = topics[door.answers]
         answers = Sink(topic.id, topic.cwe, topic.into)
-    source = Source(door.what, door.strength, answers)
+    source = Source(door.what, door.strength, answers, door.answer)
     for name in door.decorators:
         made.decorators[name] = source
     for name in door.bases:
