@@ -1,5 +1,6 @@
 """Calls: into functions of the program, and to what is known of libraries."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -219,9 +220,9 @@ class Calling(Parameters):
             self.may_raise()
         return self.affected(effect, name, receiver, given, span, made)
 
+    @abstractmethod
     def builtin(self, name: str, given: Sequence[Given], span: Span) -> Value | None:
         """What the language's own functions give; None for any other."""
-        raise NotImplementedError
 
     def method_call(self, receiver: Value, name: str, given: Sequence[Given], span: Span) -> Value:
         """Call a method that nobody defines in the program."""
@@ -231,11 +232,11 @@ class Calling(Parameters):
             self.may_raise()
         return self.affected(effect, name, receiver, given, span, made)
 
+    @abstractmethod
     def method(
         self, receiver: Value, name: str, given: Sequence[Given], span: Span
     ) -> Value | None:
         """What methods of the language's own types give; None for any other."""
-        raise NotImplementedError
 
     def affected(
         self,

@@ -1,5 +1,6 @@
 """Expressions: what they may be worth."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -285,9 +286,9 @@ class Evaluator(Machine):
         self.state = join_states(self.state, before)
         return join(left, right)
 
+    @abstractmethod
     def assume(self, test: ir.Expression, *, holds: bool) -> None:
         """Go on where a test holds, or does not."""
-        raise NotImplementedError
 
     def truth(self, value: Value) -> bool | None:
         """Whether a value counts as true; None where it may be either."""
@@ -356,14 +357,15 @@ class Evaluator(Machine):
         made = target(Closure(node, around, self.frame.file, owner))
         return self.decorated(made, node, node.decorators)
 
+    @abstractmethod
     def attribute(self, value: Value, name: str, span: Span, *, quiet: bool = False) -> Value:
         """`value.name`; with `quiet` nothing for what nobody defines."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call_value(self, function: Value, given: Sequence[Given], span: Span) -> Value:
         """Call whatever a value may be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decorated(
         self,
         value: Value,
@@ -371,7 +373,6 @@ class Evaluator(Machine):
         decorators: Sequence[ir.Expression],
     ) -> Value:
         """What decorators make of a function or class."""
-        raise NotImplementedError
 
 
 EITHER = Value(known=frozenset({Known("bool", value) for value in (True, False)}))

@@ -1,5 +1,6 @@
 """Statements: which course a program takes."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -8,14 +9,7 @@ from mirador_lsp.analysis.flow.evaluate import MOST_TURNS
 from mirador_lsp.analysis.flow.heap import State, Thing, join_states
 from mirador_lsp.analysis.flow.literals import Literals
 from mirador_lsp.analysis.flow.machine import Catcher, Loop
-from mirador_lsp.analysis.flow.values import (
-    NOTHING,
-    UNKNOWN,
-    External,
-    Value,
-    constant,
-    join,
-)
+from mirador_lsp.analysis.flow.values import NOTHING, UNKNOWN, External, Value, constant, join
 from mirador_lsp.syntax import expressions as ir
 from mirador_lsp.syntax import program as st
 from mirador_lsp.syntax.expressions import Statement
@@ -62,9 +56,9 @@ class Executor(Literals):
             value = grown or self.operation(node.operator, before, value, node.span)
         self.bind(node.target, value, declares=node.declares or self.language == "python")
 
+    @abstractmethod
     def grown(self, operator: str, before: Value, more: Value) -> Value | None:
         """`list += items` changes the list that is there."""
-        raise NotImplementedError
 
     def _do(self, node: st.Evaluate) -> None:
         self.evaluate(node.value)
@@ -262,9 +256,9 @@ class Executor(Literals):
             found |= self.names_of_class(thing if thing.kind == "class" else thing.cls)
         return found or None
 
+    @abstractmethod
     def names_of_class(self, what: Thing | Value) -> set[str]:
         """Names of a class and of those that it is made from."""
-        raise NotImplementedError
 
     def throw(self, value: Value) -> None:
         """Raise something where the program is."""
@@ -289,13 +283,13 @@ class Executor(Literals):
         if self.state is not None:
             self.left(value, node)
 
+    @abstractmethod
     def entered(self, value: Value, node: st.With) -> Value:
         """What `__enter__` gives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def left(self, value: Value, node: st.With) -> None:
         """`__exit__`."""
-        raise NotImplementedError
 
     def _switch(self, node: st.Switch) -> None:
         subject = self.evaluate(node.subject)
@@ -362,9 +356,9 @@ class Executor(Literals):
         value = self.evaluate(node.value)
         self.set(self.scope_of(node.value.name, declares=True), node.value.name, value)
 
+    @abstractmethod
     def imported(self, node: st.Import) -> None:
         """Bind what is imported."""
-        raise NotImplementedError
 
     def _export(self, node: st.Export) -> None:
         value = self.evaluate(node.value)

@@ -1,5 +1,6 @@
 """What JavaScript's own functions give."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -99,9 +100,9 @@ class JavaScriptBuiltins(JavaScriptObjects):
             rest = [Given(each, rest[0].span) for each in items] if items is not None else many
         return self.call_value(callee, rest, span)
 
+    @abstractmethod
     def module_named(self, name: str, span: Span) -> Value | None:
         """What a module of the workspace exports; None for a library."""
-        raise NotImplementedError
 
     def _js_require(self, _name: str, values: Sequence[Value], span: Span) -> Value | None:
         only = values[0].constant if values else None

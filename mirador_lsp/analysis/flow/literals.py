@@ -1,5 +1,6 @@
 """Literals of things, comprehensions, and everything that binds names."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -160,9 +161,9 @@ class Literals(Evaluator):
         """Any name of a member of an object."""
         return UNKNOWN
 
+    @abstractmethod
     def assume_one_of(self, node: ir.Expression, values: Sequence[ir.Expression]) -> None:
         """Go on where an expression is one of these; () says nothing."""
-        raise NotImplementedError
 
     def _iterated(self, address: int) -> Value:
         """What an object of the program gives: by `__iter__` and `__next__`."""
@@ -240,9 +241,9 @@ class Literals(Evaluator):
         if not holder.refs and value.traces:
             self.taint(node.value, value)
 
+    @abstractmethod
     def call_pair(self, method: Value, index: Value, value: Value, span: Span) -> None:
         """Call a method with an index and a value."""
-        raise NotImplementedError
 
     def taint(self, node: ir.Expression, value: Value) -> None:
         """Something that is no known object has taken in a value."""
@@ -258,9 +259,9 @@ class Literals(Evaluator):
         elif isinstance(node, ir.Attribute | ir.Subscript):
             self.taint(node.value, value)
 
+    @abstractmethod
     def set_attribute(self, holder: Value, name: str, value: Value, node: ir.Attribute) -> None:
         """`holder.name = value`."""
-        raise NotImplementedError
 
     def _unpack(self, node: ir.SequencePattern, value: Value, *, declares: bool) -> None:
         items = self.items_of(value)

@@ -91,17 +91,7 @@ class _JavaScript(JavaScriptModules):
         self._vars, self._inner = around, level
         return early + made
 
-    def statements(self, node: "tree_sitter.Node | None") -> Body:
-        """See `JavaScriptExpressions`."""
-        made: list[Statement] = []
-        for child in named(node) if node is not None else ():
-            try:
-                made += self.deeper(self._statement, child)
-            except TooDeepError:
-                self.cut += 1
-        return tuple(made)
-
-    def _statement(self, node: "tree_sitter.Node") -> list[Statement]:
+    def statement(self, node: "tree_sitter.Node") -> list[Statement]:
         make = getattr(self, f"_do_{node.type}", None)
         if make is not None:
             made: list[Statement] = make(node)
@@ -122,7 +112,7 @@ class _JavaScript(JavaScriptModules):
         try:
             if node.type == "statement_block":
                 return tuple(self._do_statement_block(node))
-            return tuple(self.deeper(self._statement, node))
+            return tuple(self.deeper(self.statement, node))
         except TooDeepError:
             self.cut += 1
             return ()
@@ -147,13 +137,13 @@ class _JavaScript(JavaScriptModules):
         if node.type in _FUNCTIONS:
             made = self.expression(node)
             return [Define(span, made)] if isinstance(made, Function | Class) else []
-        return self._statement(node)
+        return self.statement(node)
 
     def _do_expression_statement(self, node: "tree_sitter.Node") -> list[Statement]:
         made: list[Statement] = []
         for each in named(node):
             if each.type == "internal_module":
-                made += self._statement(each)
+                made += self.statement(each)
             else:
                 made += self._effects(each)
         return made
@@ -253,7 +243,7 @@ class _JavaScript(JavaScriptModules):
     def _do_for_statement(self, node: "tree_sitter.Node", label: str = "") -> list[Statement]:
         span, first = self.span(node), field(node, "initializer")
         self._inner += 1
-        before = self._statement(first) if first is not None else []
+        before = self.statement(first) if first is not None else []
         self._inner -= 1
         tests = [each for each in fields(node, "condition") if each.is_named]
         if tests and tests[0].type == "expression_statement":
@@ -322,14 +312,9 @@ class _JavaScript(JavaScriptModules):
     def _case(self, node: "tree_sitter.Node") -> Case:
         value = field(node, "value")
         parts = [each for each in fields(node, "body") if each.is_named and each.type != "comment"]
-        made: list[Statement] = []
-        for each in parts:
-            try:
-                made += self.deeper(self._statement, each)
-            except TooDeepError:
-                self.cut += 1
+        made = self.statements_of(parts)
         values = (self.expression(value),) if value is not None else ()
-        return Case(self.span(node), values, tuple(made), default=node.type == "switch_default")
+        return Case(self.span(node), values, made, default=node.type == "switch_default")
 
     def _do_try_statement(self, node: "tree_sitter.Node") -> list[Statement]:
         caught, final = field(node, "handler"), field(node, "finalizer")

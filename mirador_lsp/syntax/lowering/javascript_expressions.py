@@ -1,6 +1,7 @@
 """Expressions of JavaScript and TypeScript. Types are left out."""
 
 import html
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from mirador_lsp.core.text import Span
@@ -19,7 +20,6 @@ from mirador_lsp.syntax.expressions import (
     Opaque,
     Sequence,
     Spread,
-    Statement,
     Subscript,
     Target,
     Text,
@@ -48,17 +48,13 @@ class JavaScriptExpressions(Reader):
         """Any expression; never raises for what it is."""
         return self.expression_or_cut(self._expression, node)
 
-    def statements(self, node: "tree_sitter.Node | None") -> tuple[Statement, ...]:
-        """Everything in a block or a module."""
-        raise NotImplementedError
-
+    @abstractmethod
     def target_of(self, node: "tree_sitter.Node | None", around: "tree_sitter.Node") -> Target:
         """What is assigned to. Of broken text a name that nothing has."""
-        raise NotImplementedError
 
+    @abstractmethod
     def method(self, node: "tree_sitter.Node") -> Expression:
         """A method of an object or a class."""
-        raise NotImplementedError
 
     def _expression(self, node: "tree_sitter.Node") -> Expression:
         make = getattr(self, f"_of_{node.type}", None)
@@ -271,11 +267,11 @@ class JavaScriptExpressions(Reader):
             return Constant(made.span, made.name)
         return made
 
+    @abstractmethod
     def called(
         self, node: "tree_sitter.Node | None", name: Expression, around: "tree_sitter.Node"
     ) -> Expression:
         """A value; a function or class without a name has that of what it is assigned to."""
-        raise NotImplementedError
 
     def _of_binary_expression(self, node: "tree_sitter.Node") -> Expression:
         summed = self._sum(node)

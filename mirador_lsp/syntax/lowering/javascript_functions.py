@@ -1,5 +1,6 @@
 """Functions of JavaScript and TypeScript."""
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,9 @@ _PROPERTIES = frozenset({"accessibility_modifier", "override_modifier"})
 class JavaScriptFunctions(JavaScriptElements):
     """Makes functions. What stands in them is made by who inherits from it."""
 
+    @abstractmethod
     def body_of(self, node: "tree_sitter.Node | None") -> tuple[Statement, ...]:
         """The body of a function, with the `var`s of its inner blocks before it."""
-        raise NotImplementedError
 
     def called(
         self, node: "tree_sitter.Node | None", name: Expression, around: "tree_sitter.Node"

@@ -1,5 +1,6 @@
 """Imports and exports of JavaScript, namespaces and enums of TypeScript."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -124,11 +125,11 @@ class JavaScriptModules(JavaScriptClasses):
                 self.exported.append((name.span, "default" if is_default else name.name, name))
         return made
 
+    @abstractmethod
     def declaration(
         self, node: "tree_sitter.Node", decorators: tuple[Expression, ...]
     ) -> list[Statement]:
         """A statement that declares something."""
-        raise NotImplementedError
 
     def _passed_on(self, node: "tree_sitter.Node", module: str) -> Iterator[Statement]:
         """`export … from`: what is passed on has a name here that no program can have."""

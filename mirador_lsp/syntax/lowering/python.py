@@ -15,7 +15,7 @@ from mirador_lsp.syntax.expressions import (
 )
 from mirador_lsp.syntax.lowering.python_expressions import PythonExpressions
 from mirador_lsp.syntax.lowering.python_patterns import Matched, Patterns
-from mirador_lsp.syntax.lowering.reading import TooDeepError, field, fields, has_word, named
+from mirador_lsp.syntax.lowering.reading import field, fields, has_word, named
 from mirador_lsp.syntax.parser import Parsed
 from mirador_lsp.syntax.program import (
     Assert,
@@ -58,17 +58,7 @@ def lower_python(parsed: Parsed) -> Program:
 class _Python(PythonExpressions):
     """Makes statements."""
 
-    def statements(self, node: "tree_sitter.Node | None") -> Body:
-        """Everything in a block or a module."""
-        made: list[Statement] = []
-        for child in named(node) if node is not None else ():
-            try:
-                made += self.deeper(self._statement, child)
-            except TooDeepError:
-                self.cut += 1
-        return tuple(made)
-
-    def _statement(self, node: "tree_sitter.Node") -> list[Statement]:
+    def statement(self, node: "tree_sitter.Node") -> list[Statement]:
         make = getattr(self, f"_do_{node.type}", None)
         if make is not None:
             made: list[Statement] = make(node)

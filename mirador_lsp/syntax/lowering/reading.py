@@ -1,10 +1,11 @@
 """What lowering needs of a tree, whatever the language: spans, texts and an end to depth."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from mirador_lsp.core.text import Span
-from mirador_lsp.syntax.expressions import Expression, Opaque
+from mirador_lsp.syntax.expressions import Expression, Opaque, Statement
 from mirador_lsp.syntax.parser import Parsed
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class TooDeepError(Exception):
     """The rest of a branch is left out."""
 
 
-class Reader:
+class Reader(ABC):
     """One text on its way from a tree to a program."""
 
     def __init__(self, parsed: Parsed) -> None:
@@ -52,6 +53,24 @@ class Reader:
             return make(node)
         finally:
             self._depth -= 1
+
+    @abstractmethod
+    def statement(self, node: "tree_sitter.Node") -> Sequence[Statement]:
+        """What a node of a block becomes. Raises `TooDeepError`."""
+
+    def statements(self, node: "tree_sitter.Node | None") -> tuple[Statement, ...]:
+        """Everything in a block or a module."""
+        return self.statements_of(named(node)) if node is not None else ()
+
+    def statements_of(self, nodes: "Iterable[tree_sitter.Node]") -> tuple[Statement, ...]:
+        """What these become, those left out that are too deep."""
+        made: list[Statement] = []
+        for node in nodes:
+            try:
+                made += self.deeper(self.statement, node)
+            except TooDeepError:
+                self.cut += 1
+        return tuple(made)
 
     def expression_or_cut(
         self, make: "Callable[[tree_sitter.Node], Expression]", node: "tree_sitter.Node"
