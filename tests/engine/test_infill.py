@@ -176,3 +176,19 @@ def test_blanks_keep_every_offset() -> None:
 
     assert left == "a = 1       \r\nb = 2\n     \n"
     assert blanked(text[9:], 9, spans) == left[9:]
+
+
+def test_the_view_moves_on_in_steps() -> None:
+    """What is shown before a gap begins where it began for the line above, but for a few lines: a
+    backend that keeps what it has read has little to read anew.
+    """
+    text = "".join(f"value_{number} = compute({number})\n" for number in range(200))
+    found = lines_of(text, Outline((), ()), (Span(0, len(text)),))
+
+    moved = [
+        not below.before.startswith(above.before)
+        for above, below in zip(found, found[1:], strict=False)
+    ]
+    assert len(found) == 200
+    assert sum(moved) <= 200 // 20
+    assert all(line.before.count("\n") <= 48 for line in found)

@@ -30,8 +30,9 @@ LABEL = "infill"
 SLIP = "model/unexpected"
 """Rule of its findings."""
 _VERSION = "infill/1"
-_BEFORE, _BEHIND = 40, 14
-"""Lines of code shown around a gap. What is behind must be read anew for every line."""
+_STEP, _BEHIND = 24, 14
+"""Lines of code shown around a gap: before it one to two times `_STEP`, for the view moves on in
+such steps. Within one, a backend that keeps what it has read pays for what is behind alone."""
 _LONGEST = 160
 """Characters of a line that is asked about; a longer one is rarely what a model writes."""
 _SPARE_TOKENS, _FEWEST_CHARACTERS = 10, 3
@@ -108,7 +109,8 @@ def lines_of(text: str, outline: Outline, pieces: Sequence[Span]) -> list[_Line]
         whole = Span(span.start, span.start + len(line.rstrip()))
         if any(whole.overlaps(place) for place in (*headers, *outline.broken)):
             continue
-        before = [row for _, row in rows[max(0, index - _BEFORE) : index]]
+        first = max(0, index - index % _STEP - _STEP)
+        before = [row for _, row in rows[first:index]]
         behind = [row for _, row in rows[index + 1 : index + 1 + _BEHIND]]
         indent = line[: len(line) - len(line.lstrip())]
         start = span.start + len(indent)
