@@ -1,5 +1,6 @@
 """What a model would write into a gap, held against what stands there."""
 
+import itertools
 import math
 
 import pytest
@@ -186,8 +187,7 @@ def test_the_view_moves_on_in_steps() -> None:
     found = lines_of(text, Outline((), ()), (Span(0, len(text)),))
 
     moved = [
-        not below.before.startswith(above.before)
-        for above, below in zip(found, found[1:], strict=False)
+        not below.before.startswith(above.before) for above, below in itertools.pairwise(found)
     ]
     assert len(found) == 200
     assert sum(moved) <= 200 // 20
