@@ -108,6 +108,13 @@ def test_neovim_shows_the_review(workspace: Workspace) -> None:
     drive(workspace, "review.lua")
 
 
+def test_neovim_shows_how_a_review_goes(workspace: Workspace) -> None:
+    """Stages, the words of the model as they come, the end; a key cancels the review."""
+    workspace.script(SAYS)
+    workspace.write("cart.py", CART)
+    drive(workspace, "watch.lua")
+
+
 @needs_git
 def test_neovim_reviews_what_is_not_committed(workspace: Workspace) -> None:
     """Buffers count as they are, and what they break is shown in files that are not open."""

@@ -40,6 +40,8 @@ return {
     experimental = {
       mirador = {
         status = true,
+        review = true,
+        stream = true,
         answers = true,
         checkDiagnostics = true,
         -- Settings are what the user's own Lua says; Neovim runs a project's only when trusted.
@@ -50,6 +52,12 @@ return {
   handlers = {
     ['mirador/status'] = function(_, status, context)
       require('mirador.status').heard(status, context.client_id)
+    end,
+    ['mirador/review'] = function(_, news, context)
+      require('mirador.watch').heard(news, context.client_id)
+    end,
+    ['mirador/stream'] = function(_, stream, context)
+      require('mirador.watch').said(stream, context.client_id)
     end,
     -- The server says who speaks; Neovim would say it twice.
     ['window/showMessage'] = function(_, params)

@@ -5,7 +5,7 @@ local client = s.open('cart.py')
 s.wait('instant finding', function() return s.codes()['ruff/S307'] end)
 
 local all = vim.fn.getcompletion('Mirador ', 'cmdline')
-assert(#all == 31, vim.inspect(all))
+assert(#all == 32, vim.inspect(all))
 assert(vim.deep_equal(vim.fn.getcompletion('Mirador review-s', 'cmdline'), { 'review-selection', 'review-symbol' }))
 assert(#vim.fn.getcompletion('Mirador ask w', 'cmdline') == 0)
 assert(vim.deep_equal(vim.fn.getcompletion('Mirador review-file deep s', 'cmdline'), { 'security', 'style', 'synthesis' }))
@@ -20,7 +20,7 @@ assert(vim.deep_equal(vim.fn.getcompletion('Mirador use-model auto d', 'cmdline'
 local offered = client.server_capabilities.executeCommandProvider.commands
 for _, name in ipairs(all) do
   local command = 'mirador.' .. name:gsub('%-(%l)', string.upper)
-  assert(vim.list_contains(offered, command) or name == 'search' or name == 'findings', command)
+  assert(vim.list_contains(offered, command) or vim.list_contains({ 'search', 'findings', 'watch' }, name), command)
 end
 
 vim.cmd('Mirador review-file nonsense')

@@ -6,6 +6,8 @@ local window = require('mirador.window')
 
 local M = {}
 
+local HINT = 'q closes, a asks'
+
 ---@class mirador.View
 ---@field buffer integer
 ---@field window integer
@@ -43,9 +45,7 @@ local function draw(shown)
     shown.latest = entry
     window.show(shown.window, last)
   end
-  local floats = vim.api.nvim_win_is_valid(shown.window)
-    and vim.api.nvim_win_get_config(shown.window).relative ~= ''
-  window.bar(shown.window, entry.by, floats and '' or 'q closes, a asks', confidence.group(entry.sure))
+  window.bar(shown.window, entry.by, HINT, confidence.group(entry.sure))
 end
 
 --- Many parts come in a row; they are drawn together.
@@ -83,7 +83,7 @@ end
 local function open()
   ---@type mirador.View
   local shown = { buffer = 0, window = 0, client_id = 0, place = {}, entries = {}, conversation = '', drawn = false }
-  shown.buffer, shown.window = window.open('answer', function()
+  shown.buffer, shown.window = window.open('answer', HINT, function()
     cancel(shown)
     if view == shown then
       view = nil

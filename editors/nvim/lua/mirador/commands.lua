@@ -120,6 +120,12 @@ local subcommands = {
     end,
     anywhere = true,
   },
+  watch = {
+    run = function(call)
+      require('mirador.watch').open(call.client)
+    end,
+    anywhere = true,
+  },
   findings = {
     run = function(call)
       require('mirador.findings').list(call.words == 'buffer' and 'location' or 'quickfix')

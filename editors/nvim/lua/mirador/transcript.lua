@@ -86,7 +86,7 @@ end
 ---@param lines string[]
 ---@param marks mirador.Mark[]
 ---@param runs mirador.Run[]
-local function add_runs(lines, marks, runs)
+function M.add_runs(lines, marks, runs)
   table.insert(lines, '')
   for _, run in ipairs(runs) do
     local row, col = #lines - 1, #lines[#lines]
@@ -113,7 +113,7 @@ local function write(entry, lines, marks)
   add(lines, '# ' .. (entry.question ~= '' and entry.question:gsub('%s+', ' ') or entry.title))
   add(lines, '')
   if #entry.said > 0 then
-    add_runs(lines, marks, entry.said)
+    M.add_runs(lines, marks, entry.said)
     add(lines, '')
   elseif entry.text ~= '' then
     add(lines, entry.text)
@@ -124,7 +124,7 @@ local function write(entry, lines, marks)
       add(lines, ('_%s goes on:_'):format(entry.speaks))
       add(lines, '')
     end
-    add_runs(lines, marks, entry.draft)
+    M.add_runs(lines, marks, entry.draft)
     add(lines, '')
   end
   for _, notice in ipairs(entry.notices) do

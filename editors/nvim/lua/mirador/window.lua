@@ -11,8 +11,9 @@ local space = vim.api.nvim_create_namespace('mirador.window')
 ---@param kind 'split'|'float'
 ---@param columns integer
 ---@param lines integer
+---@param hint string What can be done in it.
 ---@return vim.api.keyset.win_config
-function M.layout(kind, columns, lines)
+function M.layout(kind, columns, lines, hint)
   local wide = columns >= 120
   if kind == 'split' then
     return {
@@ -27,19 +28,20 @@ function M.layout(kind, columns, lines)
     relative = 'editor', style = 'minimal', width = width, height = height,
     row = 1, col = columns - width - 3,
     border = vim.o.winborder == '' and 'rounded' or nil,
-    title = ' Mirador ', footer = ' q closes, a asks ', footer_pos = 'right',
+    title = ' Mirador ', footer = (' %s '):format(hint), footer_pos = 'right',
   }
 end
 
 --- Opens a window without taking the cursor.
 ---@param name string Of the buffer, behind `mirador://`.
+---@param hint string What can be done in it.
 ---@param closed fun() Called once, when it is gone.
 ---@return integer buffer
 ---@return integer window
-function M.open(name, closed)
+function M.open(name, hint, closed)
   local buffer = vim.api.nvim_create_buf(false, true)
   local kind = require('mirador.config').get().window
-  local window = vim.api.nvim_open_win(buffer, false, M.layout(kind, vim.o.columns, vim.o.lines))
+  local window = vim.api.nvim_open_win(buffer, false, M.layout(kind, vim.o.columns, vim.o.lines, hint))
   vim.api.nvim_buf_set_name(buffer, ('mirador://%s/%d'):format(name, buffer))
   vim.bo[buffer].bufhidden = 'wipe'
   vim.bo[buffer].filetype = 'markdown'
@@ -47,7 +49,7 @@ function M.open(name, closed)
   for option, value in pairs(OPTIONS) do
     vim.api.nvim_set_option_value(option, value, { scope = 'local', win = window })
   end
-  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buffer, nowait = true, desc = 'Close and stop' })
+  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buffer, nowait = true, desc = 'Close' })
   vim.api.nvim_create_autocmd('BufWipeout', { buffer = buffer, once = true, callback = closed })
   return buffer, window
 end
@@ -94,13 +96,15 @@ function M.cut(text, width)
   return text .. '…'
 end
 
---- Writes the bar of a window: on the left who speaks, on the right what can be done.
+--- Writes the bar of a window: on the left who speaks, on the right what can be done. A float has the
+--- latter below.
 ---@param window integer
 ---@param left string
 ---@param right string
 ---@param group? string A highlight group for the left side.
 function M.bar(window, left, right, group)
   if vim.api.nvim_win_is_valid(window) then
+    right = vim.api.nvim_win_get_config(window).relative == '' and right or ''
     local space_left = vim.api.nvim_win_get_width(window) - vim.fn.strdisplaywidth(right) - 2
     -- A model's name is text, not a format: in a window bar `%` means something.
     local text = M.cut(left, space_left):gsub('%%', '%%%%')

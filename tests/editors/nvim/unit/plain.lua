@@ -86,12 +86,58 @@ function tests.the_end_of_an_answer_is_said()
   same('It is broken.', ending(nil, { code = -32603, message = 'It is broken.' }))
 end
 
+function tests.a_review_is_told_stage_by_stage()
+  local course = require('mirador.course')
+  local now = course.begin({ run = 3, uri = 'file:///a.py', name = 'a.py', stages = { 'instant', 'quick', 'deep' }, spared = { 'deep' } })
+  local function take(kind, fields)
+    course.take(now, vim.tbl_extend('force', { run = 3, kind = kind }, fields))
+  end
+  local cost = { seconds = 1.24, promptTokens = 90, cachedTokens = 40, completionTokens = 7, notReviewed = 1 }
+  take('stage', { stage = 'instant', model = '', leaves = false })
+  take('done', vim.tbl_extend('force', cost, { stage = 'instant', model = '', completionTokens = 0, notReviewed = 0 }))
+  take('stage', { stage = 'quick', model = 'small', leaves = true })
+  take('at', { stage = 'quick', done = 1, total = 4, unit = 'Cart.total', lens = 'bug', waiting = 2 })
+  course.take(now, { run = 2, kind = 'failed', stage = 'quick', message = 'another review', remedy = '' })
+  same({
+    '# a.py', '', '✓ instant    done    1.2 s',
+    '▶ quick      runs    small, leaves this machine  1/4 Cart.total (bug), 2 go first',
+    '· deep       waits   as before', '',
+  }, (course.render(now)))
+
+  take('done', vim.tbl_extend('force', cost, { stage = 'quick', model = 'small' }))
+  take('failed', { stage = 'deep', message = 'It is not there.', remedy = 'Pull it.' })
+  take('notice', { stage = '', message = 'cut' })
+  take('notice', { stage = '', message = 'cut' })
+  take('ended', { state = 'finished', message = '2 findings.', summary = 'See to the first.' })
+  same({
+    '✓ quick      done    small  1.2 s, 90 tokens read, 40 of them known before, 7 written, 1 not reviewed',
+    '✗ deep       failed  It is not there. Pull it.', '', '> cut', '2 findings. See to the first.',
+  }, vim.list_slice((course.render(now)), 4))
+end
+
+function tests.words_of_a_review_are_coloured_and_old_ones_make_room()
+  local course = require('mirador.course')
+  local now = course.begin({ run = 1, uri = 'file:///a.py', name = 'a.py', stages = {}, spared = {} })
+  local stream = { uri = 'file:///a.py', stage = 'quick', model = 'm', unit = 'f', lens = '', content = 'no', confidence = 0.9 }
+  course.hear(now, stream)
+  course.hear(now, vim.tbl_extend('force', stream, { content = 'ne', confidence = 0.2 }))
+  course.hear(now, vim.tbl_extend('force', stream, { uri = 'file:///b.py', content = 'of another file' }))
+  local lines, marks = course.render(now)
+  same({ '# a.py', '', '', '## quick, m: f, 20 %, low', '', 'none', '' }, lines)
+  same({ 'MiradorConfidenceHigh', 'MiradorConfidenceLow' }, { marks[1].group, marks[2].group })
+  for number = 1, 9 do
+    course.hear(now, vim.tbl_extend('force', stream, { unit = 'f' .. number, lens = 'bug' }))
+  end
+  same(4, #now.units)
+  same('quick, m: f9 (bug)', now.units[4].title)
+end
+
 function tests.windows_fit_every_screen()
   local layout = require('mirador.window').layout
-  same('right', layout('split', 200, 50).split)
-  same('below', layout('split', 80, 24).split)
+  same('right', layout('split', 200, 50, 'q closes').split)
+  same('below', layout('split', 80, 24, 'q closes').split)
   for _, screen in ipairs({ { 20, 8 }, { 80, 24 }, { 300, 90 } }) do
-    local float = layout('float', screen[1], screen[2])
+    local float = layout('float', screen[1], screen[2], 'q closes')
     assert(float.col >= 0 and float.width >= 1 and float.col + float.width + 2 <= screen[1], vim.inspect(float))
     assert(float.height >= 1 and float.row + float.height + 2 <= screen[2], vim.inspect(float))
   end
