@@ -323,7 +323,8 @@ class Machine(ABC):
                 into=sink.into,
                 call=call,
             )
-            key = (place, call, sink.kind, trace.source.file, trace.source.span)
+            where = place.file, span, call.span if call is not None else None
+            key = (*where, sink.kind, trace.source.file, trace.source.span)
             held = self._flows.get(key)
             if held is None and len(self._flows) >= MOST_FLOWS:
                 continue
