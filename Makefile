@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-outer test-inner endurance check fmt bench docs model clean setup vsix editors tools
+.PHONY: demo test test-outer test-inner endurance check fmt bench docs model clean setup vsix editors editors-ci tools
 
 setup: $(STAMP)
 
@@ -77,6 +77,10 @@ vsix:
 # ~/.cache/mirador-editors; Neovim is part of `make test`.
 editors: model
 	tests/editors/vscode/run.sh
+
+# The same in CI: where what it needs cannot be fetched, that is said and is no failure.
+editors-ci: model
+	@tests/editors/vscode/run.sh || [ $$? = 75 ]
 
 clean:
 	rm -rf $(VENV) build dist

@@ -19,17 +19,18 @@ await main(options, async (editor) => {
   const wheel = makeWheel(join(editor.root, "wheels"));
   await editor.show();
   await untrusted(editor);
-  await walkthrough(editor);
   await giveUp(editor, wheel);
   await environment(editor, wheel);
-  await walkthrough(editor);
+  await shownAgain(editor);
 });
 
-/** In a workspace that is not trusted nothing is installed, and nobody offers to. */
+/** The first steps show by themselves; while a workspace is not trusted nothing is installed. */
 async function untrusted(editor) {
   const { page } = editor;
+  await steps(page).filter({ hasText: "Point to the server" }).first().waitFor({ timeout: PATIENCE });
+  log("ok the first steps show by themselves:", (await steps(page).allInnerTexts()).join(" | "));
   const toast = page.locator(".notification-toast", { hasText: "was not found" });
-  await page.getByRole("button", { name: /No, I don't trust/ }).click({ timeout: PATIENCE });
+  await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor({ timeout: PATIENCE });
   await toast.first().waitFor({ timeout: PATIENCE });
   const offered = await toast.getByRole("button").allInnerTexts();
   log("ok it says what is missing:", (await toast.first().innerText()).replaceAll("\n", " | "));
@@ -39,22 +40,28 @@ async function untrusted(editor) {
   await editor.command("Mirador: Make Environment…");
   await page.locator(".notification-toast", { hasText: "installs nothing" }).waitFor({ timeout: PATIENCE });
   log("ok nothing is installed in an untrusted workspace");
+  await page.keyboard.press("Escape");
   await editor.command("Workspaces: Manage Workspace Trust");
   await page.locator(".workspace-trust-editor").getByRole("button", { name: "Trust", exact: true }).first().click();
   await until("it is trusted", async () => (await page.locator(".workspace-trust-editor.trusted, .workspace-trust-header.workspace-trust-trusted").count()) > 0);
   await page.keyboard.press("Control+W");
 }
 
-/** The first steps are shown, and each is checked off when it is done. */
-async function walkthrough(editor) {
+/** The first steps again, when the user asks; what is done is checked off. */
+async function shownAgain(editor) {
   const { page } = editor;
+  await page.keyboard.press("Control+W");
   await editor.command("Mirador: Getting Started");
-  const steps = page.locator(".gettingStartedContainer .step-title");
-  await steps.filter({ hasText: "Point to the server" }).first().waitFor({ timeout: PATIENCE });
-  log("ok the first steps:", (await steps.allInnerTexts()).join(" | "));
+  await steps(page).filter({ hasText: "Point to the server" }).first().waitFor({ timeout: PATIENCE });
+  const done = page.locator(".getting-started-step", { hasText: "Point to the server" }).locator(".codicon.complete");
+  await done.waitFor({ state: "attached", timeout: PATIENCE });
+  log("ok the server's step is checked off");
   await page.waitForTimeout(800);
   await editor.picture("walkthrough");
-  await page.keyboard.press("Control+W");
+}
+
+function steps(page) {
+  return page.locator(".gettingStartedContainer .step-title");
 }
 
 /** What is given up before it is agreed to does nothing. */
@@ -95,7 +102,8 @@ async function ask(editor, wheel) {
   const input = page.locator(".quick-input-widget input").first();
   await until("a file can be chosen", async () => (await input.inputValue()).startsWith("/"));
   await input.fill(wheel);
-  await page.keyboard.press("Enter");
+  await rows.filter({ hasText: "any.whl" }).waitFor({ timeout: PATIENCE });
+  await page.locator(".quick-input-widget").getByRole("button", { name: "OK" }).click();
   await rows.filter({ hasText: "Python 3" }).first().click({ timeout: PATIENCE });
   await page.locator(".monaco-dialog-box", { hasText: "Make an environment for Mirador?" }).waitFor({ timeout: PATIENCE });
 }

@@ -96,6 +96,14 @@ suite("the extension", () => {
     assert.ok(left.every(({ input }) => !(input instanceof vscode.TabInputTextDiff)), "it is closed");
   });
 
+  test("a finding that is dismissed goes, and comes back when it is restored", async () => {
+    const argument = about(document, await found("model/bug"));
+    await vscode.commands.executeCommand("mirador.dismiss", { ...argument, reason: "It is wrong" });
+    await until("it is gone", () => ours().length === 0);
+    await vscode.commands.executeCommand("mirador.restore", argument);
+    await found("model/bug");
+  });
+
   test("a fix that other extensions find wrong is not made", async () => {
     const looked = [];
     const others = lintOthers((text) => text.includes("if prices else"), looked);
