@@ -15,8 +15,8 @@ const series: Series<Day>[] = [
   { name: "two", look: 2, of: ({ decided }) => decided },
 ];
 
-test("the scale ends at a round number that is not below the highest", () => {
-  assert.deepEqual([0, -1, Number.NaN, 0.3, 1, 1.1, 23, 26, 999, 1001].map(ceiling), [1, 1, 1, 0.5, 1, 2, 25, 50, 1000, 2000]);
+test("the scale ends at an even number that is not below the highest", () => {
+  assert.deepEqual([0, -1, Number.NaN, 0.3, 1, 1.1, 23, 26, 999, 1001].map(ceiling), [1, 1, 1, 0.4, 2, 2, 40, 40, 1000, 2000]);
 });
 
 test("bars of a day stand on each other, and their heights are in proportion", () => {

@@ -170,10 +170,12 @@ async function metrics(editor) {
 /** VS Code starts anew: the panel is there again with its answers, and one can go on asking. */
 async function reloaded(editor) {
   const { page } = editor;
-  await editor.panel().getByRole("tab", { name: "Ask" }).click();
-  await page.waitForTimeout(1500); // VS Code writes down what a page keeps a second later
-  await page.reload();
+  await page.evaluate(() => (globalThis.before = true));
+  // Not the browser's own reload: that leaves VS Code no time to write down what pages keep.
+  await editor.command("Developer: Reload Window");
+  await page.waitForFunction(() => globalThis.before === undefined, undefined, { timeout: PATIENCE });
   const panel = editor.panel();
+  await panel.getByRole("tab", { name: "Ask" }).click({ timeout: PATIENCE });
   await panel.locator("article:nth-of-type(2)", { hasText: "is zero" }).waitFor({ timeout: PATIENCE });
   log("ok the answers outlive the window");
   await panel.getByRole("tab", { name: "Review" }).click();

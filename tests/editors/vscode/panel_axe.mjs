@@ -47,14 +47,14 @@ try {
     await panel.close();
   }
   assert.deepEqual(faults, []);
-  for (const width of [260, 1400]) {
+  for (const width of [260, 880, 1400]) {
     const panel = await PanelPage.open(browser, { size: { width, height: 700 } });
     for (const [name, tab, events] of SHOWN) {
       await panel.show(states.after(...events), tab);
       const wide = await panel.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(wide <= 0, `${name} is ${wide} pixels too wide at ${width}`);
+      await panel.picture(`panel ${name} ${width}`.replaceAll(" ", "-"));
     }
-    await panel.picture(`panel-${width}-wide`);
     await panel.close();
   }
 } finally {

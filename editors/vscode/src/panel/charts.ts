@@ -2,7 +2,7 @@
 
 import type { Day, Figures, StageFigures } from "./figures";
 import { type Picture, type Series, lying, stacked } from "./geometry";
-import { portion, seconds, short } from "./wording";
+import { many, portion, seconds, short } from "./wording";
 
 export interface Chart {
   readonly title: string;
@@ -86,7 +86,7 @@ export function tiles(figures: Figures): readonly Tile[] {
     },
     {
       name: "Accepted", value: rate === null ? "–" : portion(rate, 1),
-      more: decided > 0 ? `of ${short(decided)} decisions` : "nothing decided yet",
+      more: decided > 0 ? `of ${many(decided, "decision")}` : "nothing decided yet",
     },
     { name: "Left this machine", value: short(away), more: "tokens" },
   ];

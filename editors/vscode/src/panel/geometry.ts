@@ -45,13 +45,13 @@ export interface Picture {
 
 type Wording = (value: number) => string;
 
-/** The nearest round number that is not below `highest`: 1, 2, 2.5 or 5 times a power of ten. */
+/** The nearest number that is not below `highest`, and whose half is as round as itself. */
 export function ceiling(highest: number): number {
   if (!(highest > 0) || !Number.isFinite(highest)) {
     return 1;
   }
   const power = 10 ** Math.floor(Math.log10(highest));
-  return ([1, 2, 2.5, 5, 10].find((step) => step * power >= highest * 0.9999) ?? 10) * power;
+  return ([2, 4, 6, 8, 10].find((step) => step * power >= highest * 0.9999) ?? 10) * power;
 }
 
 /** Bars of days, each series on top of the one before. */

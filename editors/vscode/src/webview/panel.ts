@@ -30,6 +30,8 @@ class Panel implements Page {
   private readonly parts: readonly Part[];
   private readonly tabs: Tabs;
   private state: State = BEGINNING;
+  /** The extension has told how things are. */
+  private told = false;
   private frame = 0;
   private keeping: ReturnType<typeof setTimeout> | undefined;
 
@@ -71,6 +73,7 @@ class Panel implements Page {
 
   choose(what: Partial<Chosen>): void {
     this.chosen = { ...this.chosen, ...what };
+    // At once: the window may be closed right after.
     this.keep();
     this.draw();
   }
@@ -98,18 +101,19 @@ class Panel implements Page {
     switch (message.kind) {
       case "state":
         this.state = message.state;
+        this.told = true;
         break;
       case "event": {
         const before = this.state;
         this.state = reduce(before, message.event);
         this.announcer.hear(before, this.state);
+        this.keepSoon();
         break;
       }
       case "show":
         this.show(message.tab);
         break;
     }
-    this.keep();
     this.draw();
   }
 
@@ -137,11 +141,19 @@ class Panel implements Page {
     });
   }
 
+  /** Before the extension has told anything there is nothing to keep: it would overwrite what was. */
   private keep(): void {
+    if (!this.told) {
+      return;
+    }
+    const answers = this.state.answers.filter(({ state }) => state !== "running");
+    this.host.setState({ ...this.chosen, answers, thread: this.state.thread });
+  }
+
+  private keepSoon(): void {
     this.keeping ??= setTimeout(() => {
       this.keeping = undefined;
-      const answers = this.state.answers.filter(({ state }) => state !== "running");
-      this.host.setState({ ...this.chosen, answers, thread: this.state.thread });
+      this.keep();
     }, KEEP_MS);
   }
 
