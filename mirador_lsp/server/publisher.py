@@ -33,7 +33,7 @@ from mirador_lsp.core.events import (
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.core.text import Span
-from mirador_lsp.server import carry, to_lsp
+from mirador_lsp.server import carry, from_lsp, to_lsp
 from mirador_lsp.server.board import Aside, Board
 from mirador_lsp.server.session import Session
 
@@ -111,7 +111,7 @@ class Publisher:
         """Show a finding no longer."""
         if (board := self._boards.get(uri)) is not None:
             board.dismiss(finding_id, reason)
-            self._publish(board)
+            self._decided(board)
 
     def restore(self, uri: str, finding_id: str) -> Finding | None:
         """Show a finding again; None where it is not known any more."""
@@ -119,7 +119,7 @@ class Publisher:
         if board is None:
             return None
         finding = board.restore(finding_id)
-        self._publish(board)
+        self._decided(board)
         return finding
 
     def report(self, snapshot: Snapshot) -> tuple[str, list[types.Diagnostic]]:
@@ -182,6 +182,25 @@ class Publisher:
                 pass
             case _:
                 assert_never(event)
+
+    def _decided(self, board: Board) -> None:
+        """The user decided what is shown, and sees that at once, also in a text that they have
+        edited since its review began: findings are then told at their new places.
+        """
+        document = self._session.document(board.snapshot.uri)
+        if document is None or document.doubt or self._session.is_current(board.snapshot):
+            self._publish(board)
+            return
+        now = from_lsp.snapshot(document, self._session.folders)
+        client, shown = self._session.client, self.shown(now)
+        board.published = None
+        self.on_change()
+        self.on_shown(now, shown)
+        if client.pulls_diagnostics:
+            self._refresh()
+        else:
+            told = [to_lsp.diagnostic(finding, now, client) for finding in shown]
+            self._send(types.PublishDiagnosticsParams(now.uri, told, now.version))
 
     def _publish_soon(self, board: Board) -> None:
         if board.timer is None:

@@ -57,6 +57,22 @@ async def test_a_dismissed_finding_goes_at_once_and_comes_back_when_restored() -
         assert kept.verdict is Verdict.RESTORED
 
 
+async def test_a_finding_is_dismissed_in_a_text_that_was_edited_since() -> None:
+    """It goes at once, and the others stay where the edit has moved them."""
+    async with ready(FakeApp(TWO)) as editor:
+        await opened(editor, 2)
+        above = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+        editor.change({"range": above, "text": "# new\n"}, version=2)
+        assert (await result(editor, "dismiss", about()))["dismissed"]
+        assert marks(editor) == ["f2"]
+        assert editor.published()[-1]["version"] == 2
+
+        assert await result(editor, "restore", about()) == {"restored": True}
+        assert set(marks(editor)) == {"f1", "f2"}
+        lines = {d["range"]["start"]["line"] for d in editor.published()[-1]["diagnostics"]}
+        assert 0 not in lines
+
+
 async def test_a_dismissal_that_cannot_be_kept_holds_for_the_session_and_is_told() -> None:
     """The finding goes; the user learns that it will come back."""
     app = FakeApp(TWO)
