@@ -40,6 +40,8 @@ class Doubt:
     much where that one is not among those listed."""
     whole: bool = True
     """Whether the model got to the end of its line."""
+    literal: bool = False
+    """The lines part inside of a string: one text is as good as another."""
 
 
 def doubt(line: str, chunks: Sequence[Chunk]) -> Doubt | None:
@@ -60,7 +62,8 @@ def doubt(line: str, chunks: Sequence[Chunk]) -> Doubt | None:
         if not there and rest:
             known = math.exp(min(logprob for _, logprob in chunk.alternatives))
         said = _head("".join(each.text for each in chunks)).strip()
-        return Doubt(said, sure, math.log(sure / known) if sure > 0 and known > 0 else 0.0)
+        odds = math.log(sure / known) if sure > 0 and known > 0 else 0.0
+        return Doubt(said, sure, odds, literal=_ends_in_string(line[:at]))
     return None
 
 
@@ -69,7 +72,7 @@ def is_slip(line: str, found: Doubt, around: Sequence[str]) -> bool:
     it would write, not like another way to write it. `around` are the other lines near it: a model
     that says one of them has merely left this one out.
     """
-    if found.odds < LEAST_ODDS or found.sure < _LEAST_SURE:
+    if found.odds < LEAST_ODDS or found.sure < _LEAST_SURE or found.literal:
         return False
     mine, theirs = _WORD.findall(bare(line)), _WORD.findall(bare(found.said))
     if not theirs or _normal(mine) == _normal(theirs):
@@ -77,6 +80,15 @@ def is_slip(line: str, found: Doubt, around: Sequence[str]) -> bool:
     if any(_normal(_WORD.findall(bare(other))) == _normal(theirs) for other in around):
         return False
     return SequenceMatcher(None, mine, theirs, autojunk=False).ratio() >= _LEAST_ALIKE
+
+
+def _ends_in_string(text: str) -> bool:
+    """Whether the end of a piece of a line is inside of a string that began in it."""
+    quote = ""
+    for at, sign in enumerate(text):
+        if sign in "\"'`" and (at == 0 or text[at - 1] != "\\") and quote in ("", sign):
+            quote = "" if quote else sign
+    return bool(quote)
 
 
 def _head(text: str) -> str:

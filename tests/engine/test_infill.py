@@ -80,6 +80,18 @@ def test_what_is_not_listed_is_no_likelier_than_the_last_that_is() -> None:
     assert found.odds == pytest.approx(math.log(90))
 
 
+def test_where_a_string_goes_on_the_lines_part_in_a_text() -> None:
+    """Behind its end they part in code again."""
+    inside = doubt(" f('y')", _chunks((" f('", {" f('": 1.0}), ("x", {"x": 0.9, "y": 0.01})))
+    said = _chunks((" f('y', ", {" f('y', ": 1.0}), ("b", {"b": 0.9, "a": 0.01}))
+    behind = doubt(" f('y', a)", said)
+
+    assert inside is not None
+    assert inside.literal
+    assert behind is not None
+    assert not behind.literal
+
+
 def test_without_probabilities_there_is_no_doubt() -> None:
     """A backend that lists nothing leaves nothing to weigh."""
     assert doubt(" z", [Chunk(" x", -0.1)]) is None
@@ -100,6 +112,7 @@ _SURE = Doubt("return [n]", 0.95, 6.0)
         ("return n", Doubt("return n  # the rest", 0.95, 6.0), (), False),
         ("helper = pick(a, b)", Doubt("steps.append((start, end))", 0.95, 6.0), (), False),
         ("return []", Doubt("", 0.95, 6.0), (), False),
+        ("say('a', b)", Doubt("say('c', b)", 0.95, 6.0, literal=True), (), False),
     ],
     ids=[
         *(
@@ -111,6 +124,7 @@ _SURE = Doubt("return [n]", 0.95, 6.0)
             "comment",
             "other",
             "nothing",
+            "text",
         ),
     ],
 )

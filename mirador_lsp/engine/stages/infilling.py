@@ -29,7 +29,7 @@ LABEL = "infill"
 """What progress and evidence call this pass."""
 SLIP = "model/unexpected"
 """Rule of its findings."""
-_VERSION = "infill/1"
+_VERSION = "infill/2"
 _STEP, _BEHIND = 24, 14
 """Lines of code shown around a gap: before it one to two times `_STEP`, for the view moves on in
 such steps. Within one, a backend that keeps what it has read pays for what is behind alone."""
@@ -241,16 +241,17 @@ async def _doubt_of(
 def _kept(found: Doubt | None) -> KeptReply:
     if found is None:
         return KeptReply((), ())
+    lines = (found.said, "whole" * found.whole, "literal" * found.literal)
     # Odds as a share of one, so that they fit where a reply keeps how sure the model was.
-    lines = (found.said, "whole" if found.whole else "cut")
-    return KeptReply(lines, (found.sure, math.exp(-max(found.odds, 0.0))))
+    return KeptReply(lines, (found.sure, math.exp(-max(found.odds, 0.0)), 1.0))
 
 
 def _read(kept: KeptReply) -> Doubt | None:
-    if len(kept.lines) != 2:
+    if not kept.lines:
         return None
+    said, whole, literal = kept.lines
     odds = -math.log(max(kept.sureness[1], 1e-12))
-    return Doubt(kept.lines[0], kept.sureness[0], odds, whole=kept.lines[1] == "whole")
+    return Doubt(said, kept.sureness[0], odds, whole=bool(whole), literal=bool(literal))
 
 
 def _finding(line: _Line, found: Doubt, job: Job, tools: Tools) -> Finding:
