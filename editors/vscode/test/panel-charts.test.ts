@@ -16,7 +16,7 @@ const series: Series<Day>[] = [
 ];
 
 test("the scale ends at an even number that is not below the highest", () => {
-  assert.deepEqual([0, -1, Number.NaN, 0.3, 1, 1.1, 23, 26, 999, 1001].map(ceiling), [1, 1, 1, 0.4, 2, 2, 40, 40, 1000, 2000]);
+  assert.deepEqual([0, -1, Number.NaN, 0.3, 1, 1.1, 9, 10, 23, 999, 1000, 1001].map(ceiling), [1, 1, 1, 0.4, 2, 2, 10, 10, 40, 1000, 1000, 2000]);
 });
 
 test("bars of a day stand on each other, and their heights are in proportion", () => {

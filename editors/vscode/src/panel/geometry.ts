@@ -51,7 +51,9 @@ export function ceiling(highest: number): number {
     return 1;
   }
   const power = 10 ** Math.floor(Math.log10(highest));
-  return ([2, 4, 6, 8, 10].find((step) => step * power >= highest * 0.9999) ?? 10) * power;
+  // One item has no half.
+  const steps = power < 10 ? [2, 4, 6, 8] : [1, 2, 4, 6, 8];
+  return (steps.find((step) => step * power >= highest * 0.9999) ?? 10) * power;
 }
 
 /** Bars of days, each series on top of the one before. */
