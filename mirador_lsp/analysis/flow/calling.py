@@ -7,7 +7,7 @@ from functools import partial
 
 from mirador_lsp.analysis.flow.contract import Budget, Effect, Knowledge, Modules, Sink
 from mirador_lsp.analysis.flow.evaluate import Given
-from mirador_lsp.analysis.flow.heap import State, Thing, join_states, sequence
+from mirador_lsp.analysis.flow.heap import TOUCHED, State, Thing, join_states, sequence
 from mirador_lsp.analysis.flow.machine import Frame
 from mirador_lsp.analysis.flow.nodes import makes_functions
 from mirador_lsp.analysis.flow.parameters import Parameters
@@ -35,6 +35,7 @@ _FILLING = frozenset(
     {"append", "add", "extend", "insert", "push", "unshift", "update", "appendleft", "writelines"}
 )
 """Methods by which a thing takes in what it is given, whoever defines them."""
+_FILLABLE = frozenset({"list", "set", "dict"})
 _SELF_CALLS = 2
 """How often a function may be in its own way before its result is only guessed."""
 
@@ -255,6 +256,8 @@ class Calling(Parameters):
             self._write_into(effect, receiver, given)
         if made is None:
             made = self._guessed(effect, name, receiver, given)
+            if effect is None:
+                self._touched(given)
         if effect is None:
             return made
         if effect.cleans:
@@ -266,6 +269,17 @@ class Calling(Parameters):
             sources = [self.source(span, s.what, weak=s.strength == "weak") for s in effect.sources]
             made = replace(with_traces(made, sources), open=True)
         return made
+
+    def _touched(self, given: Sequence[Given]) -> None:
+        """Whoever is not known may put anything into what it is given. Nobody says that it comes
+        from outside; but what is in it is not known any more. What is compared with it still is:
+        lists of what is allowed are handed to many, and nobody adds to them.
+        """
+        for each in given:
+            for address in each.value.refs:
+                thing = self.thing(address)
+                if thing.kind in _FILLABLE and not thing.rest.open:
+                    self.put(address, replace(thing, rest=join(thing.rest, TOUCHED)))
 
     def _guessed(
         self, effect: Effect | None, name: str, receiver: Value | None, given: Sequence[Given]

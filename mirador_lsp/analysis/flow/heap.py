@@ -21,6 +21,8 @@ Key = str | Known
 """A text names an attribute or a variable, a constant an item."""
 MOST_FIELDS = 400
 """Beyond that new fields of one object are not told apart."""
+TOUCHED = Value(open=True)
+"""What else may be in a container that somebody had who is not known."""
 _MOST_CHANGED = 128
 """Objects of a state that are copied one by one; what is more becomes shared."""
 
@@ -195,6 +197,13 @@ def sequence(kind: str, values: Iterable[Value]) -> Thing:
 def in_order(thing: Thing) -> list[Value] | None:
     """The items of a sequence from the first to the last; None where they are not all known."""
     if thing.length is None or not thing.rest.nothing:
+        return None
+    return as_written(thing)
+
+
+def as_written(thing: Thing) -> list[Value] | None:
+    """The same, as the program itself made it."""
+    if thing.length is None:
         return None
     found = [thing.fields.get(Known("int", at)) for at in range(thing.length)]
     return [value if value is not None else UNKNOWN for value in found]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mirador_lsp.analysis.flow.heap import in_order
+from mirador_lsp.analysis.flow.heap import TOUCHED, as_written
 from mirador_lsp.analysis.flow.objects import Objects
 from mirador_lsp.analysis.flow.values import External, Known, Value, constant, joined
 from mirador_lsp.syntax import expressions as ir
@@ -85,11 +85,11 @@ class Narrowing(Objects):
         if value.ref is None:
             return None
         thing = self.thing(value.ref)
-        if not thing.rest.nothing or thing.several:
+        if not (thing.rest.nothing or thing.rest is TOUCHED) or thing.several:
             return None
         if thing.kind == "dict":
             return [key for key in thing.fields if isinstance(key, Known)]
-        items = in_order(thing)
+        items = as_written(thing)
         if items is None and thing.kind == "set":
             items = [held for key, held in thing.fields.items() if isinstance(key, Known)]
         known = [each.constant for each in items or ()]

@@ -12,6 +12,8 @@ HARMLESS = {
     "a list of constants, shown": "os.system(str(['ls', 1]))",
     "a tuple of constants, shown": "os.system(repr(('ls', None)))",
     "a comparison, shown": "os.system(str(given > 'ls'))",
+    "a list that a known function had": "a = ['ls']; len(a); os.system(str(a))",
+    "a tuple that nobody can change": "a = ('ls',); elsewhere.look(a); os.system(str(a))",
     "one of two constants, shown": "os.system(str('ls' if given else 2))",
 }
 NOT_KNOWN = {
@@ -19,6 +21,8 @@ NOT_KNOWN = {
     "a list with something unknown in it": "os.system(str(['ls', elsewhere.told()]))",
     "a list that something unknown was added to": "a = ['ls']; a.append(elsewhere.told()); "
     "os.system(str(a))",
+    "a list that something unknown had": "a = ['ls']; elsewhere.look(a); os.system(str(a))",
+    "a mapping that something unknown had": "a = {'b': 'ls'}; elsewhere.look(a); os.system(a['b'])",
     "one constant or something unknown": "os.system(str('ls' if given else elsewhere.told()))",
 }
 
@@ -41,3 +45,21 @@ def test_a_sink_that_is_given_constants_is_cleared(line: str) -> None:
 def test_a_sink_that_is_given_what_nobody_knows_is_not_cleared(line: str) -> None:
     """No source is seen, but none is ruled out."""
     assert cleared(line) == ()
+
+
+def test_what_is_allowed_stays_allowed_whoever_had_the_list() -> None:
+    """Lists of choices are handed to many: nobody adds to them."""
+    text = (
+        "import os, elsewhere\nALLOWED = ['a', 'b']\nelsewhere.choose(ALLOWED)\n\n\n"
+        "def go(given):\n    if given in ALLOWED:\n        os.system(given)\n"
+    )
+    assert not look(parse(text, "python", budget_seconds=5), Budget(seconds=5)).findings
+
+
+def test_what_was_put_into_a_list_stays_in_it() -> None:
+    """Data from outside does not leave it because somebody unknown had it."""
+    text = (
+        "import os, elsewhere\n\n\ndef go(given):\n    a = ['ls', given]\n"
+        "    elsewhere.look(a)\n    os.system(a[-1])\n"
+    )
+    assert len(look(parse(text, "python", budget_seconds=5), Budget(seconds=5)).findings) == 1
