@@ -5,12 +5,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fakes.engine import REAL_MODEL
 from fakes.repository import FakeDeveloper, needs_git
 from fakes.session import CART, MEAN, SAYS, Workspace
 
@@ -188,23 +186,6 @@ def test_neovim_asks_other_servers(workspace: Workspace) -> None:
     workspace.script(MENDS + FINDS)
     workspace.write("sign.py", SIGN)
     drive(workspace, "neighbours.lua")
-
-
-@pytest.fixture
-def real(workspace: Workspace) -> Iterator[Workspace]:
-    """A workspace whose model is the real one, with an engine of its own that ends afterwards."""
-    runtime = Path(tempfile.mkdtemp(prefix="mir-"))  # sockets need a short path
-    del workspace.env["MIRADOR_ENGINE_BACKEND"], workspace.env["MIRADOR_ENGINE_SCRIPT"]
-    workspace.env |= {
-        "MIRADOR_MODELS_FOLDER": str(REAL_MODEL.parent),
-        "MIRADOR_RUNTIME_DIR": str(runtime),
-        "MIRADOR_STAGES_QUICK_SECONDS": "500",
-        "MIRADOR_ANSWERS_SECONDS": "500",
-    }
-    yield workspace
-    stop = [sys.executable, "-m", "mirador_lsp", "engine", "stop"]
-    subprocess.run(stop, env=os.environ | workspace.env, check=True, capture_output=True)
-    shutil.rmtree(runtime)
 
 
 @pytest.mark.model

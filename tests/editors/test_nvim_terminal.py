@@ -88,22 +88,26 @@ def terminal() -> Iterator[Terminal]:
 def start(terminal: Terminal, workspace: Workspace, window: str) -> None:
     """Open the cart in Neovim and wait for both findings."""
     workspace.script(MODEL, models=("small", "large"))
+    launch(terminal, workspace, WINDOW=window)
+    terminal.wait("Use `==`")
+    terminal.wait("may be zero")
+    terminal.wait(r"Mirador *\n")
+
+
+def launch(terminal: Terminal, workspace: Workspace, **more: str) -> None:
+    """Open the cart in Neovim."""
     workspace.write("cart.py", CART)
     # Whatever begins with MIRADOR_ is a setting to the server; those of the tests are none.
     env = {k: v for k, v in os.environ.items() if not k.startswith("MIRADOR_")} | workspace.env
     env |= {
         "PLUGIN": str(ROOT / "editors" / "nvim"),
         "PYTHON": sys.executable,
-        "WINDOW": window,
         "LC_ALL": "C.UTF-8",
         "XDG_STATE_HOME": str(workspace.folder / "state"),
     }
     # `-u` keeps `--clean` from reading anything of the user's.
     command = [NVIM, "--clean", "-n", "-u", str(SCRIPTS / "terminal.lua"), "cart.py"]
-    terminal.start(["env", "-C", str(workspace.folder), *command], env)
-    terminal.wait("Use `==`")
-    terminal.wait("may be zero")
-    terminal.wait(r"Mirador *\n")
+    terminal.start(["env", "-C", str(workspace.folder), *command], env | more)
 
 
 def colour(terminal: Terminal, words: str) -> str:
@@ -127,10 +131,11 @@ def test_findings_are_seen(terminal: Terminal, workspace: Workspace) -> None:
     assert re.search(r"● +5 +return sum", screen), screen
     assert re.search(r"● +9 +return", screen), screen
 
-    terminal.press("4G", "0", "w", "K")
-    terminal.wait(r"function mean\b")
+    # A hover waits for no parser, so the first one may know nothing yet.
+    terminal.press("4G", "0", "w")
+    terminal.until(r"function mean\b", "K")
     terminal.wait(r"model/bug, deep, large, high \(\d+ %\)")
-    terminal.press("Escape", "j")
+    terminal.press(":fclose!", "Enter")
 
     terminal.press(":Mirador findings", "Enter")
     terminal.wait(r"cart\.py\|9 col \d+-?\d* \w+\| \[ruff/F632\]")
@@ -166,6 +171,33 @@ def test_an_answer_floats_and_is_coloured(terminal: Terminal, workspace: Workspa
     keep(terminal, "answer")
     terminal.press("q")
     terminal.wait("# what if there are none", gone=True)
+
+
+def test_a_review_is_watched(terminal: Terminal, workspace: Workspace) -> None:
+    """Stages with what they took, and what the model says at the moment."""
+    start(terminal, workspace, "split")
+    terminal.press(":Mirador watch", "Enter")
+    terminal.wait("✓ instant +done")
+    terminal.wait("✓ quick +done +small")
+    terminal.wait("✓ deep +done +large")
+    terminal.wait("- bug: This divides by the number of items")
+    terminal.wait("Reviewed +q closes, c cancels")
+    keep(terminal, "review")
+
+
+@pytest.mark.model
+@pytest.mark.timeout(1200)
+def test_the_real_model_is_not_equally_sure_of_all_its_words(
+    terminal: Terminal, real: Workspace
+) -> None:
+    """The real 0.5B model explains in a float, in more than one colour."""
+    launch(terminal, real, WINDOW="float", REAL="yes")
+    terminal.wait("Use `==`")
+    terminal.press("9G", "w", ":Mirador explain", "Enter")
+    terminal.wait(r"\d+\.\d s", patience=500)
+    keep(terminal, "real")
+    _, _, shown = terminal.colours().partition("# ")
+    assert len(set(re.findall(r"38;2;(\d+;\d+;\d+)m[^\x1b]*\w", shown))) > 1
 
 
 def test_a_change_is_seen_before_it_is_made(terminal: Terminal, workspace: Workspace) -> None:

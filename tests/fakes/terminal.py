@@ -41,9 +41,9 @@ class Terminal:
         """What is on the screen."""
         return self._tmux("capture-pane", "-p", "-t", "main")
 
-    def wait(self, pattern: str, *, gone: bool = False) -> str:
+    def wait(self, pattern: str, *, gone: bool = False, patience: float = PATIENCE) -> str:
         """Wait until the screen has, or no longer has, what the regular expression says."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while (re.search(pattern, screen := self.screen()) is None) is not gone:
             if time.monotonic() > end:
                 verb = "stayed" if gone else "did not come"

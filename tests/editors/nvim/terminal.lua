@@ -7,12 +7,17 @@ vim.o.shortmess = vim.o.shortmess .. 'I'
 vim.o.statusline = "%f %m%=%{v:lua.require'mirador'.status()} "
 vim.diagnostic.config({ virtual_text = true })
 vim.g.mirador = { window = os.getenv('WINDOW'), signs = { error = '●', warn = '●', info = '○', hint = '○' } }
+local scripted = not os.getenv('REAL')
 vim.lsp.config('mirador', {
   cmd = { assert(os.getenv('PYTHON')), '-m', 'mirador_lsp', 'serve', '--stdio' },
   settings = {
     mirador = {
       server = { explain_ahead = false },
-      stages = { quick = { models = { 'small' } }, deep = { models = { 'large' } } },
+      stages = scripted and {
+        quick = { models = { 'small' } },
+        deep = { models = { 'large' } },
+        synthesis = { models = { 'large' } },
+      } or nil,
     },
   },
 })

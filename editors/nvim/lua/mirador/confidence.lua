@@ -2,9 +2,10 @@
 
 local M = {}
 
-for name, link in pairs({ Low = 'Comment', Fair = 'Normal', High = 'DiagnosticInfo' }) do
-  vim.api.nvim_set_hl(0, 'MiradorConfidence' .. name, { default = true, link = link })
-end
+vim.api.nvim_set_hl(0, 'MiradorConfidenceLow', { default = true, link = 'Comment' })
+-- No link to Normal: its background would show in a float, which has another.
+vim.api.nvim_set_hl(0, 'MiradorConfidenceFair', { default = true })
+vim.api.nvim_set_hl(0, 'MiradorConfidenceHigh', { default = true, link = 'DiagnosticInfo' })
 
 ---@param confidence number 0 to 1.
 ---@return 'Low'|'Fair'|'High'

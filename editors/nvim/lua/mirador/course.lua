@@ -56,9 +56,8 @@ end
 local function took(news)
   local words = { ('%.1f s'):format(news.seconds) }
   if news.completionTokens > 0 then
-    table.insert(words, ('%d tokens read, %d of them known before, %d written'):format(
-      news.promptTokens, news.cachedTokens, news.completionTokens
-    ))
+    local known = news.cachedTokens > 0 and (' (%d known before)'):format(news.cachedTokens) or ''
+    table.insert(words, ('read %d tokens%s, wrote %d'):format(news.promptTokens, known, news.completionTokens))
   end
   if news.notReviewed > 0 then
     table.insert(words, ('%d not reviewed'):format(news.notReviewed))
@@ -149,17 +148,19 @@ function M.render(course)
     end, { ('%s %-10s %-6s'):format(signs[stage.state], stage.name, stage.state), stage.model, stage.at })
     table.insert(lines, vim.trim(table.concat(words, '  ')))
   end
-  for _, unit in ipairs(course.units) do
-    local last = unit.said[#unit.said]
-    vim.list_extend(lines, { '', ('## %s, %s'):format(unit.title, confidence.words(last.confidence)), '' })
-    transcript.add_runs(lines, marks, unit.said)
-  end
   table.insert(lines, '')
   for _, notice in ipairs(course.notices) do
     table.insert(lines, '> ' .. notice)
   end
   if course.ended then
     table.insert(lines, course.ended)
+  end
+  -- What is said now is on top.
+  for index = #course.units, 1, -1 do
+    local unit = course.units[index]
+    local sure = confidence.words(unit.said[#unit.said].confidence)
+    vim.list_extend(lines, { '', ('## %s, %s'):format(unit.title, sure), '' })
+    transcript.add_runs(lines, marks, unit.said)
   end
   return lines, marks
 end

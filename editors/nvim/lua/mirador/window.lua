@@ -3,7 +3,7 @@
 local M = {}
 
 local OPTIONS = {
-  wrap = true, linebreak = true, number = false, relativenumber = false, signcolumn = 'no',
+  wrap = true, linebreak = true, breakindent = true, breakindentopt = 'list:-1', number = false, relativenumber = false, signcolumn = 'no',
   foldenable = false, spell = false, list = false, cursorline = false,
 }
 local space = vim.api.nvim_create_namespace('mirador.window')
@@ -45,6 +45,8 @@ function M.open(name, hint, closed)
   vim.api.nvim_buf_set_name(buffer, ('mirador://%s/%d'):format(name, buffer))
   vim.bo[buffer].bufhidden = 'wipe'
   vim.bo[buffer].filetype = 'markdown'
+  -- What goes on in a further line stands below the words, not below the bullet.
+  vim.bo[buffer].formatlistpat = [[^\s*\([-*+>✓▶✗·]\|\d\+[.)]\)\s\+]]
   vim.bo[buffer].modifiable = false
   for option, value in pairs(OPTIONS) do
     vim.api.nvim_set_option_value(option, value, { scope = 'local', win = window })

@@ -33,6 +33,9 @@ function tests.confidence_has_a_group_and_a_word()
   same('MiradorConfidenceHigh', confidence.group(0.8))
   same('72 %, medium', confidence.words(0.72))
   same('Comment', vim.api.nvim_get_hl(0, { name = 'MiradorConfidenceLow' }).link)
+  same('DiagnosticInfo', vim.api.nvim_get_hl(0, { name = 'MiradorConfidenceHigh' }).link)
+  same(1, vim.fn.hlexists('MiradorConfidenceFair'))
+  same({}, vim.api.nvim_get_hl(0, { name = 'MiradorConfidenceFair' }))
 end
 
 function tests.a_users_own_colours_win_and_outlive_a_colour_scheme()
@@ -110,7 +113,7 @@ function tests.a_review_is_told_stage_by_stage()
   take('notice', { stage = '', message = 'cut' })
   take('ended', { state = 'finished', message = '2 findings.', summary = 'See to the first.' })
   same({
-    '✓ quick      done    small  1.2 s, 90 tokens read, 40 of them known before, 7 written, 1 not reviewed',
+    '✓ quick      done    small  1.2 s, read 90 tokens (40 known before), wrote 7, 1 not reviewed',
     '✗ deep       failed  It is not there. Pull it.', '', '> cut', '2 findings. See to the first.',
   }, vim.list_slice((course.render(now)), 4))
 end
@@ -123,7 +126,7 @@ function tests.words_of_a_review_are_coloured_and_old_ones_make_room()
   course.hear(now, vim.tbl_extend('force', stream, { content = 'ne', confidence = 0.2 }))
   course.hear(now, vim.tbl_extend('force', stream, { uri = 'file:///b.py', content = 'of another file' }))
   local lines, marks = course.render(now)
-  same({ '# a.py', '', '', '## quick, m: f, 20 %, low', '', 'none', '' }, lines)
+  same({ '# a.py', '', '', '', '## quick, m: f, 20 %, low', '', 'none' }, lines)
   same({ 'MiradorConfidenceHigh', 'MiradorConfidenceLow' }, { marks[1].group, marks[2].group })
   for number = 1, 9 do
     course.hear(now, vim.tbl_extend('force', stream, { unit = 'f' .. number, lens = 'bug' }))
