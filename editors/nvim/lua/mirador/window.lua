@@ -3,7 +3,8 @@
 local M = {}
 
 local OPTIONS = {
-  wrap = true, linebreak = true, breakindent = true, breakindentopt = 'list:-1', number = false, relativenumber = false, signcolumn = 'no',
+  wrap = true, linebreak = true, breakindent = true, breakindentopt = 'list:-1',
+  number = false, relativenumber = false, signcolumn = 'no',
   foldenable = false, spell = false, list = false, cursorline = false,
 }
 local space = vim.api.nvim_create_namespace('mirador.window')
