@@ -23,6 +23,7 @@ from mirador_lsp.core.events import (
 from mirador_lsp.core.metrics import Sums
 from mirador_lsp.core.requests import ReviewRequest
 from mirador_lsp.engine.figures.summary import Wanted, summarize
+from mirador_lsp.server.feed import STEP_SECONDS
 
 WANTS = {"experimental": {"mirador": {"review": True}}}
 
@@ -47,7 +48,7 @@ async def whole(asked: ReviewRequest, emit: Emit) -> None:
     emit(StageStarted("deep", "big", "the best\x07 here", 3))
     emit(StageProgressed("deep", 0, 3, "one"))
     emit(StageProgressed("deep", 1, 3, "two", "bug", before=2))
-    await asyncio.sleep(0.15)
+    await asyncio.sleep(STEP_SECONDS * 1.5)  # on one loop the earlier timer comes first
     emit(Notice(NoticeKind.SKIPPED, "one is too long", stage="deep"))
     usage = Usage(900, 600, 40, first_token_seconds=0.5)
     emit(StageFinished("deep", "big", 2.0, usage, rejected=1, not_reviewed=2))

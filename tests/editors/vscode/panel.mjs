@@ -74,6 +74,12 @@ const options = {
 };
 
 await main(options, async (editor) => {
+  const refused = [];
+  editor.page.on("console", (message) => {
+    if (/Content.Security.Policy/.test(message.text()) && /panel\.(js|css)|mirador/.test(message.text() + message.location().url)) {
+      refused.push(message.text());
+    }
+  });
   await editor.show();
   await editor.openFile("cart.py");
   await editor.command("Mirador: Show Panel");
@@ -84,6 +90,9 @@ await main(options, async (editor) => {
   await metrics(editor);
   await reloaded(editor);
   await cancelled(editor);
+  if (refused.length > 0) {
+    throw new Error(`the policy of the page refused ${refused.join("\n")}`);
+  }
 });
 
 /** Stages one after the other; the words of the model while it still speaks. */

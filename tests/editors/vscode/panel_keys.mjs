@@ -210,6 +210,13 @@ try {
     assert.equal(await page.locator("figure details[open] tbody tr").count(), 21);
   });
 
+  await test("figures that are looked at are counted again after a review", async (panel, page) => {
+    await panel.show(states.after(...states.HALFWAY, ...states.MEASURED), "metrics");
+    const before = (await panel.told("measure")).length;
+    await panel.tell({ kind: "event", event: states.STOPPED.at(-1) });
+    await page.waitForFunction((asked) => globalThis.told.filter(({ kind }) => kind === "measure").length > asked, before);
+  });
+
   await test("two thousand findings and a model that talks fast do not make it slow", async (panel, page) => {
     await panel.show(states.after(states.MANY, ...states.HALFWAY), "findings");
     assert.equal(await page.locator("[role=option]").count(), 500);

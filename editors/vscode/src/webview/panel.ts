@@ -1,6 +1,7 @@
 /** The script of the panel: shows what it is told, and tells what the user does. */
 
 import { ALL } from "../panel/findings";
+import type { Event } from "../panel/events";
 import { type FromPanel, type Saved, type Tab, type ToPanel, saved, toPanel } from "../panel/messages";
 import { Malformed } from "../panel/schema";
 import { BEGINNING, type State, reduce } from "../panel/state";
@@ -22,6 +23,7 @@ declare function acquireVsCodeApi(): {
 };
 
 const KEEP_MS = 300;
+const COUNTED_MS = 1500;
 
 class Panel implements Page {
   chosen: Chosen = { tab: "review", filters: ALL, days: 30, draft: "" };
@@ -59,7 +61,7 @@ class Panel implements Page {
       this.hear(data);
     });
     window.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented) {
+      if (event.key === "Escape" && !event.defaultPrevented && !event.isComposing) {
         this.stop();
       }
     });
@@ -108,6 +110,7 @@ class Panel implements Page {
         this.state = reduce(before, message.event);
         this.announcer.hear(before, this.state);
         this.keepSoon();
+        this.measureAfter(message.event.kind);
         break;
       }
       case "show":
@@ -115,6 +118,17 @@ class Panel implements Page {
         break;
     }
     this.draw();
+  }
+
+  /** Figures that somebody looks at follow what happens; a request is counted soon after its end. */
+  private measureAfter(kind: Event["kind"]): void {
+    if (kind === "reviewEnded" || kind === "answerEnded") {
+      setTimeout(() => {
+        if (this.chosen.tab === "metrics") {
+          this.tell({ kind: "measure", days: this.chosen.days });
+        }
+      }, COUNTED_MS);
+    }
   }
 
   private stop(): void {

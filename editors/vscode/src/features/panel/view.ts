@@ -28,11 +28,6 @@ export class View implements vscode.Disposable, vscode.WebviewPanelSerializer {
     return this.now;
   }
 
-  /** Whether somebody looks at it. */
-  get visible(): boolean {
-    return this.window?.visible === true;
-  }
-
   apply(event: Event): void {
     this.now = reduce(this.now, event);
     if (this.ready) {
