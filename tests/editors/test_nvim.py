@@ -45,6 +45,18 @@ def mean(prices):
     return sum(prices) / len(prices) if prices else 0.0
 ```'''
 """
+WRITES = """
+[[reply]]
+question = "tests for the"
+text = '''```python
+def test_mean():
+    assert mean([1, 3]) == 2
+```'''
+
+[[reply]]
+question = "[Dd]oc"
+text = '''The mean of prices.'''
+"""
 SIGN = f"""\
 def mean(prices):
     {MEAN}
@@ -135,6 +147,13 @@ def test_neovim_makes_fixes(workspace: Workspace) -> None:
     workspace.script(MENDS + FINDS)
     workspace.write("sign.py", SIGN)
     drive(workspace, "fix.lua")
+
+
+def test_neovim_shows_what_a_model_writes(workspace: Workspace) -> None:
+    """A doc comment and a file that is new are seen before they are there."""
+    workspace.script(WRITES)
+    workspace.write("sign.py", SIGN)
+    drive(workspace, "write.lua")
 
 
 def test_neovim_learns_from_what_is_decided(workspace: Workspace) -> None:
