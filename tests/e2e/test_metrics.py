@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from fakes.exposition import read
@@ -113,3 +114,24 @@ async def test_answers_and_changes_are_counted_like_reviews(tmp_path: Path) -> N
     (run,) = [run for run in written.stages if run.model]
     assert (run.model, run.digest, run.costs.asked) == ("qwen2.5-coder-0.5b", "feed", 1)
     assert sum(run.costs.completion_tokens for each in shown.latest for run in each.stages) > 0
+
+
+async def test_an_editor_is_told_the_figures_of_some_days(tmp_path: Path) -> None:
+    """From the application that counts them; nothing where the user wants nothing counted."""
+    script = tmp_path / "script.toml"
+    script.write_text(_SCRIPT)
+    where = paths(own_folders(tmp_path / "own"))
+    settings = Settings()
+    snapshot = Snapshot("file:///work/cart.py", "cart.py", "python", _CODE)
+    asked = AnswerRequest(snapshot, Topic.EXPLAIN, review_policy(settings), Span(4, 7))
+    async with open_app(settings, paths=where, backend=ScriptedBackend(script)) as app:
+        await app.answer(asked, lambda _: None)
+    async with open_app(settings, paths=where, backend=ScriptedBackend(script)) as app:
+        shown = await app.measured(7)
+    quiet = replace(settings, metrics=replace(settings.metrics, enabled=False))
+    async with open_app(quiet, paths=where, backend=ScriptedBackend(script)) as app:
+        assert await app.measured(7) is None
+
+    assert shown is not None
+    assert [(row.kind, row.count) for row in shown.kinds] == [("explain", 1)]
+    assert shown.savings
