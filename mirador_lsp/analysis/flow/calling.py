@@ -108,7 +108,7 @@ class Calling(Parameters):
         if not ways:
             self.may_raise()
             traces = [*function.traces, *(t for g in given for t in self.deep_traces(g.value))]
-            return tainted(replace(trace, certain=False) for trace in traces)
+            return tainted(trace.guessed for trace in traces)
         return self._any_way(ways[:_MOST_CANDIDATES])
 
     def _any_way(self, ways: Sequence[Callable[[], Value]]) -> Value:
@@ -152,7 +152,7 @@ class Calling(Parameters):
         if method.targets:
             return self.call_value(method, given, span)
         traces = [t for each in given for t in self.deep_traces(each.value)]
-        return tainted(replace(trace, certain=False) for trace in traces)
+        return tainted(trace.guessed for trace in traces)
 
     def inline(
         self, closure: Closure, given: Sequence[Given], receiver: Value | None, span: Span
@@ -168,6 +168,8 @@ class Calling(Parameters):
         if span.end:  # else nobody calls it in the program
             passed = [
                 replace(each, value=self.on(each.value, each.span, f"given to `{name}`"))
+                if each.value.traces
+                else each
                 for each in given
             ]
         scope = self.scope(closure.scope)
@@ -190,7 +192,7 @@ class Calling(Parameters):
         self.may_raise()
         traces = [t for each in given for t in self.deep_traces(each.value)]
         traces += list(self.deep_traces(receiver)) if receiver is not None else []
-        return tainted(replace(trace, certain=False) for trace in traces)
+        return tainted(trace.guessed for trace in traces)
 
     def _keeps_scope(self, function: ir.Function) -> bool:
         """Whether something that is made in a function may outlive its call and see its names."""
@@ -291,7 +293,7 @@ class Calling(Parameters):
             traces = [t for each in given for t in self.deep_traces(each.value)]
             if receiver is not None:
                 traces += self.deep_traces(receiver)
-            traces = [replace(trace, certain=False) for trace in traces]
+            traces = [trace.guessed for trace in traces]
         else:
             for wanted in passes:
                 for value in self._wanted(wanted, receiver, given):

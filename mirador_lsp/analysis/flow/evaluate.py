@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from mirador_lsp.analysis.flow.folding import OVERLOADS, compared, computed, truth_of
@@ -173,7 +173,7 @@ class Evaluator(Machine):
 
     def composed(self, traces: Sequence[Trace]) -> list[Trace]:
         """Traces of what is now a piece of a larger text."""
-        return [replace(trace, composed=True) for trace in traces]
+        return [trace.as_piece for trace in traces]
 
     def _binary(self, node: ir.Binary) -> Value:
         if node.operator in ("and", "or", "??"):

@@ -23,7 +23,7 @@ MOST_FIELDS = 400
 """Beyond that new fields of one object are not told apart."""
 TOUCHED = Value(open=True)
 """What else may be in a container that somebody had who is not known."""
-_MOST_CHANGED = 128
+_MOST_CHANGED = 64
 """Objects of a state that are copied one by one; what is more becomes shared."""
 
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules, Sink, Source, Strength
 from mirador_lsp.analysis.flow.evaluate import Given
@@ -158,7 +157,7 @@ class JavaScriptHanding(JavaScriptEvaluation):
                     weak = outside.strength is Strength.WEAK
                     value = tainted([self.source(parameter.span, what, weak=weak)])
                 elif brought:
-                    value = tainted(replace(t, certain=False) for t in brought)
+                    value = tainted(t.guessed for t in brought)
             given.append(Given(value, parameter.span))
         return given
 

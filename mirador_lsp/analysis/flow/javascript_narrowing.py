@@ -129,7 +129,7 @@ class JavaScriptNarrowing(Runner):
             address: int | None = self.frame.scope
             while path and address is not None:
                 thing = self.thing(address)
-                for key in [k for k in thing.fields if isinstance(k, str) and k in self._narrowed]:
+                for key in self._narrowed & thing.fields.keys():
                     if f"{key}.".startswith(f"{path}."):
                         self.put(address, remove(self.thing(address), key))
                 address = self.parents.get(address)

@@ -226,7 +226,7 @@ class JavaScriptObjects(JavaScriptHanding):
         taken = [t for each in given for t in self.deep_traces(each.value)]
         for address in this.refs:
             if taken:
-                self.set(address, None, tainted(replace(t, certain=False) for t in taken))
+                self.set(address, None, tainted(t.guessed for t in taken))
         return constant(None)
 
     def _assign(self, node: st.Assign) -> None:

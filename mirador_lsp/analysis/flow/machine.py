@@ -294,7 +294,7 @@ class Machine(ABC):
         if not value.traces:
             return value
         place = self.place(span, says)
-        return replace(value, traces=tuple(trace.via(place) for trace in value.traces))
+        return value.having(tuple(trace.via(place) for trace in value.traces))
 
     def source(self, span: Span, what: str, *, weak: bool) -> Trace:
         """Data that comes in here."""

@@ -114,7 +114,7 @@ class Objects(Executor):
 
     def _bound_to(self, found: Value, me: Value, cls: Value, span: Span) -> Value:
         """A member of a class as its object has it."""
-        results = [replace(found, targets=frozenset())]
+        results = [Value(found.known, found.refs, open=found.open, traces=found.traces)]
         for each in found.targets:
             if not isinstance(each, Closure):
                 results.append(target(each))
@@ -127,7 +127,7 @@ class Objects(Executor):
         return joined(results)
 
     def _bound_to_class(self, found: Value, cls: Value) -> Value:
-        results = [replace(found, targets=frozenset())]
+        results = [Value(found.known, found.refs, open=found.open, traces=found.traces)]
         for each in found.targets:
             takes_class = isinstance(each, Closure) and each.how == "class"
             results.append(target(Bound(cls, each)) if takes_class else target(each))  # type: ignore[arg-type] # a closure

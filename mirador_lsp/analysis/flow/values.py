@@ -1,7 +1,7 @@
 """Values that stand for many: what may be in a variable, and where it may come from."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mirador_lsp.analysis.flow.contract import Place
 from mirador_lsp.syntax.expressions import Function
@@ -59,7 +59,33 @@ class Trace:
         steps = (*self.steps[: -1 if same else None], place)
         if len(steps) > MOST_STEPS:
             steps = (*steps[: MOST_STEPS // 2], *steps[-(MOST_STEPS - MOST_STEPS // 2) :])
-        return replace(self, steps=steps)
+        return Trace(
+            self.source, self.what, self.weak, steps, self.clean, self.certain, self.composed
+        )
+
+    @property
+    def guessed(self) -> "Trace":
+        """The same, where something on the way had to be guessed."""
+        if not self.certain:
+            return self
+        return Trace(
+            self.source,
+            self.what,
+            self.weak,
+            self.steps,
+            self.clean,
+            certain=False,
+            composed=self.composed,
+        )
+
+    @property
+    def as_piece(self) -> "Trace":
+        """The same, of what is now a piece of a larger text."""
+        if self.composed:
+            return self
+        return Trace(
+            self.source, self.what, self.weak, self.steps, self.clean, self.certain, composed=True
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +149,10 @@ class Value:
             return None
         return next(iter(self.refs))
 
+    def having(self, traces: tuple[Trace, ...]) -> "Value":
+        """The value with these traces; quicker than `replace`."""
+        return Value(self.known, self.refs, self.targets, self.open, traces)
+
     @property
     def nothing(self) -> bool:
         """Whether no value is possible at all."""
@@ -172,7 +202,7 @@ def tainted(traces: Iterable[Trace]) -> Value:
 def with_traces(value: Value, traces: Iterable[Trace]) -> Value:
     """The value with more traces."""
     more = tuple(traces)
-    return replace(value, traces=merged((*value.traces, *more))) if more else value
+    return value.having(merged((*value.traces, *more))) if more else value
 
 
 def merged(traces: Iterable[Trace]) -> tuple[Trace, ...]:
