@@ -149,6 +149,13 @@ def test_neovim_makes_fixes(workspace: Workspace) -> None:
     drive(workspace, "fix.lua")
 
 
+def test_neovim_lists_findings(workspace: Workspace) -> None:
+    """Lists follow what is found, mended and dismissed; signs are as the user chose them."""
+    workspace.script(FINDS)
+    workspace.write("sign.py", SIGN)
+    drive(workspace, "findings.lua")
+
+
 def test_neovim_shows_what_a_model_writes(workspace: Workspace) -> None:
     """A doc comment and a file that is new are seen before they are there."""
     workspace.script(WRITES)

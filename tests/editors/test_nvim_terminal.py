@@ -37,6 +37,7 @@ def total(prices, rate):
 MODEL = rf"""
 [[reply]]
 question = "has this problem"
+hold = "mend"
 text = '''```python
 def mean(prices):
     return sum(prices) / len(prices) if prices else 0.0
@@ -204,6 +205,12 @@ def test_a_change_is_seen_before_it_is_made(terminal: Terminal, workspace: Works
     """Two windows with the difference; `q` leaves the text, `a` makes the change."""
     start(terminal, workspace, "split")
     terminal.press("5G", "w", ":Mirador fix", "Enter")
+    terminal.press("G", "o", "CENT = 100")
+    terminal.wait("CENT = 100")
+    (workspace.folder / "mend").touch()
+    terminal.wait("Mirador: a change waits")
+    assert "a accepts" not in terminal.screen()  # whoever types loses no key
+    terminal.press("Escape")
     terminal.wait("a accepts, q leaves it")
     terminal.wait("Fix: This divides by the number.* as it is")
     terminal.wait("if prices else 0")
@@ -212,7 +219,7 @@ def test_a_change_is_seen_before_it_is_made(terminal: Terminal, workspace: Works
     terminal.until("a accepts, q leaves it", "q", gone=True)
     terminal.wait("if prices else 0", gone=True)
 
-    terminal.press("Escape", ":messages clear", "Enter", ":Mirador fix", "Enter")
+    terminal.press("Escape", "5G", "w", ":Mirador fix", "Enter")
     terminal.wait("a accepts, q leaves it")
     terminal.until("a accepts, q leaves it", "a", gone=True)
     terminal.wait("if prices else 0.0")

@@ -120,11 +120,13 @@ end
 
 --- Waits, in a coroutine, until nobody is typing: a tab page that opens must take no keys.
 ---@param thread thread
-local function until_normal(thread)
+---@param client_id integer
+local function until_normal(thread, client_id)
   if vim.api.nvim_get_mode().mode:find('^n') then
     return
   end
-  server.say('a change is ready. It is shown when you are back in Normal mode.')
+  local status = require('mirador.status')
+  status.wait(client_id, 1)
   vim.api.nvim_create_autocmd('ModeChanged', {
     pattern = '*:n*',
     once = true,
@@ -133,16 +135,18 @@ local function until_normal(thread)
     end),
   })
   coroutine.yield()
+  status.wait(client_id, -1)
 end
 
 --- Shows a change and waits, in a coroutine, for what the user says of it.
 ---@param changed mirador.Changed
 ---@param label string
+---@param client_id integer
 ---@return boolean agreed
 ---@return string? why_not
-function M.ask(changed, label)
+function M.ask(changed, label, client_id)
   local thread = assert(coroutine.running(), 'asked outside of a coroutine')
-  until_normal(thread)
+  until_normal(thread, client_id)
   local back = vim.api.nvim_get_current_win()
   local preview = show(changed, label)
   local timer = assert(vim.uv.new_timer())
@@ -197,7 +201,7 @@ function M.answer(params, client_id)
   local shows = require('mirador.config').get().preview and require('mirador.changes').runs(client_id)
   if current(changed) and (shows or unsure(params.edit)) then
     local agreed
-    agreed, why = M.ask(changed, params.label or 'Change')
+    agreed, why = M.ask(changed, params.label or 'Change', client_id)
     if not agreed then
       return { applied = false, failureReason = why }
     end

@@ -16,14 +16,30 @@ local M = {}
 
 ---@type table<integer, mirador.Status>
 local statuses = {}
+---@type table<integer, integer> How many changes wait for the user to leave off typing.
+local waits = {}
+
+---@param client_id integer
+local function tell(client_id)
+  local event = { pattern = 'MiradorStatus', modeline = false, data = statuses[client_id] }
+  vim.api.nvim_exec_autocmds('User', event)
+  vim.cmd.redrawstatus({ bang = true })
+end
 
 --- Keeps what a server says of itself.
 ---@param status mirador.Status
 ---@param client_id integer
 function M.heard(status, client_id)
   statuses[client_id] = status
-  vim.api.nvim_exec_autocmds('User', { pattern = 'MiradorStatus', modeline = false, data = status })
-  vim.cmd.redrawstatus({ bang = true })
+  tell(client_id)
+end
+
+--- A change waits to be shown, or does no longer.
+---@param client_id integer
+---@param more 1|-1
+function M.wait(client_id, more)
+  waits[client_id] = (waits[client_id] or 0) + more
+  tell(client_id)
 end
 
 --- The latest words of a server.
@@ -53,6 +69,9 @@ end
 ---@return string
 function M.text(buffer)
   local client = require('mirador.server').of(buffer)
+  if client and (waits[client.id] or 0) > 0 then
+    return 'Mirador: a change waits'
+  end
   local status = client and statuses[client.id]
   return status and M.words(status) or client and 'Mirador' or ''
 end
