@@ -23,6 +23,13 @@ def plain(text: str, limit: int = 600) -> str:
     return line[: limit - 1].rstrip() + _ELLIPSIS
 
 
+def unlinked(text: str) -> str:
+    """`text` with nothing in it that editors make a Markdown link of in messages and progress; some
+    links run commands, and a model or the code that it has read may have written them.
+    """
+    return text.replace("](", "] (")
+
+
 def stream_safe(text: str) -> str:
     """`text` without what `plain` removes, but with its line ends and blanks as they are."""
     if _harmless(text):

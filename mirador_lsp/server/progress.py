@@ -11,7 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 from mirador_lsp.core.answers import AnswerEvent, AnswerFinished, AnswerRevised, AnswerStarted
 from mirador_lsp.core.changes import Attempted, ChangeEvent, ChangeFinished, ChangeStarted
-from mirador_lsp.core.clean import plain
+from mirador_lsp.core.clean import plain, unlinked
 from mirador_lsp.core.events import (
     Event,
     EvidenceHeard,
@@ -172,9 +172,9 @@ class Bar:
         self._sent = (self._percentage, self._message)
         self._send(
             types.WorkDoneProgressBegin(
-                title=f"Mirador: {plain(self.name, 80)}",
+                title=f"Mirador: {unlinked(plain(self.name, 80))}",
                 cancellable=True,
-                message=self._message,
+                message=unlinked(self._message),
                 percentage=self._percentage,
             ),
         )
@@ -189,7 +189,7 @@ class Bar:
         if self._token is not None:
             self._bars.drop(self._token, self)
         if self._begun:
-            self._send(types.WorkDoneProgressEnd(message=self._message))
+            self._send(types.WorkDoneProgressEnd(message=unlinked(self._message)))
 
     def _send(self, value: Any) -> None:
         if self._token is not None:
@@ -219,7 +219,7 @@ class Bar:
         self._sent = state
         self._send(
             types.WorkDoneProgressReport(
-                cancellable=True, message=self._message, percentage=self._percentage
+                cancellable=True, message=unlinked(self._message), percentage=self._percentage
             ),
         )
 

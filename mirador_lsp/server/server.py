@@ -14,6 +14,7 @@ from pygls.lsp.server import LanguageServer
 
 from mirador_lsp import __version__
 from mirador_lsp.core.answers import Turn
+from mirador_lsp.core.clean import unlinked
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import MiradorError
 from mirador_lsp.core.findings import Finding
@@ -237,7 +238,7 @@ class MiradorServer(LanguageServer):
         return run
 
     def _show(self, kind: types.MessageType, text: str) -> None:
-        self.window_show_message(types.ShowMessageParams(kind, text))
+        self.window_show_message(types.ShowMessageParams(kind, unlinked(text)))
 
     def _tell(self, kind: types.MessageType, text: str) -> None:
         self.window_log_message(types.LogMessageParams(kind, text))

@@ -327,6 +327,18 @@ RIGHT = "def half(n):\n    return n // 2\n"
 WRONG = "Divides by three where half is wanted."
 
 
+async def test_what_no_analyzer_could_look_at_is_not_called_clean(tmp_path: Path) -> None:
+    """The rung is missing, also in the title, so that an editor asks before it makes the change."""
+    desk = Desk(tmp_path, [_fenced(RIGHT), "No defects."], analyzers=[])
+    snapshot = document(HALF)
+    finding = _of_the_model(snapshot, "return n // 3", WRONG)
+
+    said = await desk.change(desk.request(snapshot, finding))
+
+    assert said.patch.rungs == (Rung.APPLIES, Rung.PARSES)
+    assert "lints clean" not in said.patch.title
+
+
 async def test_a_models_finding_is_asked_about_again(tmp_path: Path) -> None:
     """The model that made it does not make it again, and the title says no more than that."""
     desk = Desk(tmp_path, [_fenced(RIGHT), "No defects."])

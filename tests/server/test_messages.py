@@ -10,7 +10,7 @@ import pytest
 from fakes.app import FakeApp, clean, finding, finished
 from fakes.editor import PATIENCE, URI, Editor, eventually, ready
 from mirador_lsp.core.dialogue import Queue, Usage
-from mirador_lsp.core.errors import ModelUnavailable
+from mirador_lsp.core.errors import ModelUnavailable, UserError
 from mirador_lsp.core.events import (
     Emit,
     FindingReported,
@@ -346,3 +346,11 @@ async def test_a_client_that_does_not_read_misses_streamed_text_only() -> None:
         assert editor.published() == []
         editor.link.unsent = 0
         await editor.diagnostics(lambda p: True)
+
+
+async def test_what_pops_up_makes_no_link() -> None:
+    """Some editors make links of it, also such as run commands; a model may have written it."""
+    async with ready(FakeApp()) as editor:
+        editor.server.messages.refusal(UserError("[harmless](command:quit) [0](x)"))
+        await eventually(lambda: pop_ups(editor))
+        assert "[harmless] (command:quit) [0] (x)" in pop_ups(editor)[-1]

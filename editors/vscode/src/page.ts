@@ -27,7 +27,7 @@ export function page({ own, script, style }: Sources): string {
     <title>Mirador</title>
   </head>
   <body>
-    <main id="root"></main>
+    <main id="root"><p role="status">The panel is loading. If it stays so, “Mirador: Show Log” says why.</p></main>
     <script nonce="${nonce}" src="${script}"></script>
   </body>
 </html>

@@ -9,6 +9,7 @@ import {
   ResponseError,
   WorkDoneProgress,
 } from "vscode-languageclient/node";
+import { unlinked } from "./words";
 
 export interface Run {
   readonly command: string;
@@ -44,7 +45,7 @@ export async function run(client: LanguageClient, what: Run): Promise<unknown> {
         }
         const percentage = value.percentage ?? reached;
         progress.report({
-          ...(value.message === undefined ? {} : { message: value.message }),
+          ...(value.message === undefined ? {} : { message: unlinked(value.message) }),
           increment: Math.max(0, percentage - reached),
         });
         reached = Math.max(reached, percentage);
@@ -63,7 +64,7 @@ export function report(error: unknown): void {
   if (error instanceof vscode.CancellationError || isCancelled(error)) {
     return;
   }
-  const text = error instanceof Error ? error.message : String(error);
+  const text = unlinked(error instanceof Error ? error.message : String(error));
   void vscode.window.showErrorMessage(text.startsWith("Mirador") ? text : `Mirador: ${text}`);
 }
 

@@ -18,6 +18,7 @@ import { type Manifest, SECTION, STARTS_ANEW, saidOfStart, serverSettings } from
 import { Crashes } from "./crashes";
 import { launch } from "./launch";
 import { type Offer, type Trouble, ENDED, STOPPED, UNREADY } from "./trouble";
+import { unlinked } from "./words";
 
 /** Several settings often change together; the server is started anew once for all of them. */
 const SETTLE_MS = 300;
@@ -100,7 +101,7 @@ export class Server implements vscode.Disposable {
     // Nothing is installed for a workspace that may not be trusted.
     const possible = offers.filter((offer) => offer !== "environment" || vscode.workspace.isTrusted);
     const words = possible.map((offer) => BUTTONS[offer]);
-    const choice = await vscode.window.showErrorMessage(`${message} ${remedy}`, ...words);
+    const choice = await vscode.window.showErrorMessage(unlinked(`${message} ${remedy}`), ...words);
     const chosen = possible.find((offer) => BUTTONS[offer] === choice);
     if (chosen !== undefined) {
       await vscode.commands.executeCommand(...COMMANDS[chosen]);

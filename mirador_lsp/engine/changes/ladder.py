@@ -73,6 +73,8 @@ class State:
     """Not all findings are listed."""
     failures: tuple[str, ...]
     """Analyzers that could not look."""
+    looked: bool
+    """Any analyzer knows the language. Where none does, a text is not called clean."""
 
 
 class Ladder:
@@ -119,7 +121,8 @@ class Ladder:
             why = check(before, now) or await self._own(rung, before, now)
             if why:
                 return Climb(tuple(reached), rung, why, why)
-            reached.append(rung)
+            if rung is not Rung.CLEAN or now.looked:
+                reached.append(rung)
         return await self._outside(text, reached)
 
     async def _own(self, rung: Rung, before: State, now: State) -> str:
@@ -251,6 +254,7 @@ class Ladder:
             ),
             capped=any(notice.kind is NoticeKind.TRUNCATED for notice in notices),
             failures=tuple(error.sentence() for error in known.failures),
+            looked=bool(known.analyses),
         )
 
     def _known(self, before: State) -> Counter[tuple[str, str]]:
@@ -284,7 +288,7 @@ def patch_of(
     """The patch for a text that passed every step it could be put to.
 
     `headline` says what it does ("Fix: use a bound parameter"); how far it was checked is added,
-    `remark` after "lints clean".
+    `remark` after that.
     """
     base = ladder.base
     creates = base.uri != request.snapshot.uri
@@ -309,7 +313,9 @@ def how_far(climb: Climb, remark: str = "") -> str:
     if Rung.PARSES in climb.reached:
         said.append("parses")
     if Rung.CLEAN in climb.reached:
-        said += ["lints clean", *([remark] if remark else [])]
+        said.append("lints clean")
+    if remark:
+        said.append(remark)
     if Rung.NEIGHBOURS in climb.reached:
         said.append("other servers agree")
     if Rung.TESTS in climb.reached and climb.tests is not None:

@@ -100,11 +100,18 @@ async function ask(editor, wheel) {
   const rows = page.locator(".quick-input-list .monaco-list-row");
   await rows.filter({ hasText: "A wheel on this machine" }).click({ timeout: PATIENCE });
   const input = page.locator(".quick-input-widget input").first();
-  await until("a file can be chosen", async () => (await input.inputValue()).startsWith("/"));
-  await input.fill(wheel);
-  await rows.filter({ hasText: "any.whl" }).waitFor({ timeout: PATIENCE });
-  await page.locator(".quick-input-widget").getByRole("button", { name: "OK" }).click();
-  await rows.filter({ hasText: "Python 3" }).first().click({ timeout: PATIENCE });
+  const python = rows.filter({ hasText: "Python 3" }).first();
+  await until("a file is chosen", async () => {
+    // The dialog goes to a folder of its own choice first, and takes the text away.
+    if ((await input.inputValue()) === wheel && (await rows.filter({ hasText: "any.whl" }).count()) > 0) {
+      await page.keyboard.press("Enter");
+    } else if ((await input.inputValue()).startsWith("/")) {
+      await input.fill(wheel);
+    }
+    await page.waitForTimeout(500);
+    return (await python.count()) > 0;
+  });
+  await python.click();
   await page.locator(".monaco-dialog-box", { hasText: "Make an environment for Mirador?" }).waitFor({ timeout: PATIENCE });
 }
 

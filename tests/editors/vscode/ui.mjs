@@ -224,6 +224,8 @@ async function menu(editor) {
   await rows.filter({ hasText: "analyzers alone" }).click();
   await page.locator(".statusbar-item [aria-label*='Profile: none']").first().waitFor({ timeout: PATIENCE });
   log("ok another profile holds");
+  await editor.command("Mirador: Stop What Runs");
+  await until("it is calm again", () => status(page, /^\s*Mirador$/));
 }
 
 /** From the menu Mirador checks itself, as a page. */

@@ -20,6 +20,7 @@ import {
   tidy,
 } from "../environment";
 import { ProgramFailed, ProgramStopped } from "../programs";
+import { unlinked } from "../words";
 
 const PACKAGE = "mirador-lsp";
 const NEEDED = `Mirador needs Python ${OLDEST.join(".")} or newer.`;
@@ -128,7 +129,7 @@ async function tellFailure(context: Context, error: unknown): Promise<void> {
   const why = error instanceof ProgramFailed ? (last ?? error.reason) : String(error);
   context.log.error(error instanceof Error ? error.message : String(error));
   const [log, again] = ["Show Log", "Try Again"];
-  const words = `Mirador's environment could not be made, and nothing of it stays: ${why}`;
+  const words = `Mirador's environment could not be made, and nothing of it stays: ${unlinked(why)}`;
   const choice = await vscode.window.showErrorMessage(words, log, again);
   if (choice === log) {
     context.log.show();

@@ -8,6 +8,7 @@ import { given, here } from "../place";
 import { type Changed, checkDiagnosticsRequest } from "../protocol";
 import { run } from "../run";
 import type { Scratch } from "../scratch";
+import { unlinked } from "../words";
 import { finding } from "./findings";
 import type { Previews } from "./preview";
 
@@ -57,5 +58,5 @@ function tell(changed: Changed | undefined): void {
   }
   const [, what, checked] = /^(.*) \((.*)\)$/s.exec(changed.title) ?? [];
   const words = what !== undefined && checked ? `${checked}. ${what}` : changed.title;
-  void vscode.window.showInformationMessage(`Mirador: ${words}`);
+  void vscode.window.showInformationMessage(`Mirador: ${unlinked(words)}`);
 }

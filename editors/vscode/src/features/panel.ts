@@ -115,6 +115,7 @@ class Panel implements Answers, vscode.Disposable {
         break;
       case "ready":
       case "unread":
+      case "failed":
         break;
     }
   }

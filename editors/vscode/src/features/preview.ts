@@ -9,6 +9,7 @@ import type { Context } from "../context";
 import { findings, given } from "../place";
 import { readyFix } from "../remedy";
 import { type Edit, edited } from "../shift";
+import { unlinked } from "../words";
 import { finding } from "./findings";
 
 const SCHEME = "mirador-preview";
@@ -182,7 +183,7 @@ class Looks implements Previews, vscode.TextDocumentContentProvider, vscode.Disp
 
   private async ask(title: string, shown: vscode.Uri): Promise<void> {
     const [yes, no] = ["Apply", "Discard"];
-    const choice = await vscode.window.showInformationMessage(`Mirador: ${title}`, yes, no);
+    const choice = await vscode.window.showInformationMessage(`Mirador: ${unlinked(title)}`, yes, no);
     // The buttons above the diff may have been quicker; another may be looked at by now.
     if (choice !== undefined && this.look?.shown.toString() === shown.toString()) {
       this.decide(choice === yes);

@@ -6,6 +6,7 @@ import type { Context } from "../context";
 import { currentPython } from "../environment";
 import { launch } from "../launch";
 import { ProgramStopped, runProgram } from "../programs";
+import { unlinked } from "../words";
 import { homeOf, withProgress } from "./environment";
 
 const SHOWN = "walkthrough.shown";
@@ -59,7 +60,7 @@ async function pullModel({ extension, server, log }: Context): Promise<void> {
       step(`Fetching ${chosen.label}…`);
       return runProgram(program, (line) => {
         log.info(line);
-        step(line);
+        step(unlinked(line));
       }, signal);
     });
   } catch (error) {
@@ -76,7 +77,7 @@ async function tell(error: unknown, log: vscode.LogOutputChannel): Promise<void>
   const words = error instanceof Error ? error.message : String(error);
   log.error(words);
   const show = "Show Log";
-  if ((await vscode.window.showErrorMessage(`The model could not be fetched: ${words}`, show)) === show) {
+  if ((await vscode.window.showErrorMessage(`The model could not be fetched: ${unlinked(words)}`, show)) === show) {
     log.show();
   }
 }

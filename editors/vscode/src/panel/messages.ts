@@ -36,6 +36,8 @@ export const fromPanel = tagged({
   measure: { days: count },
   /** A message of ours that the page could not read: for the log. */
   unread: { why: text() },
+  /** A defect of the page's script: for the log. */
+  failed: { why: text() },
 });
 export type FromPanel = Read<typeof fromPanel>;
 

@@ -56,9 +56,12 @@ class Panel implements Page {
       },
     );
     this.recall();
-    root.append(el("h1", { class: "unseen" }, "Mirador"), this.tabs.list, banner.root, ...this.tabs.panels, this.announcer.root);
+    root.replaceChildren(el("h1", { class: "unseen" }, "Mirador"), this.tabs.list, banner.root, ...this.tabs.panels, this.announcer.root);
     window.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       this.hear(data);
+    });
+    window.addEventListener("error", ({ message }) => {
+      this.tell({ kind: "failed", why: message.slice(0, 1000) });
     });
     window.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented && !event.isComposing) {

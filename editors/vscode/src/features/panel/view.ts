@@ -109,6 +109,8 @@ export class View implements vscode.Disposable, vscode.WebviewPanelSerializer {
     }
     if (message.kind === "unread") {
       this.log.warn(`The panel could not read a message: ${message.why}`);
+    } else if (message.kind === "failed") {
+      this.log.error(`The panel failed: ${message.why}`);
     } else if (message.kind === "ready") {
       this.ready = true;
       this.tell({ kind: "state", state: this.now });
