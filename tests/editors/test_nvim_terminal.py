@@ -86,10 +86,10 @@ def terminal() -> Iterator[Terminal]:
         yield made
 
 
-def start(terminal: Terminal, workspace: Workspace, window: str) -> None:
+def start(terminal: Terminal, workspace: Workspace, window: str, **more: str) -> None:
     """Open the cart in Neovim and wait for both findings."""
     workspace.script(MODEL, models=("small", "large"))
-    launch(terminal, workspace, WINDOW=window)
+    launch(terminal, workspace, WINDOW=window, **more)
     terminal.wait("Use `==`")
     terminal.wait("may be zero")
     terminal.wait(r"Mirador *\n")
@@ -108,7 +108,9 @@ def launch(terminal: Terminal, workspace: Workspace, **more: str) -> None:
     }
     # `-u` keeps `--clean` from reading anything of the user's.
     command = [NVIM, "--clean", "-n", "-u", str(SCRIPTS / "terminal.lua"), "cart.py"]
-    terminal.start(["env", "-C", str(workspace.folder), *command], env | more)
+    # tmux says itself what terminal it is; a test may want another.
+    kind = [f"TERM={more['PLAIN']}"] if "PLAIN" in more else []
+    terminal.start(["env", "-C", str(workspace.folder), *kind, *command], env | more)
 
 
 def colour(terminal: Terminal, words: str) -> str:
@@ -172,6 +174,16 @@ def test_an_answer_floats_and_is_coloured(terminal: Terminal, workspace: Workspa
     keep(terminal, "answer")
     terminal.press("q")
     terminal.wait("# what if there are none", gone=True)
+
+
+def test_nothing_is_told_by_colour_alone(terminal: Terminal, workspace: Workspace) -> None:
+    """In a terminal without colours the bar says how sure the model was, and stages have signs."""
+    start(terminal, workspace, "float", PLAIN="vt100")
+    terminal.press("4G", "w", ":Mirador explain", "Enter")
+    terminal.wait(r"deep, large, \d+ %, high")
+    terminal.press(":Mirador watch", "Enter")
+    terminal.wait("✓ deep +done")
+    assert not re.search(r"\x1b\[[\d;]*[34]8;", terminal.colours())
 
 
 def test_a_review_is_watched(terminal: Terminal, workspace: Workspace) -> None:

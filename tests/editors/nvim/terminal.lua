@@ -1,6 +1,6 @@
 -- The configuration of a user, for the tests in a terminal.
 vim.opt.runtimepath:prepend(assert(os.getenv('PLUGIN')))
-vim.o.termguicolors = true
+vim.o.termguicolors = not os.getenv('PLAIN')
 vim.o.laststatus = 3
 vim.o.number = true
 vim.o.shortmess = vim.o.shortmess .. 'I'
