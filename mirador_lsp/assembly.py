@@ -58,7 +58,7 @@ def make_analyzers(settings: Settings, parser: ParseWorker) -> tuple[Analyzer, .
     made: list[Analyzer] = []
     made += [RuffAnalyzer()] if wanted.ruff else []
     made += [parser] if wanted.rules else []
-    made += [FlowAnalyzer(parser)] if wanted.flow else []
+    made += [FlowAnalyzer(parser, settings.flows)] if wanted.flow else []
     return tuple(made)
 
 

@@ -1,11 +1,14 @@
 """The analyzer named "flow": follows data in the process that parses."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.health import Check
+from mirador_lsp.core.events import Notice, NoticeKind
+from mirador_lsp.core.health import Check, Health
 from mirador_lsp.core.knowledge import KnowledgeFile
+from mirador_lsp.core.policy import INSTANT
 from mirador_lsp.core.ports import Analysis
 
 _NAME = "flow"
@@ -42,8 +45,14 @@ class Follower(Protocol):
 class FlowAnalyzer:
     """See `core.ports.Analyzer`."""
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Follower, files: Sequence[KnowledgeFile] = ()) -> None:
+        """`files` are the user's of knowledge; what is wrong with them is told with every file."""
         self._follower = follower
+        self._told = tuple(
+            Notice(NoticeKind.SKIPPED, f"{check.detail}. {check.remedy}", stage=INSTANT)
+            for check in knowledge_checks(files)
+            if check.health is not Health.OK
+        )
 
     @property
     def name(self) -> str:
@@ -56,4 +65,5 @@ class FlowAnalyzer:
 
     async def analyze(self, snapshot: Snapshot) -> Analysis:
         """See the port."""
-        return await self._follower.flows(snapshot)
+        found = await self._follower.flows(snapshot)
+        return replace(found, notices=(*self._told, *found.notices)) if self._told else found

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mirador_lsp.analysis.flow_analyzer import knowledge_checks, usable
-from mirador_lsp.analysis.worker import ParseWorker
+from mirador_lsp.analysis.flow_analyzer import FlowAnalyzer, knowledge_checks, usable
+from mirador_lsp.analysis.worker import InlineParser, ParseWorker
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.health import Health
 from mirador_lsp.core.knowledge import KnowledgeFile
@@ -64,6 +64,19 @@ def test_a_file_that_is_wrong_is_left_out_and_told(text: str) -> None:
     assert wrong.health is Health.WARNING
     assert "bad.toml" in wrong.detail
     assert wrong.remedy
+
+
+async def test_a_review_tells_what_was_left_out() -> None:
+    """Nothing is left out in silence, and what can be used counts."""
+    bad = KnowledgeFile("bad.toml", WRONG["an unknown key"])
+    parser = InlineParser()
+    snapshot = Snapshot("stdin:x.py", "x.py", "python", "import os\n")
+    told = await FlowAnalyzer(parser, [bad]).analyze(snapshot)
+    silent = await FlowAnalyzer(parser, [KnowledgeFile("good.toml", HEAD)]).analyze(snapshot)
+    (notice,) = told.notices
+    assert "bad.toml" in notice.message
+    assert "docs/flow.md" in notice.message
+    assert silent.notices == ()
 
 
 async def test_a_lost_child_is_told_again() -> None:
