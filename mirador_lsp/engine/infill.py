@@ -9,9 +9,10 @@ question has a say.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from types import MappingProxyType
 
 from mirador_lsp.core.dialogue import Chunk
 
@@ -24,6 +25,17 @@ _LEAST_ALIKE = 0.5
 """Share of the tokens that both lines have in common. A slip leaves most of a line as it should be;
 a line that shares less says something else, which is no less right."""
 _WORD = re.compile(r"\w+|[^\w\s]")
+_BACKTICK = re.compile(r"(?<!\\)`")
+_LONG_STRINGS: Mapping[str, "re.Pattern[str]"] = MappingProxyType(
+    {
+        "python": re.compile(r"\"\"\"|'''"),
+        "javascript": _BACKTICK,
+        "typescript": _BACKTICK,
+        "tsx": _BACKTICK,
+        "go": _BACKTICK,
+    }
+)
+"""What strings of several lines begin and end with, by the language's id."""
 _COMMENT = re.compile(r"\s+(?:#|//).*$")
 
 
@@ -80,6 +92,22 @@ def is_slip(line: str, found: Doubt, around: Sequence[str]) -> bool:
     if any(_normal(_WORD.findall(bare(other))) == _normal(theirs) for other in around):
         return False
     return SequenceMatcher(None, mine, theirs, autojunk=False).ratio() >= _LEAST_ALIKE
+
+
+def in_strings(rows: Sequence[str], language: str) -> list[bool]:
+    """Of each row whether it begins inside of a string that began above it. Approximate: what looks
+    like the border of such a string is taken for one.
+    """
+    borders = _LONG_STRINGS.get(language)
+    found, around = [], ""
+    for row in rows:
+        found.append(bool(around))
+        for border in borders.findall(row) if borders is not None else ():
+            if not around:
+                around = border
+            elif around == border:
+                around = ""
+    return found
 
 
 def _ends_in_string(text: str) -> bool:

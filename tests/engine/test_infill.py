@@ -8,7 +8,7 @@ import pytest
 from mirador_lsp.core.dialogue import Chunk
 from mirador_lsp.core.outline import Outline, Symbol
 from mirador_lsp.core.text import Span
-from mirador_lsp.engine.infill import Doubt, doubt, is_slip
+from mirador_lsp.engine.infill import Doubt, doubt, in_strings, is_slip
 from mirador_lsp.engine.stages.infilling import lines_of
 from mirador_lsp.engine.units import blanked
 
@@ -161,7 +161,7 @@ def _outline() -> Outline:
 
 def test_lines_of_code_are_asked_about_and_no_others() -> None:
     """No imports, headers, decorators, comments, doc strings, blank lines or lone words."""
-    found = lines_of(_TEXT, _outline(), (Span(0, len(_TEXT)),))
+    found = lines_of(_TEXT, "python", _outline(), (Span(0, len(_TEXT)),))
 
     assert [line.text for line in found] == [
         "total = sum(values)",
@@ -174,7 +174,7 @@ def test_lines_of_code_are_asked_about_and_no_others() -> None:
 
 def test_the_code_around_says_nothing_of_itself() -> None:
     """What is shown before and behind a gap holds neither comments nor doc strings."""
-    for line in lines_of(_TEXT, _outline(), (Span(0, len(_TEXT)),)):
+    for line in lines_of(_TEXT, "python", _outline(), (Span(0, len(_TEXT)),)):
         shown = line.before + line.text + line.behind
         assert "well" not in shown
         assert "wrong" not in shown
@@ -198,7 +198,7 @@ def test_the_view_moves_on_in_steps() -> None:
     backend that keeps what it has read has little to read anew.
     """
     text = "".join(f"value_{number} = compute({number})\n" for number in range(200))
-    found = lines_of(text, Outline((), ()), (Span(0, len(text)),))
+    found = lines_of(text, "python", Outline((), ()), (Span(0, len(text)),))
 
     moved = [
         not below.before.startswith(above.before) for above, below in itertools.pairwise(found)
@@ -206,3 +206,12 @@ def test_the_view_moves_on_in_steps() -> None:
     assert len(found) == 200
     assert sum(moved) <= 200 // 20
     assert all(line.before.count("\n") <= 48 for line in found)
+
+
+def test_lines_that_begin_in_a_string_are_text() -> None:
+    """Python's triple quotes of either kind, back ticks elsewhere; Java has none here."""
+    rows = ['run("""', "insert it's", '""", (a,))', "x = 1", "f('''a''')", "y"]
+
+    assert in_strings(rows, "python") == [False, True, True, False, False, False]
+    assert in_strings(["a = `x", "y`;", "b"], "typescript") == [False, True, False]
+    assert in_strings(["a = `x", "y`;"], "java") == [False, False]

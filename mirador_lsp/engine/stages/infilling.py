@@ -17,7 +17,7 @@ from mirador_lsp.core.findings import Finding, Lens, Origin, fingerprint
 from mirador_lsp.core.outline import Outline
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.help import help_uri
-from mirador_lsp.engine.infill import Doubt, bare, doubt, is_slip
+from mirador_lsp.engine.infill import Doubt, bare, doubt, in_strings, is_slip
 from mirador_lsp.engine.plan import in_order
 from mirador_lsp.engine.recall import recall_key
 from mirador_lsp.engine.scope import Scope
@@ -69,12 +69,13 @@ async def infill(job: Job, tools: Tools, desk: Desk, tally: Tally) -> int:
     if not (job.card.supports_infill and job.card.supports_logprobs):
         _tell_unable(job, desk)
         return 0
-    scope = Scope(job.request.only, job.request.snapshot.lines)
+    snapshot = job.request.snapshot
+    scope = Scope(job.request.only, snapshot.lines)
     units = in_order(job.outline.units, job.request.focus)
     lines = [
         (unit.path or "module", line)
         for unit in units
-        for line in lines_of(job.request.snapshot.text, job.outline, unit.pieces)
+        for line in lines_of(snapshot.text, snapshot.language, job.outline, unit.pieces)
         if scope.holds(line.span)
     ]
     for number, (title, line) in enumerate(lines):
@@ -91,20 +92,21 @@ async def infill(job: Job, tools: Tools, desk: Desk, tally: Tally) -> int:
     return len(units)
 
 
-def lines_of(text: str, outline: Outline, pieces: Sequence[Span]) -> list[_Line]:
+def lines_of(text: str, language: str, outline: Outline, pieces: Sequence[Span]) -> list[_Line]:
     """The lines of code in `pieces` that are worth asking about, with the code around each.
 
-    Headers of definitions are not: any name is as good as another. Neither is what the parser could
-    not read, for a file in the middle of an edit.
+    Headers of definitions are not: any name is as good as another. Neither are lines that begin
+    inside of a string, nor what the parser could not read.
     """
     code = blanked(text, 0, outline.prose)
     rows = _rows(text, code)
+    texts = in_strings([row for _, row in rows], language)
     headers = [symbol.header for symbol in outline.symbols]
     found = []
     for index, (span, line) in enumerate(rows):
         words = line.strip()
         inside = any(piece.start <= span.start < piece.end for piece in pieces)
-        if not inside or len(line) > _LONGEST or not _is_worth_asking(words):
+        if texts[index] or not inside or len(line) > _LONGEST or not _is_worth_asking(words):
             continue
         whole = Span(span.start, span.start + len(line.rstrip()))
         if any(whole.overlaps(place) for place in (*headers, *outline.broken)):
