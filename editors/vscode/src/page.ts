@@ -6,10 +6,14 @@ export interface Sources {
   /** What may be loaded as a style sheet: the extension's own files. */
   readonly own: string;
   readonly script: string;
-  readonly style: string;
+  /** In their order: what comes later has the last word. */
+  readonly styles: readonly string[];
 }
 
-export function page({ own, script, style }: Sources): string {
+/** In `media/panel`. */
+export const STYLES = ["base.css", "review.css", "findings.css", "ask.css", "metrics.css", "contrast.css"];
+
+export function page({ own, script, styles }: Sources): string {
   const nonce = randomBytes(16).toString("base64");
   const policy = [
     "default-src 'none'",
@@ -23,7 +27,7 @@ export function page({ own, script, style }: Sources): string {
   <head>
     <meta charset="utf-8">
     <meta http-equiv="Content-Security-Policy" content="${policy}">
-    <link rel="stylesheet" href="${style}">
+${styles.map((style) => `    <link rel="stylesheet" href="${style}">`).join("\n")}
     <title>Mirador</title>
   </head>
   <body>

@@ -162,6 +162,13 @@ try {
     assert.equal(await page.locator("[role=option]").count(), 6);
   });
 
+  await test("a defect of the page's script is told to the log", async (panel, page) => {
+    await page.evaluate(() => setTimeout(() => { throw new Error("a defect"); }));
+    await page.waitForFunction(() => globalThis.told.some(({ kind }) => kind === "failed"));
+    assert.match((await panel.told("failed"))[0].why, /a defect/);
+    panel.said.length = 0; // the browser complained, rightly
+  });
+
   let kept;
   await test("what was chosen is kept for the next time, and answers with it", async (panel, page) => {
     await panel.show(states.after(states.FOUND, ...states.ANSWERING), "findings");

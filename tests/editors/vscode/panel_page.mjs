@@ -36,14 +36,14 @@ export async function load(path) {
   }
 }
 
-const { page: html } = await load("src/page.ts");
+const { STYLES, page: html } = await load("src/page.ts");
 const script = esbuild.buildSync({
   entryPoints: [join(process.env.EXTENSION, "src/webview/panel.ts")],
   bundle: true,
   write: false,
   format: "iife",
 }).outputFiles[0].text;
-const style = readFileSync(join(process.env.EXTENSION, "media/panel.css"), "utf8");
+const styles = STYLES.map((name) => [`/media/panel/${name}`, readFileSync(join(process.env.EXTENSION, "media/panel", name), "utf8")]);
 
 export async function browse() {
   return chromium.launch({
@@ -78,7 +78,7 @@ export class PanelPage {
 
   async answer(route) {
     const { pathname, origin } = new URL(route.request().url());
-    const file = { "/": ["text/html", this.html()], "/dist/panel.js": ["text/javascript", script], "/media/panel.css": ["text/css", style] }[pathname];
+    const file = { "/": ["text/html", this.html()], "/dist/panel.js": ["text/javascript", script], ...Object.fromEntries(styles.map(([path, text]) => [path, ["text/css", text]])) }[pathname];
     if (origin !== ORIGIN || file === undefined) {
       this.asked.push(route.request().url());
       await route.abort();
@@ -88,7 +88,7 @@ export class PanelPage {
   }
 
   html() {
-    return html({ own: ORIGIN, script: `${ORIGIN}/dist/panel.js`, style: `${ORIGIN}/media/panel.css` });
+    return html({ own: ORIGIN, script: `${ORIGIN}/dist/panel.js`, styles: styles.map(([path]) => ORIGIN + path) });
   }
 
   /** Sends messages as the extension does. */

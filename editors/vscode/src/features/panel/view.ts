@@ -1,7 +1,7 @@
 /** The panel's window: made, filled, asked again after it was hidden, made anew after a reload. */
 
 import * as vscode from "vscode";
-import { page } from "../../page";
+import { STYLES, page } from "../../page";
 import type { Event } from "../../panel/events";
 import { type FromPanel, type Saved, type Tab, type ToPanel, fromPanel, saved } from "../../panel/messages";
 import { Malformed } from "../../panel/schema";
@@ -98,7 +98,7 @@ export class View implements vscode.Disposable, vscode.WebviewPanelSerializer {
     window.webview.html = page({
       own: window.webview.cspSource,
       script: window.webview.asWebviewUri(file("dist", "panel.js")).toString(),
-      style: window.webview.asWebviewUri(file("media", "panel.css")).toString(),
+      styles: STYLES.map((name) => window.webview.asWebviewUri(file("media", "panel", name)).toString()),
     });
   }
 
