@@ -72,16 +72,17 @@ await main(options, async (editor) => {
 async function threads(editor) {
   const { page } = editor;
   await until("two findings have a mark at their lines", async () => (await glyphs(page).count()) === 2);
+  await open(editor, 1, "whole may be zero");
+  await page.waitForTimeout(800);
+  await editor.picture("comments");
   await open(editor, 0, "Divides");
-  const body = page.locator(".review-widget .comment-body");
+  const body = page.locator(".review-widget .comment-body", { hasText: "Divides" });
   log("ok it says:", (await body.innerText()).replaceAll("\n", " "));
   if ((await body.locator("a, strong, img").count()) > 0) {
     throw new Error("what a model said is not shown as plain text");
   }
   log("ok what a model says makes no link");
-  await page.waitForTimeout(500);
-  await editor.picture("comments");
-  const buttons = page.locator(".review-widget .head .action-label");
+  const buttons = page.locator(".review-widget", { hasText: "Divides" }).locator(".head .action-label");
   log("ok its buttons:", (await buttons.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")))).join(", "));
   await button(page, "Divides", "Helpful").click();
   await page.locator(".review-widget", { hasText: "you find it helpful" }).waitFor({ timeout: PATIENCE });
