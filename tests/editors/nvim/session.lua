@@ -69,9 +69,19 @@ function M.on_disk(name)
   return table.concat(vim.fn.readfile(M.folder .. '/' .. name), '\n')
 end
 
---- Chooses the code action with this title, as a user does.
+--- Chooses the code action with this title, as a user does, once it is offered.
 ---@param pattern string
 function M.act(pattern)
+  local client = vim.lsp.get_clients({ bufnr = 0, name = 'mirador' })[1]
+  M.wait('offered: ' .. pattern, function()
+    local params = vim.lsp.util.make_range_params(0, client.offset_encoding)
+    local line = vim.diagnostic.get(0, { lnum = vim.api.nvim_win_get_cursor(0)[1] - 1 })
+    params.context = { diagnostics = vim.lsp.diagnostic.from(line) }
+    local answer = client:request_sync('textDocument/codeAction', params, 20000, 0)
+    return vim.iter(answer and answer.result or {}):any(function(action)
+      return action.title:find(pattern) ~= nil
+    end)
+  end)
   vim.lsp.buf.code_action({
     apply = true,
     filter = function(action)

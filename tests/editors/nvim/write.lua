@@ -6,14 +6,6 @@ local buffer = vim.api.nvim_get_current_buf()
 s.wait('reviewed', function() return s.codes()['ruff/F632'] end)
 
 vim.api.nvim_win_set_cursor(0, { 1, 5 })
-s.wait('parsed', function()
-  local symbols = vim.lsp.buf_request_sync(0, 'textDocument/codeAction', {
-    textDocument = { uri = vim.uri_from_bufnr(0) },
-    range = vim.lsp.util.make_range_params(0, client.offset_encoding).range,
-    context = { diagnostics = {} },
-  }, 20000)
-  return vim.iter(symbols[client.id].result or {}):any(function(action) return action.title == 'Document `mean`' end)
-end)
 s.act('^Document `mean`$')
 s.decide('a')
 s.wait('documented', function() return s.text(buffer):find('"""The mean of prices."""', 1, true) end)
