@@ -147,7 +147,8 @@ class Imports(PythonBuiltins):
             finally:
                 self._abroad = abroad + self._steps - began
         self.state = before
-        self._beyond.add((closure.file, closure.function.span))
+        if abroad >= self._share or self._steps - began >= self.budget.call:
+            self._beyond.add((closure.file, closure.function.span))
         return self.guessed_call(given, receiver)
 
     # What imports mean

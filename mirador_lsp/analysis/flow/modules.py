@@ -13,7 +13,7 @@ from mirador_lsp.analysis.flow.contract import (
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import Key, State, Thing, in_order
 from mirador_lsp.analysis.flow.imports import Imports
-from mirador_lsp.analysis.flow.machine import Frame
+from mirador_lsp.analysis.flow.machine import Frame, SpentError
 from mirador_lsp.analysis.flow.nodes import named_inside
 from mirador_lsp.analysis.flow.values import (
     UNKNOWN,
@@ -32,6 +32,8 @@ from mirador_lsp.syntax.expressions import Statement
 from mirador_lsp.syntax.program import Program
 
 _NOWHERE = Span(0, 0)
+_LONG = 8_000
+"""Steps of a function that has to wait."""
 _OWN = frozenset({"self", "cls"})
 _HARMLESS = frozenset({"int", "float", "bool"})
 """Types of parameters that hold no text."""
@@ -48,6 +50,8 @@ class Runner(Imports):
         """An object of each class that methods are run on, with what holds once it is made: by the
         state it is made in and its class.
         """
+        self._long: list[tuple[Closure, Value | None]] = []
+        """Functions that took too long to be run before the others."""
 
     def run_all(self, program: Program) -> None:
         """Run the module, then every function that nobody in it calls."""
@@ -66,13 +70,27 @@ class Runner(Imports):
                 waiting.append((closure, receiver))
             else:
                 entered.add(id(closure.function))
-                self._enter(closure, receiver, after)
+                self._begin(closure, receiver, after)
+        for closure, receiver in self._long:
+            self._enter(closure, receiver, after)
         for closure, receiver in waiting:
             # Whoever mentions it was run: then it is called as it should be, or never.
             callers = named[closure.function.name]
             if id(closure.function) not in self.reached and not callers & (entered | self.reached):
                 entered.add(id(closure.function))
                 self._enter(closure, receiver, after)
+
+    def _begin(self, closure: Closure, receiver: Value | None, after: State) -> None:
+        """Run a function as `_enter` does, as long as that is not long: one that is waits until the
+        others were run, so that it does not take the steps of all.
+        """
+        try:
+            with self.limited(_LONG):
+                self._enter(closure, receiver, after)
+        except SpentError:
+            if self.spent:
+                raise
+            self._long.append((closure, receiver))
 
     def hoist(self, body: Sequence[Statement]) -> None:
         """See `Calling`."""

@@ -386,3 +386,15 @@ def test_a_program_without_a_shell_is_harmful_where_it_surely_comes_from_outside
     assert kinds("def f(command):\n    os.execvp(command[0], command)") == []
     surely = "from flask import request\ndef f():\n    os.execvp(request.args['x'], [])"
     assert kinds(surely) == ["command-injection"]
+
+
+def test_a_function_that_takes_long_leaves_steps_for_the_others() -> None:
+    """It waits until they were run, and what was left out of it is told."""
+    deep = "".join(
+        f"def c{n}(x):\n    for a in x:\n        c{n + 1}(a); c{n + 1}(x); c{n + 1}([a, x])\n"
+        for n in range(12)
+    )
+    text = f"def a(x):\n    c0(x)\n{deep}def c12(x):\n    pass\ndef z(x):\n    os.system(x)\n"
+    found = flows_of(text, Budget(steps=30_000, seconds=60))
+    assert [flow.kind for flow in found.flows] == ["command-injection"]
+    assert len(found.notes) == 1
