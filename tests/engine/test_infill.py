@@ -9,7 +9,7 @@ from mirador_lsp.core.dialogue import Chunk
 from mirador_lsp.core.outline import Outline, Symbol
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.infill import Doubt, doubt, in_strings, is_slip
-from mirador_lsp.engine.stages.infilling import lines_of
+from mirador_lsp.engine.stages.infilling import Gaps, Line
 from mirador_lsp.engine.units import blanked
 
 
@@ -159,9 +159,14 @@ def _outline() -> Outline:
     return Outline((symbol,), (), prose=tuple(prose))
 
 
+def _lines(text: str, outline: Outline) -> list[Line]:
+    gaps = Gaps(text, "python", outline)
+    return [gaps.line(index) for index in gaps.within((Span(0, len(text)),))]
+
+
 def test_lines_of_code_are_asked_about_and_no_others() -> None:
     """No imports, headers, decorators, comments, doc strings, blank lines or lone words."""
-    found = lines_of(_TEXT, "python", _outline(), (Span(0, len(_TEXT)),))
+    found = _lines(_TEXT, _outline())
 
     assert [line.text for line in found] == [
         "total = sum(values)",
@@ -174,7 +179,7 @@ def test_lines_of_code_are_asked_about_and_no_others() -> None:
 
 def test_the_code_around_says_nothing_of_itself() -> None:
     """What is shown before and behind a gap holds neither comments nor doc strings."""
-    for line in lines_of(_TEXT, "python", _outline(), (Span(0, len(_TEXT)),)):
+    for line in _lines(_TEXT, _outline()):
         shown = line.before + line.text + line.behind
         assert "well" not in shown
         assert "wrong" not in shown
@@ -198,7 +203,7 @@ def test_the_view_moves_on_in_steps() -> None:
     backend that keeps what it has read has little to read anew.
     """
     text = "".join(f"value_{number} = compute({number})\n" for number in range(200))
-    found = lines_of(text, "python", Outline((), ()), (Span(0, len(text)),))
+    found = _lines(text, Outline((), ()))
 
     moved = [
         not below.before.startswith(above.before) for above, below in itertools.pairwise(found)

@@ -5,6 +5,7 @@ It sees code only: comments and doc strings are left out, so that none can talk 
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -46,7 +47,7 @@ _UNMEASURED = 0.5
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
     """A line that can be asked about."""
 
     span: Span
@@ -71,62 +72,84 @@ async def infill(job: Job, tools: Tools, desk: Desk, tally: Tally) -> int:
         return 0
     snapshot = job.request.snapshot
     scope = Scope(job.request.only, snapshot.lines)
+    gaps = Gaps(snapshot.text, snapshot.language, job.outline)
     units = in_order(job.outline.units, job.request.focus)
-    lines = [
-        (unit.path or "module", line)
+    places = [
+        (unit.path or "module", index)
         for unit in units
-        for line in lines_of(snapshot.text, snapshot.language, job.outline, unit.pieces)
-        if scope.holds(line.span)
+        for index in gaps.within(unit.pieces)
+        if scope.holds(gaps.span(index))
     ]
-    for number, (title, line) in enumerate(lines):
+    for number, (title, index) in enumerate(places):
         if tools.clock.monotonic() >= job.deadline:
-            _tell_late(job, desk, tally, len(lines) - number)
+            _tell_late(job, desk, tally, len(places) - number)
             return 0
-        desk.emit(StageProgressed(job.policy.name, number, len(lines), title, LABEL))
+        desk.emit(StageProgressed(job.policy.name, number, len(places), title, LABEL))
         try:
-            await _ask_about(line, title, job, tools, desk, tally)
+            told = await _ask_about(gaps.line(index), title, job, tools, desk, tally)
         except ModelTimeout:
-            _tell_late(job, desk, tally, len(lines) - number)
+            _tell_late(job, desk, tally, len(places) - number)
             return 0
-        await desk.ledger.reconsider(job.policy.name)
+        if told:
+            await desk.ledger.reconsider(job.policy.name)
     return len(units)
 
 
-def lines_of(text: str, language: str, outline: Outline, pieces: Sequence[Span]) -> list[_Line]:
-    """The lines of code in `pieces` that are worth asking about, with the code around each.
+class Gaps:
+    """The lines of a text that are worth asking about, with the code around each.
 
     Headers of definitions are not: any name is as good as another. Neither are lines that begin
     inside of a string, nor what the parser could not read.
     """
-    code = blanked(text, 0, outline.prose)
-    rows = _rows(text, code)
-    texts = in_strings([row for _, row in rows], language)
-    headers = [symbol.header for symbol in outline.symbols]
-    found = []
-    for index, (span, line) in enumerate(rows):
-        words = line.strip()
-        inside = any(piece.start <= span.start < piece.end for piece in pieces)
-        if texts[index] or not inside or len(line) > _LONGEST or not _is_worth_asking(words):
-            continue
-        whole = Span(span.start, span.start + len(line.rstrip()))
-        if any(whole.overlaps(place) for place in (*headers, *outline.broken)):
-            continue
-        first = max(0, index - index % _STEP - _STEP)
-        before = [row for _, row in rows[first:index]]
-        behind = [row for _, row in rows[index + 1 : index + 1 + _BEHIND]]
-        indent = line[: len(line) - len(line.lstrip())]
-        start = span.start + len(indent)
-        found.append(
-            _Line(
-                span=Span(start, start + len(words)),
-                text=words,
-                indent=indent,
-                before="".join(f"{row}\n" for row in before),
-                behind="".join(f"\n{row}" for row in behind).rstrip("\n") + "\n",
-                around=tuple(row.strip() for row in (*before[-_BEHIND:], *behind)),
+
+    def __init__(self, text: str, language: str, outline: Outline) -> None:
+        self._rows = _rows(text, blanked(text, 0, outline.prose))
+        self._starts = [span.start for span, _ in self._rows]
+        texts = in_strings([row for _, row in self._rows], language)
+        barred = {index for index, inside in enumerate(texts) if inside}
+        for place in (*(symbol.header for symbol in outline.symbols), *outline.broken):
+            barred.update(self._touched(place))
+        self._worth = [
+            index not in barred and len(row) <= _LONGEST and _is_worth_asking(row.strip())
+            for index, (_, row) in enumerate(self._rows)
+        ]
+
+    def within(self, pieces: Sequence[Span]) -> list[int]:
+        """The numbers of those lines that begin in `pieces`, in their order."""
+        return [
+            index
+            for piece in pieces
+            for index in range(
+                bisect_left(self._starts, piece.start), bisect_left(self._starts, piece.end)
             )
+            if self._worth[index]
+        ]
+
+    def span(self, index: int) -> Span:
+        """The place of a line without its indentation."""
+        span, row = self._rows[index]
+        start = span.start + len(row) - len(row.lstrip())
+        return Span(start, start + len(row.strip()))
+
+    def line(self, index: int) -> Line:
+        """A line with what is around it."""
+        row = self._rows[index][1]
+        first = max(0, index - index % _STEP - _STEP)
+        before = [each for _, each in self._rows[first:index]]
+        behind = [each for _, each in self._rows[index + 1 : index + 1 + _BEHIND]]
+        return Line(
+            span=self.span(index),
+            text=row.strip(),
+            indent=row[: len(row) - len(row.lstrip())],
+            before="".join(f"{each}\n" for each in before),
+            behind="".join(f"\n{each}" for each in behind).rstrip("\n") + "\n",
+            around=tuple(each.strip() for each in (*before[-_BEHIND:], *behind)),
         )
-    return found
+
+    def _touched(self, place: Span) -> range:
+        """The numbers of the lines that a place touches."""
+        first = bisect_right(self._starts, place.start) - 1
+        return range(max(first, 0), bisect_left(self._starts, max(place.end, place.start + 1)))
 
 
 def _rows(text: str, code: str) -> list[tuple[Span, str]]:
@@ -150,8 +173,9 @@ def _is_worth_asking(bare: str) -> bool:
 
 
 async def _ask_about(
-    line: _Line, title: str, job: Job, tools: Tools, desk: Desk, tally: Tally
-) -> None:
+    line: Line, title: str, job: Job, tools: Tools, desk: Desk, tally: Tally
+) -> bool:
+    """True when something was told."""
     # A vocabulary has most words with the blank before them, so the last blank is the model's.
     indent, shift = (line.indent[:-1], 1) if line.indent.endswith(" ") else (line.indent, 0)
     prompt = Prompt(
@@ -165,26 +189,28 @@ async def _ask_about(
     if found is None or found.odds < _RATHER:
         _take_back(line, job, desk)
     if found is None or not is_slip(line.text, found, line.around):
-        return
+        return False
     finding = _finding(line, found, job, tools)
     identity = desk.ledger.propose(job.policy.name, finding)
-    if identity is not None:
-        desk.emit(
-            EvidenceHeard(
-                stage=job.policy.name,
-                finding_id=identity,
-                model=job.card.name,
-                unit=title,
-                lens=LABEL,
-                prompt=prompt,
-                said=plain(found.said),
-                sureness=round(found.sure, 4),
-                digest=job.card.digest,
-            )
+    if identity is None:
+        return False
+    desk.emit(
+        EvidenceHeard(
+            stage=job.policy.name,
+            finding_id=identity,
+            model=job.card.name,
+            unit=title,
+            lens=LABEL,
+            prompt=prompt,
+            said=plain(found.said),
+            sureness=round(found.sure, 4),
+            digest=job.card.digest,
         )
+    )
+    return True
 
 
-def _take_back(line: _Line, job: Job, desk: Desk) -> None:
+def _take_back(line: Line, job: Job, desk: Desk) -> None:
     """What an earlier stage made of a line that this model would write as it stands, or as soon."""
     identity = fingerprint(SLIP, line.text, job.outline.symbol_at(line.span.start))
     for finding in desk.ledger.findings():
@@ -256,7 +282,7 @@ def _read(kept: KeptReply) -> Doubt | None:
     return Doubt(said, kept.sureness[0], odds, whole=bool(whole), literal=bool(literal))
 
 
-def _finding(line: _Line, found: Doubt, job: Job, tools: Tools) -> Finding:
+def _finding(line: Line, found: Doubt, job: Job, tools: Tools) -> Finding:
     symbol = job.outline.symbol_at(line.span.start)
     fitness = tools.meter.insight.matrix.about(job.task, job.card)
     known = fitness.infill if fitness is not None else None
@@ -280,7 +306,7 @@ def _finding(line: _Line, found: Doubt, job: Job, tools: Tools) -> Finding:
     )
 
 
-def _fix(line: _Line, found: Doubt) -> Fix | None:
+def _fix(line: Line, found: Doubt) -> Fix | None:
     """The line as the model would have it, without a comment of its own; it goes up the ladder like
     any other before it is offered. None where what the model said was cut, or is no plain line.
     """
