@@ -314,6 +314,7 @@ def _installed_model(model: Installed) -> InstalledModel:
         parameters=entry.parameters,
         can_judge=entry.can_judge,
         infill=entry.infill,
+        claims_right=entry.claims_right,
     )
 
 

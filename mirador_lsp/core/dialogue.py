@@ -140,6 +140,9 @@ class ModelCard:
     supports_logprobs: bool = False
     supports_infill: bool = False
     """Whether it was trained to fill gaps, and its backend can tell it to."""
+    claims_right: float | None = None
+    """Share of what it claimed of labelled code, when asked for defects, that was right, 0…1; None
+    where nobody has counted."""
     can_judge: bool = False
     """Whether its yes/no probability about a claim is known to be better than chance."""
     leaves: str = ""

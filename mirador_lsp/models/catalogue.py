@@ -97,6 +97,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether its yes/no probability about a claim is known to be better than chance."""
     infill: bool = False
     """Whether it was trained to fill gaps."""
+    claims_right: Annotated[float, Meta(ge=0, le=1)] | None = None
+    """Share of what it claimed of labelled code that was right; None where nobody has counted."""
     sources: tuple[Source, ...] = msgspec.field(default=(), name="source")
 
     @property

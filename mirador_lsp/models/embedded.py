@@ -41,7 +41,7 @@ _SMALL = 1.0
 
 @dataclass(frozen=True)
 class InstalledModel:
-    """A model file on this machine that was verified."""
+    """A model file on this machine that was verified; what `ModelCard` has, it has alike."""
 
     name: str
     path: Path
@@ -54,7 +54,7 @@ class InstalledModel:
     """Billions."""
     can_judge: bool = False
     infill: bool = False
-    """It was trained to fill gaps."""
+    claims_right: float | None = None
     speculation: bool = False
     """A trial on this machine showed that guessing ahead pays."""
 
@@ -199,6 +199,7 @@ class EmbeddedBackend:
             supports_grammar=True,
             supports_logprobs=True,
             supports_infill=model.infill,
+            claims_right=model.claims_right,
             can_judge=model.can_judge,
         )
 

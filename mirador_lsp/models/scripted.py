@@ -49,6 +49,7 @@ class ScriptedModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supports_grammar: bool = True
     supports_logprobs: bool = True
     supports_infill: bool = False
+    claims_right: float | None = None
     can_judge: bool = False
     tags: frozenset[str] = frozenset()
 
@@ -122,6 +123,7 @@ class ScriptedBackend:
                 supports_grammar=model.supports_grammar,
                 supports_logprobs=model.supports_logprobs,
                 supports_infill=model.supports_infill,
+                claims_right=model.claims_right,
                 can_judge=model.can_judge,
                 tags=model.tags,
             )

@@ -299,7 +299,7 @@ class _Hearing:
 
 def _finding(claim: Claim, sureness: float, job: Job, reviewer: Reviewer | None) -> Finding:
     symbol = job.outline.symbol_at(claim.span.start)
-    confidence = ceiling(job.policy, job.card) * (0.4 + 0.6 * sureness)
+    confidence = _believed(sureness, job)
     severity = severity_of(claim.lens, confidence)
     if reviewer is not None and reviewer.severity is not None:
         severity = max(severity, reviewer.severity, key=lambda each: each.rank)
@@ -318,6 +318,16 @@ def _finding(claim: Claim, sureness: float, job: Job, reviewer: Reviewer | None)
         help_uri=help_uri(claim.lens.value),
         cwe=weakness_in(claim.message) if claim.lens is Lens.SECURITY else None,
     )
+
+
+def _believed(sureness: float, job: Job) -> float:
+    """How sure a claim is: as often as the model's claims were right where that was counted, a
+    little more or less as it was sure of its reply; else what the stage allows.
+    """
+    most, right = ceiling(job.policy, job.card), job.card.claims_right
+    if right is None:
+        return most * (0.4 + 0.6 * sureness)
+    return min(most, right * (0.75 + 0.5 * sureness))
 
 
 def _tell_unit_failed(
