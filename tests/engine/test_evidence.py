@@ -14,8 +14,8 @@ TWO = f"""
 name = "qwen2.5-coder-0.5b"
 parameters = 0.5
 [[model]]
-name = "qwen2.5-coder-1.5b"
-parameters = 1.5
+name = "qwen2.5-coder-7b"
+parameters = 7.6
 can_judge = true
 [[reply]]
 question = "Is the remark true"
@@ -50,7 +50,7 @@ async def test_claims_confirmations_and_verdicts_are_told_with_their_prompts(
     assert "return a / b" in claim.prompt.material
     assert claim.prompt.version
     assert 0 < claim.sureness <= 1
-    assert (verdict.model, verdict.lens) == ("qwen2.5-coder-1.5b", "judge")
+    assert (verdict.model, verdict.lens) == ("qwen2.5-coder-7b", "judge")
     assert verdict.said.startswith("yes (log-odds of yes: ")
     assert finding.message in verdict.prompt.question
     assert verdict.sureness > 0.5

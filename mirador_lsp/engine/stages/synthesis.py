@@ -36,16 +36,27 @@ _MOST_SUMMED = 6
 async def run(job: Job, tools: Tools, desk: Desk, tally: Tally) -> Said:
     """Withdraw what the judge does not believe, revise what it does; sum up what stands.
 
-    Only a model known to judge better than chance judges (`ModelCard.can_judge`). The summary is ""
-    when there is nothing to sum up. The stage looks at findings, not at code: it reviews nothing.
+    Only a model known to judge better than chance judges (`ModelCard.can_judge`), and none whose
+    verdicts on labelled cases told nothing. The summary is "" when there is nothing to sum up. The
+    stage looks at findings, not at code: it reviews nothing.
     """
-    if job.card.can_judge:
+    if _judges(job, tools):
         await _judge_all(job, tools, desk, tally)
     findings = desk.ledger.shown()
     if not findings or job.from_memory:
         return Said(looked=0)
     summary = await _sum_up(findings[:_MOST_SUMMED], job, tools, desk, tally)
     return Said(looked=0, summary=summary)
+
+
+def _judges(job: Job, tools: Tools) -> bool:
+    known = _calibration(job, tools)
+    return job.card.can_judge and (known is None or known.slope > 0)
+
+
+def _calibration(job: Job, tools: Tools) -> Calibration | None:
+    fitness = tools.meter.insight.matrix.about(job.task, job.card)
+    return fitness.judge if fitness is not None else None
 
 
 async def _judge_all(job: Job, tools: Tools, desk: Desk, tally: Tally) -> None:
@@ -203,8 +214,7 @@ async def _judge(
     without_code = await _yes_logit(bare, job, tools, desk, tally)
     if with_code is None or without_code is None:
         return None
-    fitness = tools.meter.insight.matrix.about(job.task, job.card)
-    return Verdict(with_code, without_code, fitness.judge if fitness is not None else None)
+    return Verdict(with_code, without_code, _calibration(job, tools))
 
 
 def _unit_around(finding: Finding, job: Job) -> Unit | None:
