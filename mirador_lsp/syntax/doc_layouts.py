@@ -44,7 +44,7 @@ def sentence(words: str) -> str:
     """A model's words as one or more sentences on one line: no markup, no filler, a full stop."""
     line = plain(words, _LONGEST_WORDS).strip(" \t*_-\"'")
     line = _FILLER.sub("", line)
-    line = re.sub(r"(?<!\w)@(?=\w)", "", line).removeprefix("+")
+    line = re.sub(r"(?<!\w)@(?=\w)", "", line).lstrip("+@ ")
     if not any(char.isalnum() for char in line):
         return ""
     line = line[:1].upper() + line[1:] if _is_word(line) else line

@@ -1,7 +1,7 @@
 """Doc comments: every language's convention, harmless whatever the words, and never code."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fakes.samples import SAMPLES
@@ -126,6 +126,8 @@ def test_no_words_become_code(language: str, words: str) -> None:
 
 
 @given(st.text(max_size=200))
+@example("@:0")
+@example("+@ @:a")
 def test_a_sentence_is_one_safe_line(words: str) -> None:
     """Nothing invisible, no line end, no tag at its start."""
     said = sentence(words)
