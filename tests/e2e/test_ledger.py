@@ -15,6 +15,7 @@ from lsprotocol import types
 from pygls.protocol import default_converter
 from pytest_lsp import client_capabilities
 
+from fakes.commands import result
 from fakes.editor import Editor, MemoryLink, eventually
 from fakes.mischief import Mischief
 from fakes.session import CART, FIXED, MEAN, SERVE, Workspace
@@ -335,6 +336,8 @@ async def until(condition: Callable[[], bool], storm: Storm, editor: Editor) -> 
 
 async def still_works(editor: Editor, workspace: Workspace) -> None:
     """A document opened now is reviewed, and the session ends as it should."""
+    # One of the commands may have paused reviewing, which is what it is for.
+    assert (await result(editor, "resume"))["paused"] is False
     uri = workspace.write("new.py", CART)
     editor.open(CART, uri=uri)
     async with asyncio.timeout(PATIENCE):
