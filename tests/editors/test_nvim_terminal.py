@@ -217,6 +217,7 @@ def test_a_change_is_seen_before_it_is_made(terminal: Terminal, workspace: Works
     """Two windows with the difference; `q` leaves the text, `a` makes the change."""
     start(terminal, workspace, "split")
     terminal.press("5G", "w", ":Mirador fix", "Enter")
+    terminal.wait("Mirador: deep…")  # the model writes, and is held
     terminal.press("G", "o", "CENT = 100")
     terminal.wait("CENT = 100")
     (workspace.folder / "mend").touch()
