@@ -218,8 +218,8 @@ def test_a_change_is_seen_before_it_is_made(terminal: Terminal, workspace: Works
     start(terminal, workspace, "split")
     terminal.press("5G", "w", ":Mirador fix", "Enter")
     terminal.wait("Mirador: deep…")  # the model writes, and is held
-    terminal.press("G", "o", "CENT = 100")
-    terminal.wait("CENT = 100")
+    terminal.press("i")
+    terminal.wait("-- INSERT --")
     (workspace.folder / "mend").touch()
     terminal.wait("Mirador: a change waits")
     assert "a accepts" not in terminal.screen()  # whoever types loses no key
