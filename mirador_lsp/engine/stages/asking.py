@@ -1,7 +1,7 @@
 """Asking a model one question: streaming what it says, line by line, and keeping the reply."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import stream_safe
@@ -80,6 +80,41 @@ async def ask(
     if lines.enough or not reply.usage.truncated:
         tools.recall.keep(job.card, key, lines.kept())
     return True
+
+
+def brief(max_tokens: int, job: Job, tools: Tools) -> Limits:
+    """What a reply may cost of which the probabilities are what counts."""
+    return Limits(
+        max_tokens=max_tokens,
+        seconds=max(0.1, job.deadline - tools.clock.monotonic()),
+        top_logprobs=_ALTERNATIVES,
+        priority=job.request.priority,
+        owner=job.request.snapshot.uri,
+    )
+
+
+async def hear_out(
+    prompt: Prompt,
+    limits: Limits,
+    job: Job,
+    tools: Tools,
+    tally: Tally,
+    fits: Callable[[Sequence[Chunk]], bool],
+) -> tuple[Sequence[Chunk], bool]:
+    """The whole of a brief reply that nobody reads along, and whether it was cut, which is no fault
+    of it. One that does not fit counts against the model. Raises `ModelError`.
+    """
+    began = tools.clock.monotonic()
+    with tools.meter.weighing(job.task, job.card, tally, limits.priority) as weighing:
+        async with tools.backend.open(job.card.name, prompt, limits) as reply:
+            try:
+                chunks = [piece async for piece in reply if isinstance(piece, Chunk)]
+            finally:
+                cost = replace(reply.usage, truncated=False)
+                tally.add(cost, job.deadline - job.policy.seconds, began)
+        if not fits(chunks):
+            weighing.broken()
+    return chunks, reply.usage.truncated
 
 
 def _asked(question: Question, job: Job) -> ModelAsked:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import Chunk, KeptReply, Limits, Prompt
+from mirador_lsp.core.dialogue import Chunk, KeptReply, Prompt
 from mirador_lsp.core.edits import Edit, Fix
 from mirador_lsp.core.errors import BadReply, ModelTimeout
 from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKind, StageProgressed
@@ -22,6 +22,7 @@ from mirador_lsp.engine.infill import Doubt, bare, doubt, in_strings, is_slip
 from mirador_lsp.engine.plan import in_order
 from mirador_lsp.engine.recall import recall_key
 from mirador_lsp.engine.scope import Scope
+from mirador_lsp.engine.stages.asking import brief, hear_out
 from mirador_lsp.engine.stages.job import Desk, Job, Tally, Tools
 from mirador_lsp.engine.units import blanked
 from mirador_lsp.engine.weight import severity_of
@@ -224,13 +225,7 @@ async def _doubt_of(
     text: str, title: str, prompt: Prompt, job: Job, tools: Tools, desk: Desk, tally: Tally
 ) -> Doubt | None:
     """What the model makes of one line; from memory where it was asked before."""
-    limits = Limits(
-        max_tokens=_SPARE_TOKENS + len(text) // _FEWEST_CHARACTERS,
-        seconds=max(0.1, job.deadline - tools.clock.monotonic()),
-        top_logprobs=20,
-        priority=job.request.priority,
-        owner=job.request.snapshot.uri,
-    )
+    limits = brief(_SPARE_TOKENS + len(text) // _FEWEST_CHARACTERS, job, tools)
     asked = ModelAsked(
         stage=job.policy.name,
         model=job.card.name,
@@ -246,24 +241,20 @@ async def _doubt_of(
     if job.from_memory:
         return None
     desk.emit(asked)
-    began = tools.clock.monotonic()
-    with tools.meter.weighing(job.task, job.card, tally, limits.priority) as weighing:
-        async with tools.backend.open(job.card.name, prompt, limits) as reply:
-            try:
-                chunks = [piece async for piece in reply if isinstance(piece, Chunk)]
-            finally:
-                # A line that is cut is a line all the same: only where it parts counts.
-                usage = replace(reply.usage, truncated=False)
-                tally.add(usage, job.deadline - job.policy.seconds, began)
-        if chunks and not chunks[0].alternatives:
-            weighing.broken()
-            message = f"{job.card.name} gave no probabilities"
-            raise BadReply(message)
+    # A line that is cut is a line all the same: only where it parts counts.
+    chunks, cut = await hear_out(prompt, limits, job, tools, tally, _has_probabilities)
+    if not _has_probabilities(chunks):
+        message = f"{job.card.name} gave no probabilities"
+        raise BadReply(message)
     found = doubt(text, chunks)
-    if found is not None and reply.usage.truncated:
+    if found is not None and cut:
         found = replace(found, whole=False)
     tools.recall.keep(job.card, key, _kept(found))
     return found
+
+
+def _has_probabilities(chunks: Sequence[Chunk]) -> bool:
+    return not chunks or bool(chunks[0].alternatives)
 
 
 def _kept(found: Doubt | None) -> KeptReply:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import Chunk, KeptReply, Limits, Prompt
+from mirador_lsp.core.dialogue import Chunk, KeptReply, Prompt
 from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding
@@ -18,7 +18,7 @@ from mirador_lsp.engine.ledger import is_model_finding
 from mirador_lsp.engine.prompts.render import Rendered, render
 from mirador_lsp.engine.reading import read_number
 from mirador_lsp.engine.recall import recall_key
-from mirador_lsp.engine.stages.asking import Question, ask
+from mirador_lsp.engine.stages.asking import Question, ask, brief, hear_out
 from mirador_lsp.engine.stages.infilling import SLIP
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 from mirador_lsp.engine.stages.material import material, standing_text
@@ -240,14 +240,7 @@ def _judge_prompt(shown: ShownUnit | None, asked: Rendered, job: Job) -> Prompt:
 async def _yes_logit(
     asked: ModelAsked, job: Job, tools: Tools, desk: Desk, tally: Tally
 ) -> float | None:
-    prompt = asked.prompt
-    limits = Limits(
-        max_tokens=2,
-        seconds=max(0.1, job.deadline - tools.clock.monotonic()),
-        top_logprobs=20,
-        priority=job.request.priority,
-        owner=job.request.snapshot.uri,
-    )
+    prompt, limits = asked.prompt, brief(2, job, tools)
     key = recall_key(job.card, prompt, limits)
     if (kept := await tools.recall.find(key)) is not None:
         desk.emit(replace(asked, kept=True))
@@ -255,20 +248,17 @@ async def _yes_logit(
     if job.from_memory:
         return None
     desk.emit(asked)
-    began = tools.clock.monotonic()
-    with tools.meter.weighing(job.task, job.card, tally, limits.priority) as weighing:
-        async with tools.backend.open(job.card.name, prompt, limits) as reply:
-            try:
-                chunks = [piece async for piece in reply if isinstance(piece, Chunk)]
-            finally:
-                cost = replace(reply.usage, truncated=False)
-                tally.add(cost, job.deadline - job.policy.seconds, began)
-        logit = logit_of_yes(chunks[0].alternatives if chunks else ())
-        if logit is None:
-            weighing.broken()
+    chunks, _ = await hear_out(
+        prompt, limits, job, tools, tally, lambda heard: _logit_in(heard) is not None
+    )
+    logit = _logit_in(chunks)
     if logit is not None:
         tools.recall.keep(job.card, key, KeptReply((repr(logit),), (1.0,)))
     return logit
+
+
+def _logit_in(chunks: Sequence[Chunk]) -> float | None:
+    return logit_of_yes(chunks[0].alternatives if chunks else ())
 
 
 def logit_of_yes(alternatives: Sequence[tuple[str, float]]) -> float | None:
