@@ -186,6 +186,8 @@ class EvidenceHeard:
     """How the context in the prompt came about; None where there is none."""
     digest: str = ""
     """Of the version of the model."""
+    strength: float | None = None
+    """Of a verdict: how much the code speaks for the finding, in logits; below 0 against it."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from mirador_lsp.core.dialogue import ModelCard, Queue
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.text import Span
 
+_LEAST_SURE = 0.001
+"""Nothing is so certain that a model could not change it."""
 _BILLIONS = re.compile(r"(?<![\d.a-z])(\d{1,4}(?:\.\d{1,3})?)b(?![a-z])")
 
 Task = str
@@ -45,6 +47,19 @@ def change_task(intent: Intent) -> Task:
     return intent.value
 
 
+class Candidate(StrEnum):
+    """The kinds of findings that may be wrong, and that a judge can be asked about."""
+
+    CLAIM = "claim"
+    """A model says so in words."""
+    SLIP = "slip"
+    """A model would write the line otherwise."""
+    FLOW = "flow"
+    """Data gets where it does harm."""
+    PATTERN = "pattern"
+    """The code looks like others that are weak."""
+
+
 @dataclass(frozen=True)
 class Calibration:
     """How often a model was right, by how strongly it spoke: a logistic curve that was fitted to
@@ -57,7 +72,18 @@ class Calibration:
 
     def chance(self, strength: float) -> float:
         """The share of cases in which it was right, 0…1."""
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.offset + self.slope * strength))))
+        return _chance(self.offset + self.slope * strength)
+
+    def updated(self, confidence: float, strength: float) -> float:
+        """How sure to be of what one was so sure of, 0…1, after the model spoke so strongly for it:
+        the curve is added to the odds.
+        """
+        sure = min(max(confidence, _LEAST_SURE), 1 - _LEAST_SURE)
+        return _chance(math.log(sure / (1 - sure)) + self.offset + self.slope * strength)
+
+
+def _chance(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds))))
 
 
 @dataclass(frozen=True)
@@ -75,8 +101,9 @@ class Fitness:
     """Sizes that are meant, in billions of parameters, `most` not included."""
     infill: Calibration | None = None
     """How often a line that it would write otherwise was wrong, by the odds it gave."""
-    judge: Calibration | None = None
-    """How often a claim was right, by how much the code spoke for it in the model's eyes."""
+    judge: Mapping[Candidate, Calibration] = field(default_factory=lambda: MappingProxyType({}))
+    """What its verdicts are worth: of each kind of finding, what they add to the odds that one is
+    right. Empty where nobody has measured that."""
 
     @property
     def names_one(self) -> bool:

@@ -12,7 +12,7 @@ from msgspec import Meta
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
-from mirador_lsp.core.routing import TASKS, Calibration, Fitness, Matrix
+from mirador_lsp.core.routing import TASKS, Calibration, Candidate, Fitness, Matrix
 from mirador_lsp.core.yaml_text import parse_yaml
 
 FILE_NAME = "capabilities.yaml"
@@ -32,7 +32,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
     billions: tuple[_Size, _Size] = (0.0, 1e6)
     infill: tuple[_Term, _Slope] | None = None
-    judge: tuple[_Term, _Slope] | None = None
+    judge: dict[Candidate, tuple[_Term, _Slope]] | None = None
 
 
 _Rows = dict[str, Annotated[tuple[_Row, ...], Meta(max_length=_MOST_ROWS)]]
@@ -95,5 +95,5 @@ def _fitness(row: _Row) -> Fitness:
         least,
         most,
         Calibration(*row.infill) if row.infill is not None else None,
-        Calibration(*row.judge) if row.judge is not None else None,
+        MappingProxyType({kind: Calibration(*curve) for kind, curve in (row.judge or {}).items()}),
     )

@@ -5,7 +5,7 @@ import pytest
 from mirador_lsp.core.dialogue import ModelCard
 from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.policy import DEEP, QUICK, SYNTHESIS
-from mirador_lsp.core.routing import TASKS
+from mirador_lsp.core.routing import TASKS, Calibration, Candidate
 from mirador_lsp.engine.capabilities import read_matrix, shipped_matrix
 
 
@@ -48,16 +48,32 @@ def test_a_row_may_say_how_often_a_model_was_right() -> None:
     """The curve gives a share that grows with how strongly the model spoke."""
     text = b"""
 review.deep:
-  - {model: "tuned", confidence: 0.9, reason: "our own", infill: [-3, 0.5], judge: [0, 1]}
+  - model: tuned
+    confidence: 0.9
+    reason: our own
+    infill: [-3, 0.5]
+    judge: {claim: [0, 1], flow: [-2, 0]}
 """
     mine = read_matrix(text, "capabilities.yaml").about("review.deep", card("tuned"))
 
     assert mine is not None
     assert mine.infill is not None
-    assert mine.judge is not None
     assert [round(mine.infill.chance(odds), 2) for odds in (0, 6, 12)] == [0.05, 0.5, 0.95]
-    assert mine.judge.chance(0) == 0.5
-    assert 0 < mine.judge.chance(-1e9) < mine.judge.chance(1e9) <= 1
+    claims = mine.judge[Candidate.CLAIM]
+    assert set(mine.judge) == {Candidate.CLAIM, Candidate.FLOW}
+    assert claims.chance(0) == 0.5
+    assert 0 < claims.chance(-1e9) < claims.chance(1e9) <= 1
+
+
+def test_a_verdict_is_added_to_what_was_known() -> None:
+    """What the curve gives is added to the log-odds; nothing is beyond every doubt."""
+    curve = Calibration(-1.0, 0.5)
+
+    assert curve.updated(0.5, 2) == pytest.approx(0.5)
+    assert curve.updated(0.8, 2) == pytest.approx(0.8)
+    assert curve.updated(0.8, 0) == pytest.approx(0.595, abs=0.001)
+    assert 0 < curve.updated(1.0, -30) < 0.001
+    assert curve.updated(0.0, 30) > 0.9
 
 
 def test_no_file_and_an_empty_file_change_nothing() -> None:

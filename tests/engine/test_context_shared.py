@@ -46,16 +46,16 @@ name = "m"
 parameters = 1.5
 can_judge = true
 [[reply]]
-question = "Is the remark true"
+question = "Try to disprove"
 material = "mean = "
-text = "yes"
-logprob = -0.05
-alternatives = { no = 0.05 }
-[[reply]]
-question = "Is the remark true"
 text = "no"
 logprob = -0.05
 alternatives = { yes = 0.05 }
+[[reply]]
+question = "Try to disprove"
+text = "yes"
+logprob = -0.05
+alternatives = { no = 0.05 }
 [[reply]]
 question = "Which bugs"
 material = "prices = "

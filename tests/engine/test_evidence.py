@@ -18,16 +18,16 @@ name = "qwen2.5-coder-7b"
 parameters = 7.6
 can_judge = true
 [[reply]]
-question = "Is the remark true"
+question = "Try to disprove"
 material = "return"
-text = "yes"
-logprob = -0.05
-alternatives = {{ no = 0.05 }}
-[[reply]]
-question = "Is the remark true"
 text = "no"
 logprob = -0.05
 alternatives = {{ yes = 0.05 }}
+[[reply]]
+question = "Try to disprove"
+text = "yes"
+logprob = -0.05
+alternatives = {{ no = 0.05 }}
 [[reply]]
 question = "Which bugs|bug"
 text = "{SAID}"
@@ -51,7 +51,8 @@ async def test_claims_confirmations_and_verdicts_are_told_with_their_prompts(
     assert claim.prompt.version
     assert 0 < claim.sureness <= 1
     assert (verdict.model, verdict.lens) == ("qwen2.5-coder-7b", "judge")
-    assert verdict.said.startswith("yes (log-odds of yes: ")
+    assert verdict.said.startswith("not disproved (log-odds of a disproof: -2.95 with the code, ")
+    assert verdict.strength == pytest.approx(2 * 2.944, abs=0.01)
     assert finding.message in verdict.prompt.question
     assert verdict.sureness > 0.5
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mirador_lsp.engine.stages.synthesis import logit_of_yes
+from mirador_lsp.engine.stages.judging import logit_of_yes
 
 
 @pytest.mark.parametrize(

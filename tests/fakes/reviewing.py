@@ -14,6 +14,7 @@ from mirador_lsp.core.feedback import Learning
 from mirador_lsp.core.policy import STAGES
 from mirador_lsp.core.ports import Analyzer, CodeIndex, FeedbackBook
 from mirador_lsp.core.requests import ReviewRequest, Trigger
+from mirador_lsp.core.routing import Matrix
 from mirador_lsp.core.silence import Accepted
 from mirador_lsp.core.text import Span
 from mirador_lsp.engine.context.stock import Workplace
@@ -44,6 +45,7 @@ async def reviewed(
     index: CodeIndex | None = None,
     settings: Settings | None = None,
     accepted: Accepted | None = None,
+    matrix: Matrix | None = None,
 ) -> list[Event]:
     """Everything that a review of the document tells; in a workspace where there is an index."""
     file = folder / "script.toml"
@@ -59,6 +61,7 @@ async def reviewed(
         analyzers=[FakeAnalyzer("ruff", words=words)] if analyzers is None else analyzers,
         clock=FakeClock(),
         feedback=feedback,
+        matrix=matrix,
         learning=Learning(security_rules=security_rules, review_examples=review_examples),
         workplace_of=lambda _: Workplace(FakeProject(), index) if index is not None else None,
     )

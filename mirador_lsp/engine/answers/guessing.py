@@ -25,7 +25,7 @@ from mirador_lsp.engine.answers.readings import applied, can_be_read_in_ways, me
 from mirador_lsp.engine.prompts.render import render
 from mirador_lsp.engine.router import choose
 from mirador_lsp.engine.stages.job import Tools
-from mirador_lsp.engine.stages.synthesis import logit_of_yes
+from mirador_lsp.engine.stages.judging import logit_of_yes
 
 Room = Callable[[str], Awaitable[int]]
 """How many more requests for a model its engine would work on at once."""

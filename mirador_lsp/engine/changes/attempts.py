@@ -16,6 +16,7 @@ from mirador_lsp.core.errors import BadReply
 from mirador_lsp.core.events import StageProgressed, StreamToken
 from mirador_lsp.core.policy import INSTANT, StagePolicy
 from mirador_lsp.core.routing import Circumstances, change_task
+from mirador_lsp.core.text import Span
 from mirador_lsp.engine.absent import absences
 from mirador_lsp.engine.border import on_first_that_can
 from mirador_lsp.engine.changes.ladder import Climb, Ladder, patch_of
@@ -126,6 +127,8 @@ class Task:
     write: Write
     remark: str = ""
     """What else a text that reached CLEAN was checked for; goes into the title."""
+    basis: Span | None = None
+    """See `Patch.basis`."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,7 @@ async def _attempt(
         model=pen.card.name,
         remark=task.remark,
     )
-    return replace(patch, digest=pen.card.digest), climb
+    return replace(patch, digest=pen.card.digest, basis=task.basis), climb
 
 
 def _why_not(attempts: list[Attempted]) -> str:

@@ -66,6 +66,7 @@ async def run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome
         headline=f"Rewrite {plain(name, 80)}",
         ladder=Ladder(asked, tools, allowed=_wall(snapshot, scope.region)),
         write=_Writer(asked, scope, emit).write,
+        basis=scope.region.span,
     )
     return await pursue(task, asked, tools, emit)
 

@@ -53,6 +53,7 @@ async def run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome
         headline=f"Document {plain(symbol.path, 80)}",
         ladder=Ladder(asked, tools, also={Rung.PARSES: unchanged.check}),
         write=_Writer(asked, symbol, subject.unit, near, emit).write,
+        basis=symbol.span,
     )
     outcome = await pursue(task, asked, tools, emit)
     if outcome.patch is None:

@@ -87,6 +87,7 @@ async def _pursued(
         ladder=ladder,
         write=writer.write,
         remark=said_again if is_model_finding(finding) else "",
+        basis=place.widest,
     )
     return await pursue(task, request, tools, emit)
 

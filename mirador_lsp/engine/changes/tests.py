@@ -78,7 +78,7 @@ async def run(request: ChangeRequest, tools: Tools, emit: EmitChange) -> Outcome
     ladder = Ladder(asked, tools, base=base)
     writer = _Writer(asked, _Wanted(subject, place, header, symbol, found.unit), tools, emit)
     headline = f"Tests for {plain(symbol.path, 80)}"
-    task = Task(headline=headline, ladder=ladder, write=writer.write)
+    task = Task(headline=headline, ladder=ladder, write=writer.write, basis=symbol.span)
     outcome = await pursue(task, asked, tools, emit)
     if outcome.patch is None:
         return outcome

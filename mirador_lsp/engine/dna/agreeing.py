@@ -12,13 +12,14 @@ from mirador_lsp.core.text import Span
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.dna.deciding import Decided
 from mirador_lsp.engine.prompts.render import render
+from mirador_lsp.engine.stages.judging import logit_of_yes
 from mirador_lsp.engine.stages.material import material, standing_text
-from mirador_lsp.engine.stages.synthesis import Verdict, logit_of_yes
 from mirador_lsp.engine.units import ShownUnit, show
 
 _SECONDS = 60.0
 _ALTERNATIVES = 20
-_EVEN = 0.5
+_LEAST_CONTRAST = 0.5
+"""Below this difference of logits the claim would be believed of any code."""
 
 
 async def believes(
@@ -26,9 +27,9 @@ async def believes(
 ) -> bool | None:
     """Whether the model holds the finding to be true; None where it does not say.
 
-    As the judge of a review: what counts is how much more it believes the claim with the code than
-    without it. Of a model that gives no probabilities, its word counts. Raises `ModelError` where
-    the model cannot be used.
+    What counts is how much more it believes the claim with the code than without it. Of a model
+    that gives no probabilities, its word counts. Raises `ModelError` where the model cannot be
+    used.
     """
     snapshot = Snapshot("decided:", "code", decided.language, decided.code)
     whole = show(snapshot, Unit("", "lines", (Span(0, len(decided.code)),), ""))
@@ -41,7 +42,7 @@ async def believes(
         return None
     if isinstance(without, bool) or without is None:
         return None
-    return Verdict(with_code, without).believed >= _EVEN
+    return with_code - without >= _LEAST_CONTRAST
 
 
 async def _yes(
@@ -53,7 +54,7 @@ async def _yes(
 ) -> float | bool | None:
     """The logit of yes; yes or no from a model without probabilities; None for anything else."""
     system, code = standing_text(policy), material(decided.language, shown)
-    asked = render("ask_judge", remark=decided.message, quote=decided.quote)
+    asked = render("ask_belief", remark=decided.message, quote=decided.quote)
     prompt = Prompt(
         system=system.text,
         material=code.text,
