@@ -26,6 +26,7 @@ from benchmarks.machine import this_machine
 from benchmarks.quality import others
 from benchmarks.quality.cases import Case, load_cases, sample, usual_folder
 from benchmarks.quality.chart import reliability
+from benchmarks.quality.judging import cost_of, judged, sheet_of
 from benchmarks.quality.keeping import Kept, review_all
 from benchmarks.quality.mirador_side import Wish, mirador
 from benchmarks.quality.outcomes import Outcome
@@ -46,6 +47,7 @@ from benchmarks.quality.tables import (
 from benchmarks.quality.tally import total
 from benchmarks.report import with_part
 from mirador_lsp.core.errors import MiradorError
+from mirador_lsp.core.policy import SYNTHESIS
 from mirador_lsp.settings import paths
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "quality.md"
@@ -106,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--semgrep-rules", default="p/python", metavar="RULES")
     add("--ablate", action="store_true", help="add the passes one by one")
     add("--plans", type=_names, default=(), metavar="A,B", help="only these, with --ablate")
+    add("--judge", action="store_true", help="what verdicts of --model are worth; changes nothing")
     add("--again", action="store_true", help="review twice: does it say the same?")
     add("--gates", action="store_true", help="what every gate would have shown")
     add("--minutes", type=float, help="for each side; cases it did not get to are left out")
@@ -167,7 +170,13 @@ def _wish(arguments: argparse.Namespace) -> Wish:
             message = f"--set takes NAME=VALUE, not {said!r}"
             raise BenchmarkError(message)
         options[name] = value
-    return Wish(arguments.stages, arguments.lens, arguments.model, options)
+    stages = arguments.stages
+    if arguments.judge:
+        if not arguments.model:
+            message = "--model names whom to ask to judge"
+            raise BenchmarkError(message)
+        stages = tuple(dict.fromkeys((*stages, SYNTHESIS)))
+    return Wish(stages, arguments.lens, arguments.model, options, judge=arguments.judge)
 
 
 def _tell(run: Run, arguments: argparse.Namespace) -> None:
@@ -183,6 +192,10 @@ def _tell(run: Run, arguments: argparse.Namespace) -> None:
     run.sheets += [calibration_of(own), rules_of(own, run.cases)]
     if arguments.gates:
         run.sheets.append(gates_of(own, run.cases))
+    if arguments.judge:
+        rows = judged(run.cases, own.outcomes)
+        gate = _wish(arguments).settings().review.gate
+        run.sheets.append(sheet_of(arguments.model, rows, gate, cost_of(own.outcomes)))
 
 
 class _Asking:

@@ -55,7 +55,7 @@ class Resamples:
 def estimate(figure: Figure, counted: Mapping[str, Counts], drawn: Sequence[Counts]) -> Estimate:
     """A figure of all groups, with its interval."""
     values = [figure(counts) for counts in drawn]
-    return _around(figure(total(counted.values())), values)
+    return around(figure(total(counted.values())), values)
 
 
 def difference(
@@ -66,10 +66,11 @@ def difference(
     """How much more the first side has of a figure than the second, draw by draw."""
     values = [figure(one) - figure(other) for one, other in zip(*drawn, strict=True)]
     one, other = (figure(total(side.values())) for side in sides)
-    return _around(one - other, values)
+    return around(one - other, values)
 
 
-def _around(value: float, values: Sequence[float]) -> Estimate:
+def around(value: float, values: Sequence[float]) -> Estimate:
+    """A figure with the interval of its resamples."""
     there = sorted(each for each in values if not math.isnan(each))
     if math.isnan(value) or not there:
         return Estimate(math.nan, math.nan, math.nan)

@@ -26,6 +26,7 @@ from mirador_lsp.core.events import (
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.policy import ReviewPolicy
 from mirador_lsp.core.requests import ReviewRequest, Trigger
+from mirador_lsp.engine.capabilities import FILE_NAME
 from mirador_lsp.settings import Form, Layer, Settings, resolve, review_policy
 from mirador_lsp.syntax.languages import language_of
 
@@ -34,6 +35,14 @@ _PLENTY = 900.0
 """Seconds that no stage runs into unless the settings say how many it has: what a stage did not get
 to on a busy machine says nothing of how well it reviews."""
 _VERDICT = "judge"
+_LISTENING = """\
+review.synthesis:
+  - model: {model}
+    confidence: 1
+    reason: measured here
+    judge: {{claim: [0, 1e-9], slip: [0, 1e-9], flow: [0, 1e-9], pattern: [0, 1e-9]}}
+"""
+"""A matrix by which a model judges all there is, and no verdict weighs anything."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,8 @@ class Wish:
     """For every model stage; "" leaves the choice to Mirador."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Other settings, by name ("review.gate"), as text."""
+    judge: bool = False
+    """Every candidate is put to `model`, and nothing follows from its verdicts."""
 
     def settings(self) -> Settings:
         """The settings that hold. Raises `BenchmarkError` for one that is not known or not fit."""
@@ -77,13 +88,18 @@ class Wish:
     def manner(self) -> str:
         """What answers depend on besides the program and the model's file."""
         options = sorted(self.options.items())
-        return repr((self.stages, self.lenses, self.model, options))
+        said = (self.stages, self.lenses, self.model, options)
+        return repr((*said, "judge") if self.judge else said)
 
 
 def mirador(name: str, wish: Wish, home: Home, digests: Mapping[str, str]) -> Side:
     """Mirador as a side. `digests` are those of the installed models, by name."""
     settings = _with_script(wish.settings(), wish)
     package = Path(mirador_lsp.__file__).parent
+    if wish.judge:
+        home.paths.config_file.parent.mkdir(parents=True, exist_ok=True)
+        own = home.paths.config_file.with_name(FILE_NAME)
+        own.write_text(_LISTENING.format(model=wish.model), encoding="utf-8")
 
     async def review(cases: Sequence[Case]) -> AsyncGenerator[Outcome]:
         async with open_app(settings, paths=home.paths) as app:
@@ -119,6 +135,7 @@ class _Hearing:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._raw: dict[str, float] = {}
+        self._strength: dict[str, float | None] = {}
         self._counts = dict.fromkeys(
             ("prompt", "completion", "units", "unfinished", "heard", "misquoted", "malformed"), 0
         )
@@ -131,7 +148,9 @@ class _Hearing:
         match event:
             case FindingReported(finding=finding):
                 self._raw.setdefault(finding.id, finding.confidence)
-            case EvidenceHeard(lens=lens) if lens != _VERDICT:
+            case EvidenceHeard(lens=lens) if lens == _VERDICT:
+                self._strength[event.finding_id] = event.strength
+            case EvidenceHeard():
                 counts["heard"] += 1
             case StageStarted() if event.model:
                 counts["units"] += event.units
@@ -182,4 +201,5 @@ class _Hearing:
             confidence=finding.confidence,
             raw=self._raw.get(finding.id, finding.confidence),
             shown=shown,
+            strength=self._strength.get(finding.id),
         )

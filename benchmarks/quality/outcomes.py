@@ -20,6 +20,8 @@ class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
     """As it was when first reported: before a judge and before calibration."""
     shown: bool = True
     """False for one that is withheld because it is not sure enough."""
+    strength: float | None = None
+    """Of a judge's verdict: how much the code spoke for it, in logits; None where nobody judged."""
 
     @property
     def tool(self) -> str:
