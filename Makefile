@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-outer test-inner endurance check fmt bench docs model clean setup vsix editors editors-ci tools
+.PHONY: demo test test-first test-second test-third endurance check fmt bench docs model clean setup vsix editors editors-ci tools
 
 setup: $(STAMP)
 
@@ -33,17 +33,22 @@ demo: $(STAMP)
 	@$(BIN)/mirador models pull 0.5b
 	@$(BIN)/mirador review --fail-on never examples
 
-# Two halves side by side, for hardly a test uses more than one core; together they are all of tests/.
-OUTER := analysis benchmarks ci cli core e2e
+# Three parts side by side, for most tests wait for something; together they are all of tests/.
+FIRST  := analysis benchmarks ci cli core
+SECOND := e2e editors forges index store
+PYTEST := $(BIN)/python -X dev -m pytest -m "not endurance" --durations=12
 
 test: model
-	@$(MAKE) --no-print-directory -j2 --output-sync=line test-outer test-inner
+	@$(MAKE) --no-print-directory -j3 --output-sync=line test-first test-second test-third
 
-test-outer: model
-	$(BIN)/python -X dev -m pytest -m "not endurance" $(addprefix tests/,$(OUTER))
+test-first: model
+	$(PYTEST) $(addprefix tests/,$(FIRST))
 
-test-inner: model
-	$(BIN)/python -X dev -m pytest -m "not endurance" $(patsubst %,--ignore=tests/%,$(OUTER))
+test-second: model
+	$(PYTEST) $(addprefix tests/,$(SECOND))
+
+test-third: model
+	$(PYTEST) $(patsubst %,--ignore=tests/%,$(FIRST) $(SECOND))
 
 # What is too long for every change: kills by the dozen, every kind of damage, trials of the engine.
 endurance: model
