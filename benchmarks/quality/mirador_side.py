@@ -40,7 +40,7 @@ review.synthesis:
   - model: {model}
     confidence: 1
     reason: measured here
-    judge: {{claim: [0, 1e-9], slip: [0, 1e-9], flow: [0, 1e-9], pattern: [0, 1e-9]}}
+    judge: {{claim: [0, 1.0e-9], slip: [0, 1.0e-9], flow: [0, 1.0e-9], pattern: [0, 1.0e-9]}}
 """
 """A matrix by which a model judges all there is, and no verdict weighs anything."""
 

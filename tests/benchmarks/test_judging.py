@@ -107,6 +107,7 @@ def test_every_candidate_of_the_smoke_set_is_judged(
 
     judged, plain = (page.read_text() for page in pages)
     assert "### The judge: judge" in judged
+    assert "| flow | 2 | 0 |" in judged
     assert "### The judge" not in plain
     assert "Row of the capability matrix" in told
     gates = [page.partition("### Gates")[2].partition("###")[0] for page in (judged, plain)]
