@@ -11,33 +11,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import http from "node:http";
 import net from "node:net";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
+import { PATIENCE, again, log } from "./waiting.mjs";
 
-/** Long, because the machine may be busy; nothing waits for it unless something is wrong. */
-export const PATIENCE = Number(process.env.PATIENCE ?? 90_000);
+export { PATIENCE, again, log, until } from "./waiting.mjs";
+
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const started = Date.now();
-
-export function log(...words) {
-  console.log(`[${((Date.now() - started) / 1000).toFixed(1)}s]`, ...words);
-}
-
-/** Waits until `condition` gives something truthy, and returns that. */
-export async function until(what, condition, patience = PATIENCE) {
-  const end = Date.now() + patience;
-  for (;;) {
-    const value = await condition();
-    if (value) {
-      log("ok", what);
-      return value;
-    }
-    if (Date.now() > end) {
-      throw new Error(`timed out: ${what}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 export class Editor {
   constructor(root, server, context, page, port, environment) {
@@ -106,6 +86,8 @@ export class Editor {
         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
       ],
     });
+    // Else some steps would wait for half a minute and others for PATIENCE.
+    context.setDefaultTimeout(PATIENCE);
     const page = context.pages()[0] ?? (await context.newPage());
     return new Editor(root, server, context, page, port, environment);
   }
@@ -127,32 +109,91 @@ export class Editor {
   /** Runs a command from the palette, as a user does: by its title. */
   async command(title) {
     const input = this.page.locator(".quick-input-widget input").first();
-    // A menu or message that just goes away may take the key, or the palette along.
-    for (let left = 5; left >= 0; left -= 1) {
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
+    // A menu or message that just goes away may take the key, or the palette along. The row is
+    // clicked: Enter would run what stands first while the list is still being narrowed.
+    await again(`the command ${title}`, async (patience) => {
       await this.page.keyboard.press("F1");
+      await input.fill(`>${title}`, { timeout: patience });
+      await row.click({ timeout: patience });
+    });
+  }
+
+  /** Puts the cursor on a line (1 is the first). */
+  async goTo(line) {
+    const { page } = this;
+    const input = page.locator(".quick-input-widget input").first();
+    await again(`line ${line}`, async (patience) => {
+      await page.locator(".editor-instance .view-line").first().click({ timeout: patience });
+      await page.keyboard.press("Control+G");
+      await input.fill(`:${line}`, { timeout: patience });
+      await page.keyboard.press("Enter");
+      const place = page.locator("[id='status.editor.selection']", { hasText: new RegExp(`Ln ${line},`) });
+      await place.waitFor({ timeout: patience });
+      await input.waitFor({ state: "hidden", timeout: patience });
+    });
+  }
+
+  /**
+   * Opens the menu of code actions, and returns its first row with these words, which is clicked
+   * if `choose` is set. A request that the editor makes by itself after the cursor has moved
+   * cancels the user's, and then the menu does not open.
+   */
+  async codeAction(words, { choose }) {
+    const { page } = this;
+    const row = page.locator(".action-widget .monaco-list-row", { hasText: words }).first();
+    await again(`the code action ${words}`, async (patience) => {
+      if (await page.locator(".action-widget").first().isVisible()) {
+        await page.keyboard.press("Escape");
+      }
+      await page.keyboard.press("Control+.");
+      await row.waitFor({ timeout: patience });
+      if (choose) {
+        await row.click({ timeout: patience });
+      }
+    });
+    return row;
+  }
+
+  /** A message of VS Code's: what popped up and went away again is looked for behind the bell. */
+  async message(words, patience = PATIENCE) {
+    const found = this.messages(words).first();
+    for (const end = Date.now() + patience; ; ) {
       try {
-        await input.fill(`>${title}`, { timeout: left > 0 ? 5000 : PATIENCE });
-        break;
+        await found.waitFor({ timeout: 8000 });
+        return found;
       } catch (error) {
-        if (left === 0) {
+        if (Date.now() > end) {
           throw error;
         }
       }
+      await this.openMessages();
     }
-    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
-    await row.waitFor({ timeout: PATIENCE });
-    await this.page.keyboard.press("Enter");
   }
 
-  /** Puts the cursor on a line (1 is the first) and lets the editor's own requests go out. */
-  async goTo(line) {
-    await this.page.locator(".editor-instance .view-line").first().click();
-    await this.page.keyboard.press("Control+G");
-    await this.page.locator(".quick-input-widget input").first().fill(`:${line}`);
-    await this.page.keyboard.press("Enter");
-    // A cursor move sends a request for code actions soon after, and that cancels one that a user
-    // asks for meanwhile: the menu would not open.
-    await this.page.waitForTimeout(1000);
+  /** Answers a message with a button. */
+  async answer(words, name) {
+    await again(`“${name}” to “${words}”`, async (short) => {
+      const message = await this.message(words);
+      const button = message.getByRole("button", { name });
+      if (!(await button.isVisible())) {
+        // Behind the bell it is folded up, and the button that unfolds it shows under the mouse.
+        await message.hover({ timeout: short });
+        await message.locator(".codicon-notifications-expand").click({ timeout: short }).catch(() => undefined);
+      }
+      await button.click({ timeout: short });
+    });
+  }
+
+  async openMessages() {
+    if (!(await this.page.locator(".notifications-center").isVisible())) {
+      await this.page.locator("[id='status.notifications']").click({ timeout: 5000 }).catch(() => undefined);
+    }
+  }
+
+  /** Messages that say this, shown or behind the bell. */
+  messages(words) {
+    return this.page.locator(".notification-list-item", { hasText: words });
   }
 
   /** The panel's page, inside the two frames that VS Code puts around it. */
@@ -176,8 +217,10 @@ export class Editor {
     writeFileSync(join(this.root, "model", name), "");
   }
 
+  /** Keeps a picture if SHOTS is set, of what is there once nothing moves any more. */
   async picture(name) {
     if (process.env.SHOTS) {
+      await this.page.waitForTimeout(700);
       mkdirSync(process.env.SHOTS, { recursive: true });
       await this.page.screenshot({ path: join(process.env.SHOTS, `${name}.png`) });
     }
@@ -207,12 +250,18 @@ export async function main(options, steps) {
     status = 0;
     log("all seen");
   } catch (error) {
+    const name = `failed-${basename(process.argv[1], ".mjs")}`;
+    await editor.picture(name).catch(() => {});
+    await editor.openMessages().catch(() => {});
+    await editor.picture(`${name}-messages`).catch(() => {});
+    const journal = join(editor.root, "state", "mirador.log");
+    console.log(editor.server.said);
+    console.log(existsSync(journal) ? readFileSync(journal, "utf8").slice(-6000) : "Mirador has not run.");
+    for (const message of await editor.messages("").allInnerTexts().catch(() => [])) {
+      log("message:", message.replaceAll("\n", " | "));
+    }
+    // The last words are those that count: whoever sees only the end of it all sees them.
     log("FAILED", error.stack);
-    // What popped up and went away is in the list behind the bell.
-    await editor.page.locator("[id='status.notifications']").click({ timeout: 3000 }).catch(() => {});
-    await editor.picture("failed").catch(() => {});
-    const said = join(editor.root, "state", "mirador.log");
-    console.log(existsSync(said) ? readFileSync(said, "utf8").slice(-6000) : editor.server.said);
   } finally {
     await editor.close();
   }

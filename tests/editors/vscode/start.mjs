@@ -2,8 +2,11 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { PATIENCE, log, main, until } from "./driver.mjs";
+import { basename, join } from "node:path";
+import { again, log, main, until } from "./driver.mjs";
+
+/** Milliseconds that pip may take. */
+const SLOW = 300_000;
 
 const options = {
   name: "the first start",
@@ -27,36 +30,40 @@ await main(options, async (editor) => {
 /** The first steps show by themselves; while a workspace is not trusted nothing is installed. */
 async function untrusted(editor) {
   const { page } = editor;
-  await steps(page).filter({ hasText: "Point to the server" }).first().waitFor({ timeout: PATIENCE });
+  await steps(page).filter({ hasText: "Point to the server" }).first().waitFor();
   log("ok the first steps show by themselves:", (await steps(page).allInnerTexts()).join(" | "));
-  const toast = page.locator(".notification-toast", { hasText: "was not found" });
-  await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor({ timeout: PATIENCE });
-  await toast.first().waitFor({ timeout: PATIENCE });
+  await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor();
+  const toast = await editor.message("was not found");
   const offered = await toast.getByRole("button").allInnerTexts();
-  log("ok it says what is missing:", (await toast.first().innerText()).replaceAll("\n", " | "));
+  log("ok it says what is missing:", (await toast.innerText()).replaceAll("\n", " | "));
   if (offered.some((words) => words.includes("Environment"))) {
     throw new Error("an environment is offered in an untrusted workspace");
   }
   await editor.command("Mirador: Make Environment…");
-  await page.locator(".notification-toast", { hasText: "installs nothing" }).waitFor({ timeout: PATIENCE });
+  await editor.message("installs nothing");
   log("ok nothing is installed in an untrusted workspace");
-  await page.keyboard.press("Escape");
   await editor.command("Workspaces: Manage Workspace Trust");
-  await page.locator(".workspace-trust-editor").getByRole("button", { name: "Trust", exact: true }).first().click();
-  await until("it is trusted", async () => (await page.locator(".workspace-trust-editor.trusted, .workspace-trust-header.workspace-trust-trusted").count()) > 0);
-  await page.keyboard.press("Control+W");
+  const trust = page.locator(".workspace-trust-editor");
+  await trust.getByRole("button", { name: "Trust", exact: true }).first().click();
+  await page.locator(".statusbar-item", { hasText: "Restricted Mode" }).waitFor({ state: "detached" });
+  log("ok it is trusted");
+  // It lies above everything else, and no command comes through while it is there.
+  await again("the way out of the trust editor", async (patience) => {
+    await page.keyboard.press("Control+W");
+    await trust.waitFor({ state: "detached", timeout: patience });
+  });
 }
 
 /** The first steps again, when the user asks; what is done is checked off. */
 async function shownAgain(editor) {
   const { page } = editor;
-  await page.keyboard.press("Control+W");
+  await editor.command("View: Close All Editors");
+  await steps(page).first().waitFor({ state: "detached" });
   await editor.command("Mirador: Getting Started");
-  await steps(page).filter({ hasText: "Point to the server" }).first().waitFor({ timeout: PATIENCE });
+  await steps(page).filter({ hasText: "Point to the server" }).first().waitFor();
   const done = page.locator(".getting-started-step", { hasText: "Point to the server" }).locator(".codicon.complete");
-  await done.waitFor({ state: "attached", timeout: PATIENCE });
+  await done.waitFor({ state: "attached" });
   log("ok the server's step is checked off");
-  await page.waitForTimeout(800);
   await editor.picture("walkthrough");
 }
 
@@ -69,11 +76,10 @@ async function giveUp(editor, wheel) {
   const { page } = editor;
   await ask(editor, wheel);
   const dialog = page.locator(".monaco-dialog-box");
-  await page.waitForTimeout(400);
   await editor.picture("consent");
   log("ok it asks:", (await dialog.innerText()).replaceAll("\n", " | "));
   await dialog.getByRole("button", { name: "Cancel" }).click();
-  await dialog.waitFor({ state: "detached", timeout: PATIENCE });
+  await dialog.waitFor({ state: "detached" });
   if (made(editor).length > 0) {
     throw new Error("something was made without consent");
   }
@@ -85,12 +91,16 @@ async function environment(editor, wheel) {
   const { page } = editor;
   await ask(editor, wheel);
   await page.locator(".monaco-dialog-box").getByRole("button", { name: "Make It" }).click();
-  const progress = page.locator(".notification-toast", { hasText: /Making an environment|Installing/ });
-  await progress.first().waitFor({ timeout: PATIENCE });
+  await editor.message(/Making an environment|Installing|Looking whether/);
   log("ok it says what it does");
-  const first = page.locator(".notification-toast").getByRole("button", { name: "Clear the Setting" });
-  await first.click({ timeout: 180_000 });
-  await page.locator(".notification-toast", { hasText: "runs from its own environment" }).waitFor({ timeout: PATIENCE });
+  await until("the environment is made", async () => {
+    for (const failed of await editor.messages("could not be made").allInnerTexts()) {
+      throw new Error(failed);
+    }
+    return (await editor.messages("comes before it").count()) > 0;
+  }, SLOW);
+  await editor.answer("comes before it", "Clear the Setting");
+  await editor.message("runs from its own environment");
   log("ok the server runs from", made(editor).join());
 }
 
@@ -98,21 +108,30 @@ async function ask(editor, wheel) {
   const { page } = editor;
   await editor.command("Mirador: Make Environment…");
   const rows = page.locator(".quick-input-list .monaco-list-row");
-  await rows.filter({ hasText: "A wheel on this machine" }).click({ timeout: PATIENCE });
+  await rows.filter({ hasText: "A wheel on this machine" }).click();
   const input = page.locator(".quick-input-widget input").first();
   const python = rows.filter({ hasText: "Python 3" }).first();
+  const listed = rows.filter({ hasText: basename(wheel) });
+  const ok = page.locator(".quick-input-widget").getByRole("button", { name: "OK" });
+  // The dialog goes to a folder of its own choice first, and takes the text away.
   await until("a file is chosen", async () => {
-    // The dialog goes to a folder of its own choice first, and takes the text away.
-    if ((await input.inputValue()) === wheel && (await rows.filter({ hasText: "any.whl" }).count()) > 0) {
-      await page.keyboard.press("Enter");
-    } else if ((await input.inputValue()).startsWith("/")) {
-      await input.fill(wheel);
+    if (await python.isVisible()) {
+      return true;
     }
-    await page.waitForTimeout(500);
-    return (await python.count()) > 0;
+    try {
+      const typed = (await ok.isVisible()) ? await input.inputValue({ timeout: 1000 }) : "";
+      if (typed === wheel && (await listed.count()) > 0) {
+        await ok.click({ timeout: 1000 });
+      } else if (typed !== wheel && typed.startsWith("/")) {
+        await input.fill(wheel, { timeout: 1000 });
+      }
+    } catch (error) {
+      log("the dialog is gone between two looks:", error.message.split("\n")[0]);
+    }
+    return false;
   });
   await python.click();
-  await page.locator(".monaco-dialog-box", { hasText: "Make an environment for Mirador?" }).waitFor({ timeout: PATIENCE });
+  await page.locator(".monaco-dialog-box", { hasText: "Make an environment for Mirador?" }).waitFor();
 }
 
 function made(editor) {
