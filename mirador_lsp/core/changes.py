@@ -145,6 +145,9 @@ class Patch:
     tests: TestRun | None = None
     digest: str = ""
     """Of the model's version, where there is a model."""
+    basis: Span | None = None
+    """The code of the snapshot that it was made from: once any of it was edited, the change is one
+    of other code. None where that is just what `edits` replace."""
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,15 @@ from pygls.exceptions import JsonRpcException
 from mirador_lsp.core.changes import Patch, Rung
 from mirador_lsp.core.clean import plain
 from mirador_lsp.core.document import Snapshot
+from mirador_lsp.server import extensions
 from mirador_lsp.server.edits import EditBuilder
 from mirador_lsp.server.server import MiradorServer
 
 _ANSWER_SECONDS = 300.0
 """How long a client may take: some show the change to the user first."""
 _SHOW_SECONDS = 10.0
+DECLINED = "It was shown, and not wanted."
+"""What there is to say of a change that the user declined; they know, so nobody tells them."""
 _log = logging.getLogger(__name__)
 
 
@@ -40,7 +43,9 @@ async def apply_patch(ls: MiradorServer, snapshot: Snapshot, patch: Patch) -> st
 
 
 async def apply_edit(ls: MiradorServer, edit: types.WorkspaceEdit, label: str) -> str:
-    """Ask the client to apply `edit`. Returns "" when it did, else why not, one plain sentence."""
+    """Ask the client to apply `edit`. Returns "" when it did, else why not, one plain sentence:
+    `DECLINED` where the user was shown it and said no.
+    """
     params = types.ApplyWorkspaceEditParams(edit=edit, label=plain(label, 200))
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
@@ -52,6 +57,8 @@ async def apply_edit(ls: MiradorServer, edit: types.WorkspaceEdit, label: str) -
     if result.applied:
         return ""
     reason = plain(result.failure_reason or "", 200)
+    if reason == extensions.DECLINED:
+        return DECLINED
     return f"The editor did not make the change: {reason or 'it does not say why.'}"
 
 

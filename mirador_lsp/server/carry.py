@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
 
 from mirador_lsp.core.document import Snapshot
-from mirador_lsp.core.edits import Edit
+from mirador_lsp.core.edits import Edit, smallest
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.stations import moved
-from mirador_lsp.core.text import Span
+from mirador_lsp.core.text import LineIndex, Span
+
+_ENDS = ("\n", "\r")
 
 
 def over(findings: Iterable[Finding], old: Snapshot, new: Snapshot) -> dict[str, Finding]:
@@ -16,9 +20,22 @@ def over(findings: Iterable[Finding], old: Snapshot, new: Snapshot) -> dict[str,
     What lies within the edited part is gone: it may be mended, and a review is on its way. A ready
     fix is of the text it was made for, so a finding that is carried over an edit leaves it behind.
     """
+    return _over(findings, old, new, _Unedited)
+
+
+def closely(findings: Iterable[Finding], old: Snapshot, new: Snapshot) -> dict[str, Finding]:
+    """The findings, by id, of whose lines none was edited, also those between two edits. That takes
+    a comparison of lines, where `over` only looks at how the two texts begin and end.
+    """
+    return _over(findings, old, new, _Closely)
+
+
+def _over(
+    findings: Iterable[Finding], old: Snapshot, new: Snapshot, how: "type[_Unedited]"
+) -> dict[str, Finding]:
     if old.text == new.text:
         return {finding.id: finding for finding in findings}
-    unedited = _unedited(old, new)
+    unedited = how.between(old, new)
     places = ((finding, unedited.place(finding.span)) for finding in findings)
     return {
         f.id: replace(f, span=span, fix=None, stations=moved(f.stations, unedited.place))
@@ -28,13 +45,20 @@ def over(findings: Iterable[Finding], old: Snapshot, new: Snapshot) -> dict[str,
 
 
 def place(span: Span, old: Snapshot, new: Snapshot) -> Span | None:
-    """Where the code at `span` of `old` stands in `new`; None when any of it was edited."""
-    return _unedited(old, new).place(span)
+    """Where the code at `span` of `old` stands in `new`; None when any of its lines was edited.
+
+    There may be edits on both sides of it. An empty place is one between two characters: it is also
+    known where its line was edited, as long as nothing else was.
+    """
+    placed = _Closely.between(old, new).place(span)
+    if placed is None and span.start == span.end:
+        return _Unedited.between(old, new).place(span)
+    return placed
 
 
 def edits(made: Iterable[Edit], old: Snapshot, new: Snapshot) -> tuple[Edit, ...] | None:
-    """Edits of `old` as edits of `new`; None when one touches what was edited since."""
-    unedited = _unedited(old, new)
+    """Edits of `old` as edits of `new`; None when one touches a line that was edited since."""
+    unedited = _Closely.between(old, new)
     moved = []
     for edit in made:
         span = unedited.place(edit.span)
@@ -48,11 +72,21 @@ def edits(made: Iterable[Edit], old: Snapshot, new: Snapshot) -> tuple[Edit, ...
 class _Unedited:
     """How much of a text's beginning and end is the same in a later one."""
 
+    old: str
+    new: str
     head: int
     tail_start: int
     """Where the common end begins in the old text."""
     shift: int
     """By how much the common end has moved."""
+
+    @classmethod
+    def between(cls, old: Snapshot, new: Snapshot) -> Self:
+        head = _common_head(old.text, new.text)
+        room = min(len(old.text), len(new.text)) - head
+        tail = _common_tail(old.text, new.text, room)
+        shift = len(new.text) - len(old.text)
+        return cls(old.text, new.text, head, len(old.text) - tail, shift)
 
     def place(self, span: Span) -> Span | None:
         if span.end <= self.head:
@@ -62,11 +96,46 @@ class _Unedited:
         return None
 
 
-def _unedited(old: Snapshot, new: Snapshot) -> _Unedited:
-    head = _common_head(old.text, new.text)
-    room = min(len(old.text), len(new.text)) - head
-    tail = _common_tail(old.text, new.text, room)
-    return _Unedited(head, len(old.text) - tail, len(new.text) - len(old.text))
+class _Closely(_Unedited):
+    """What is the same on both sides of edits, too. A line of which any part was edited is another
+    line: who types at its end has changed what it does.
+    """
+
+    def place(self, span: Span) -> Span | None:
+        lines = self._lines
+        first, last = lines.line_of(span.start), lines.line_of(max(span.end - 1, span.start))
+        start, end = lines.line_span(first).start, lines.line_span(last).end
+        shift = 0
+        for edit in self._edits:
+            if self._is_above(edit, start):
+                shift += len(edit.text) - (edit.span.end - edit.span.start)
+            elif self._is_below(edit, end):
+                break
+            else:
+                return None
+        return Span(span.start + shift, span.end + shift)
+
+    def _is_above(self, edit: Edit, start: int) -> bool:
+        """Whether the line that begins at `start` still begins where it did."""
+        if edit.span.end != start:
+            return edit.span.end < start
+        kept = self.old[: edit.span.start]
+        return (edit.text or kept or "\n").endswith(_ENDS)
+
+    def _is_below(self, edit: Edit, end: int) -> bool:
+        """Whether the line that ends at `end` still ends where it did."""
+        if edit.span.start != end:
+            return edit.span.start > end
+        kept = self.old[edit.span.end : edit.span.end + 1]
+        return (edit.text or kept or "\n").startswith(_ENDS)
+
+    @cached_property
+    def _lines(self) -> LineIndex:
+        return LineIndex(self.old)
+
+    @cached_property
+    def _edits(self) -> tuple[Edit, ...]:
+        return smallest(self.old, self.new)
 
 
 def edited(old: Snapshot, new: Snapshot) -> Span | None:

@@ -1,8 +1,8 @@
 """A change of code in the editor, from the wish to the edit that the client has applied.
 
 It is worked out for one text and applied to no other. Where the document moved on meanwhile, the
-change is moved along and checked again or, where that cannot be, worked out once more; after that
-the user is told instead.
+change is moved along and checked again or, where that cannot be, worked out once more (see
+`moving`); after that the user is told instead.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from mirador_lsp.core.errors import UserError
 from mirador_lsp.core.events import StageFailed, fan_out
 from mirador_lsp.core.findings import Finding
 from mirador_lsp.core.text import Span
-from mirador_lsp.server import carry, remembering, reviewing
-from mirador_lsp.server.applying import apply_patch
+from mirador_lsp.server import moving, remembering, reviewing
+from mirador_lsp.server.applying import DECLINED, apply_patch
 from mirador_lsp.server.asked import Asked, current, folder_of
 from mirador_lsp.server.jobs import Emit, Ending, Job, JobEvent
 from mirador_lsp.server.neighbours import neighbours
@@ -26,7 +26,11 @@ from mirador_lsp.server.server import MiradorServer
 from mirador_lsp.settings import change_policy
 
 _MOVED = "The code in question was edited meanwhile, so nothing was changed."
+_TYPED = "The document was edited all the time, so nothing was changed."
 _CLOSED = "The document was closed meanwhile, so nothing was changed."
+_MOST_WORKED_OUT = 2
+_MOST_OFFERED = 6
+"""Times that one change is checked and sent: each but the first follows an edit of the user's."""
 NO_EDITS = "This editor takes no edits from language servers, so nothing can be changed."
 """What is said in a client that does not answer `workspace/applyEdit`."""
 
@@ -131,32 +135,46 @@ async def check_ready(ls: MiradorServer, snapshot: Snapshot, finding: Finding) -
 
 async def _pursue(ls: MiradorServer, request: ChangeRequest, outcome: Outcome, emit: Emit) -> None:
     """Raises the `UserError` that says why nothing was changed."""
-    for _ in range(2):
+    for _ in range(_MOST_WORKED_OUT):
         finished = await _worked_out(ls, request, emit)
         outcome.attempts += len(finished.attempts)
         if finished.patch is None:
             raise outcome.end(State.NOT_OFFERED, finished.why)
+        if await _offered(ls, request, finished.patch, outcome):
+            return
         now = current(ls, request.snapshot.uri)
-        patch = await _fitted(ls, request, finished.patch, now)
-        if now is not None and patch is not None:
-            outcome.title, outcome.rungs = patch.title, patch.rungs
-            why = await apply_patch(ls, now, patch)
-            if not why:
-                outcome.state = State.APPLIED
-                _made(ls, now, request, patch)
-                return
-            outcome.end(State.REFUSED, why)
-            if current(ls, now.uri) == now:
-                break  # the same change would be refused again
-        moved = _moved(ls, request)
+        if now is None:
+            raise outcome.end(State.NOT_OFFERED, _CLOSED, "Open it and ask again.")
+        moved = moving.moved_to(ls, request, now)
         if moved is None:
             break
         request = moved
-    if current(ls, request.snapshot.uri) is None:
-        raise outcome.end(State.NOT_OFFERED, _CLOSED, "Open it and ask again.")
-    if outcome.state is State.REFUSED:
-        raise outcome.end(State.REFUSED, outcome.why)
     raise outcome.end(State.NOT_OFFERED, _MOVED, "Ask again.")
+
+
+async def _offered(
+    ls: MiradorServer, request: ChangeRequest, patch: Patch, outcome: Outcome
+) -> bool:
+    """Have the client make a change, moved along with what is typed meanwhile. False where it has
+    to be worked out again; raises the `UserError` that says why the client did not make it.
+    """
+    for _ in range(_MOST_OFFERED):
+        now = await moving.at_rest(ls, request.snapshot)
+        fitted = await moving.fitted(ls, request, patch, now) if now is not None else None
+        if now is None or fitted is None:
+            return False
+        outcome.title, outcome.rungs = fitted.title, fitted.rungs
+        why = await apply_patch(ls, now, fitted)
+        if not why:
+            outcome.state = State.APPLIED
+            _made(ls, now, request, fitted)
+            return True
+        if why == DECLINED:
+            outcome.end(State.REFUSED, why)
+            return True
+        if not await moving.edited_since(ls, now):
+            raise outcome.end(State.REFUSED, why)  # the same change would be refused again
+    raise outcome.end(State.REFUSED, _TYPED, "Ask again once you have paused.")
 
 
 def _made(ls: MiradorServer, before: Snapshot, request: ChangeRequest, patch: Patch) -> None:
@@ -188,44 +206,6 @@ async def _worked_out(ls: MiradorServer, request: ChangeRequest, emit: Emit) -> 
         why = f"{failures[-1].message} {failures[-1].remedy}".strip()
         return replace(finished, why=why)
     return finished
-
-
-async def _fitted(
-    ls: MiradorServer, request: ChangeRequest, patch: Patch, now: Snapshot | None
-) -> Patch | None:
-    """The patch for the document as it is now; None where it has to be worked out again."""
-    if now is None or now.text == request.snapshot.text:
-        return patch if now is not None else None
-    moved = _moved(ls, request)
-    if moved is None or patch.creates:
-        return patch if moved is not None else None
-    edits = carry.edits(patch.edits, request.snapshot, now)
-    if edits is None:
-        return None
-    text = apply(now.text, edits)
-    app = await ls.apps.get()
-    checked = await app.check_change(moved, text)
-    if checked.failed is not None or not set(patch.rungs) <= set(checked.reached):
-        return None
-    return replace(patch, base_hash=now.content_hash, version=now.version, edits=edits, after=text)
-
-
-def _moved(ls: MiradorServer, request: ChangeRequest) -> ChangeRequest | None:
-    """The request for the document as it is now; None where the code in question was edited."""
-    old, now = request.snapshot, current(ls, request.snapshot.uri)
-    if now is None:
-        return None
-    shown = ls.publisher.shown(now)
-    finding = request.finding
-    if finding is not None:
-        known = {f.id: f for f in shown} | carry.over([finding], old, now)
-        finding = known.get(finding.id)
-        span = finding.span if finding is not None else None
-    else:
-        span = carry.place(request.span, old, now)
-    if span is None:
-        return None
-    return replace(request, snapshot=now, span=span, finding=finding, findings=shown)
 
 
 async def _request(ls: MiradorServer, snapshot: Snapshot, wanted: Wanted) -> ChangeRequest:

@@ -17,6 +17,8 @@ STREAM = "mirador/stream"
 """Notification to clients that declared `experimental.mirador.stream`."""
 CHECK_DIAGNOSTICS = "mirador/checkDiagnostics"
 """Request to clients that declared `experimental.mirador.checkDiagnostics`."""
+DECLINED = "declined"
+"""The `failureReason` of clients that show a change before they make it, whose user said no."""
 
 Kind = Literal["normal", "warning", "error"]
 

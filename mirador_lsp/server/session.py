@@ -117,6 +117,8 @@ class Session:
         """The latest review of each document."""
         self._tasks: set[asyncio.Task[None]] = set()
         """Every review that has not ended, those that were stopped and still unwind included."""
+        self._edits: dict[str, asyncio.Event] = {}
+        """By URI, what is set at its next edit; only where somebody waits for one."""
         self._seen: dict[str, Snapshot] = {}
         self._known: set[str] = set()
 
@@ -125,6 +127,7 @@ class Session:
         if document.uri in self._documents:
             _log.warning("opened twice: %s", _shown(document.uri))
         self._documents[document.uri] = document
+        self._told(document.uri)
 
     def change(self, uri: str, changes: list[Change], version: int) -> None:
         """Edit an open document; for one that is not open it is logged and ignored."""
@@ -134,6 +137,7 @@ class Session:
             return
         for odd in document.apply(changes, version, self.client.encoding):
             _log.warning("%s: %s", _shown(uri), odd)
+        self._told(uri)
 
     def doubt(self, uri: str, why: str) -> None:
         """The text of `uri` may differ from the editor's until the next full text."""
@@ -154,6 +158,7 @@ class Session:
         if text is not None and (document.doubt or text != document.text):
             _log.warning("%s: taken over as saved", _shown(uri))
             document.replace(text)
+            self._told(uri)
         return True
 
     def close(self, uri: str) -> None:
@@ -164,6 +169,15 @@ class Session:
         self.mended.pop(uri, None)
         if self._documents.pop(uri, None) is None:
             _log.warning("closed but not open: %s", _shown(uri))
+        self._told(uri)
+
+    async def edited(self, uri: str) -> None:
+        """Wait until the client tells of the next edit of a document, or that it was closed."""
+        await self._edits.setdefault(uri, asyncio.Event()).wait()
+
+    def _told(self, uri: str) -> None:
+        if (event := self._edits.pop(uri, None)) is not None:
+            event.set()
 
     def document(self, uri: str) -> OpenDocument | None:
         """The open document of that URI."""

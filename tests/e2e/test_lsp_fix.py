@@ -75,6 +75,56 @@ async def test_a_fix_is_offered_chosen_checked_and_applied(
     await eventually(lambda: editor.shows("ruff/F541") and not editor.shows("ruff/S110"))
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["told-at-once", "told-late"])
+async def test_a_fix_moves_along_with_what_is_typed_elsewhere(
+    client: RecordingClient, workspace: Workspace, late: bool
+) -> None:
+    """Above and below the code in question, while the model writes: the fix is checked on the new
+    text and made, without asking the model again; also where the client tells late what was typed,
+    and first refuses an edit for a text that it no longer has.
+    """
+    workspace.script(HELD)
+    editor = await author(client, workspace)
+    (fix, *_) = await editor.actions(editor.shows("ruff/S110"), ["quickfix"])
+    before = workspace.journal().count("started")
+    async with asyncio.TaskGroup() as group:
+        fixing = group.create_task(editor.run(fix.command))
+        await eventually(lambda: workspace.journal().count("started") > before)
+        asked = workspace.journal().count("started")
+        editor.change(f"# Reads settings.\n{SWALLOW}\n\nCENT = 100\n", late=late)
+        (workspace.folder / "go").touch()
+    answer = fixing.result()
+
+    assert answer["state"] == "applied", answer
+    assert answer["rungs"][-1] == "clean"
+    assert editor.text == f"# Reads settings.\n{MENDED}\n\nCENT = 100\n"
+    assert editor.refused == late
+    assert workspace.journal().count("started") == asked
+
+
+async def test_a_fix_of_code_that_was_edited_meanwhile_is_not_made_and_that_is_said(
+    client: RecordingClient, workspace: Workspace
+) -> None:
+    """One sentence with what to do, in a message and in the answer."""
+    workspace.script(HELD)
+    editor = await author(client, workspace)
+    (fix, *_) = await editor.actions(editor.shows("ruff/S110"), ["quickfix"])
+    before = workspace.journal().count("started")
+    mine = SWALLOW.replace("        pass\n", "        return None\n")
+    async with asyncio.TaskGroup() as group:
+        fixing = group.create_task(editor.run(fix.command))
+        await eventually(lambda: workspace.journal().count("started") > before)
+        editor.change(mine)
+        (workspace.folder / "go").touch()
+    answer = fixing.result()
+
+    assert answer["state"] == "notOffered", answer
+    assert editor.text == mine
+    said = [m.message for m in client.messages if "edited meanwhile" in m.message]
+    assert len(said) == 1
+    assert said[0].endswith("Ask again.")
+
+
 async def test_cancelling_a_fix_stops_the_model(
     client: RecordingClient, workspace: Workspace
 ) -> None:

@@ -239,3 +239,44 @@ def test_a_change_is_seen_before_it_is_made(terminal: Terminal, workspace: Works
     terminal.press("Escape", ":write", "Enter")
     terminal.wait("written")
     assert "if prices else 0.0" in (workspace.folder / "cart.py").read_text("utf-8")
+
+
+def test_who_types_while_a_model_writes_gets_the_fix_all_the_same(
+    terminal: Terminal, workspace: Workspace
+) -> None:
+    """It waits for them, and is for the text that they have by then."""
+    start(terminal, workspace, "split")
+    terminal.press("5G", "w", ":Mirador fix", "Enter")
+    terminal.wait("Mirador: deep…")  # the model writes, and is held
+    terminal.press("G", "o", "CENT = 100")
+    terminal.wait("CENT = 100")
+    (workspace.folder / "mend").touch()
+    terminal.wait("Mirador: a change waits")
+    assert "a accepts" not in terminal.screen()
+    terminal.press(" * 2")  # after what the fix was checked for
+    terminal.wait(r"CENT = 100 \* 2")
+    terminal.press("Escape")
+    terminal.wait("a accepts, q leaves it")
+    terminal.wait("parses, lints clean")
+    terminal.until("a accepts, q leaves it", "a", gone=True)
+    terminal.press("Escape", ":write", "Enter")
+    terminal.wait("written")
+    text = (workspace.folder / "cart.py").read_text("utf-8")
+    assert "if prices else 0.0" in text
+    assert text.endswith("CENT = 100 * 2\n")
+
+
+def test_who_edits_the_code_in_question_is_told_where_they_see_it(
+    terminal: Terminal, workspace: Workspace
+) -> None:
+    """What a fix is for is theirs: nothing is changed, and they read that once they stop typing."""
+    start(terminal, workspace, "split")
+    terminal.press("5G", "w", ":Mirador fix", "Enter")
+    terminal.wait("Mirador: deep…")  # the model writes, and is held
+    terminal.press("A", " + 1")
+    terminal.wait(r"len\(prices\) \+ 1")
+    (workspace.folder / "mend").touch()
+    terminal.wait("Mirador: a message waits")
+    terminal.press("Escape")
+    terminal.wait("edited meanwhile, so nothing was changed. Ask again.")
+    assert "if prices else" not in terminal.screen()

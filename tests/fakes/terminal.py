@@ -1,12 +1,15 @@
 """A terminal of our own in tmux: keys go in, what a person would see comes out."""
 
+import os
 import re
+import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from rich.terminal_theme import TerminalTheme
 
 PATIENCE = 90.0
 COLUMNS, ROWS = 120, 30
+_GRACE = 10.0
+"""Seconds in which what runs in a terminal may end by itself once the terminal is gone."""
 _THEME = TerminalTheme((20, 22, 27), (224, 226, 234), [(0, 0, 0)] * 8, [(255, 255, 255)] * 8)
 
 
@@ -83,8 +88,28 @@ class Terminal:
         path.write_text(drawn, "utf-8")
 
     def end(self) -> None:
-        """End the program and tmux with it."""
-        self._tmux("kill-server", check=False)
+        """End the program and tmux with it, and whatever they started that does not follow them: a
+        Neovim with unsaved text outlives its terminal.
+        """
+        with ExitStack() as stack:
+            running = self._processes(stack)
+            self._tmux("kill-server", check=False)
+            _reap(running)
+
+    def _processes(self, stack: ExitStack) -> list[int]:
+        """Those within this terminal, as handles (which no later process takes over) that the stack
+        closes. tmux names its socket in the environment of what it runs, and they pass it on.
+        """
+        mark = f"TMUX={self._socket},".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended
+                handle = os.pidfd_open(int(folder.name))
+                stack.callback(os.close, handle)
+                environment = (folder / "environ").read_bytes().split(b"\0")
+                if any(entry.startswith(mark) for entry in environment):
+                    found.append(handle)
+        return found
 
     def _tmux(self, *words: str, env: Mapping[str, str] | None = None, check: bool = True) -> str:
         done = subprocess.run(
@@ -97,6 +122,19 @@ class Terminal:
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
+
+
+def _reap(processes: Iterable[int]) -> None:
+    """Wait until they have ended; those that have not after a while are killed."""
+    left = set(processes)
+    for last in (False, True):
+        for handle in left if last else ():
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        end = time.monotonic() + _GRACE
+        while left and time.monotonic() < end:
+            ended, _, _ = select.select(left, (), (), 0.5)
+            left -= set(ended)
 
 
 @contextmanager

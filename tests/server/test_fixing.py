@@ -335,36 +335,108 @@ async def test_code_that_was_edited_meanwhile_is_left_alone() -> None:
     assert len(shown(editor)) == 1
 
 
-async def test_a_refused_edit_is_worked_out_once_more_for_the_newer_text() -> None:
-    """The user typed while the edit was on its way; the client refused it, as it should."""
+@pytest.mark.parametrize("late", [False, True], ids=["told-before", "told-after"])
+async def test_a_refused_edit_is_moved_along_with_what_was_typed(late: bool) -> None:
+    """The user typed while the edit was on its way, and the client refused it, as it should; some
+    tell of what was typed only then. The model is not asked again.
+    """
     app = FakeApp()
     async with fixable(app) as (editor, client):
         msg_id = command(editor)
         message = await client.next()
+        if late:
+            client.refuse(message, "the document is at another version")
         client.type(0, 0, "# a new line\n")
-        client.refuse(message, "the document is at another version")
+        if not late:
+            client.refuse(message, "the document is at another version")
         client.take(await client.next())
         answer = await editor.answer(msg_id)
 
     assert answer["result"]["state"] == "applied"
     assert client.texts[URI] == "# a new line\nfirst = 1\nfixed\nthird = 3\n"
+    assert len(app.changes) == 1
     assert shown(editor) == []
 
 
-async def test_a_second_refusal_is_the_last() -> None:
-    """Then the user is told, in one message, in the client's own words."""
+async def test_edits_above_and_below_move_the_fix_along() -> None:
+    """What lies between two edits was not edited."""
+    app = FakeApp()
+    app.change_script, gates = waiting(writing())
+    async with fixable(app) as (editor, client):
+        msg_id = command(editor)
+        await eventually(lambda: gates)
+        client.type(2, 9, "\nfourth = 4")
+        client.type(0, 0, "# a new line\n")
+        await editor.settle()
+        gates[0].set()
+        client.take(await client.next())
+        answer = await editor.answer(msg_id)
+
+    assert answer["result"]["state"] == "applied"
+    assert client.texts[URI] == "# a new line\nfirst = 1\nfixed\nthird = 3\nfourth = 4\n"
+    assert len(app.changes) == 1
+
+
+async def test_a_change_of_code_that_was_edited_is_worked_out_again() -> None:
+    """The finding's own line is as it was, but the function that the model saw is another now."""
+    app = FakeApp()
+
+    async def function(request: ChangeRequest, emit: EmitChange) -> None:
+        whole = Span(0, len(request.snapshot.text))
+        made = replace(patch(request, [Edit(request.span, "fixed")]), basis=whole)
+        emit(ChangeFinished(made, "", 0.1))
+
+    app.change_script, gates = waiting(function)
+    async with fixable(app) as (editor, client):
+        msg_id = command(editor)
+        await eventually(lambda: gates)
+        client.type(0, 9, "00")
+        await editor.settle()
+        gates[0].set()
+        await eventually(lambda: len(gates) == 2)
+        gates[1].set()
+        client.take(await client.next())
+        answer = await editor.answer(msg_id)
+
+    assert answer["result"]["state"] == "applied"
+    assert app.checks == []
+    assert [request.snapshot.version for request in app.changes] == [1, 2]
+    assert client.texts[URI] == "first = 100\nfixed\nthird = 3\n"
+
+
+async def test_who_types_all_the_time_is_told() -> None:
+    """In one message, with what to do; the model was asked once."""
     app = FakeApp()
     async with fixable(app) as (editor, client):
         msg_id = command(editor)
-        for line in ("# one\n", "# two\n"):
+        for number in range(6):
             message = await client.next()
-            client.type(0, 0, line)
+            client.type(0, 0, f"# {number}\n")
             client.refuse(message, "it changed")
         answer = await editor.answer(msg_id)
 
     assert answer["result"]["state"] == "refused"
-    assert answer["result"]["attempts"] == 2
-    assert shown(editor) == ["Mirador: The editor did not make the change: it changed"]
+    assert answer["result"]["attempts"] == 1
+    (said,) = shown(editor)
+    assert "edited all the time" in said
+    assert "Ask again" in said
+
+
+async def test_what_the_user_declined_is_not_offered_again() -> None:
+    """They were shown it and said no: nobody tells them so, whatever they typed meanwhile."""
+    app = FakeApp()
+    async with fixable(app) as (editor, client):
+        msg_id = command(editor)
+        message = await client.next()
+        client.type(0, 0, "# a new line\n")
+        client.refuse(message, "declined")
+        answer = await editor.answer(msg_id)
+        await editor.settle()
+
+    assert answer["result"]["state"] == "refused"
+    assert "not wanted" in answer["result"]["why"]
+    assert len(editor.of("workspace/applyEdit")) == 1
+    assert shown(editor) == []
 
 
 @pytest.mark.parametrize(
@@ -627,6 +699,40 @@ async def test_a_test_file_is_created_and_shown() -> None:
     assert answer["result"]["state"] == "applied"
     assert client.texts == {URI: TEXT, new: "import cart\n"}
     assert message["params"]["uri"] == new
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["elsewhere", "the-code-itself"])
+async def test_tests_are_for_the_code_as_it_is(own: bool) -> None:
+    """Edits elsewhere do not keep the file back; where the tested code was edited, it is written
+    anew.
+    """
+    app = FakeApp()
+    new = "file:///work/test_cart.py"
+
+    async def tests(request: ChangeRequest, emit: EmitChange) -> None:
+        line = request.snapshot.lines.full_line_span(request.snapshot.lines.line_of(SECOND))
+        made = replace(
+            patch(request, []), uri=new, base_hash="", version=None, creates=True, basis=line
+        )
+        emit(ChangeFinished(replace(made, after="import cart\n"), "", 0.1))
+
+    app.change_script, gates = waiting(tests)
+    async with fixable(app) as (editor, client):
+        place = {"line": 1, "character": 0}
+        msg_id = command(editor, "mirador.writeTests", uri=URI, position=place)
+        await eventually(lambda: gates)
+        client.type(1 if own else 2, 5, "_")
+        await editor.settle()
+        gates[0].set()
+        if own:
+            await eventually(lambda: len(gates) == 2)
+            gates[1].set()
+        client.take(await client.next())
+        answer = await editor.answer(msg_id)
+
+    assert answer["result"]["state"] == "applied"
+    assert client.texts[new] == "import cart\n"
+    assert len(app.changes) == 1 + own
 
 
 async def test_a_client_that_creates_no_files_is_told_so() -> None:

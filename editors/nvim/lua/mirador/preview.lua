@@ -6,9 +6,12 @@ local M = {}
 
 --- The server waits five minutes for an answer; what is agreed to later would not be told to it.
 local PATIENCE_MS = 290000
+local TOO_LATE = 'the change was not decided on within five minutes, and is not made; ask again.'
 --- A key that comes sooner may still be meant for the code.
 local GRACE_MS = 300
-local NO = 'it was not wanted'
+--- What the server takes for a decision of the user's: it says nothing, and does not ask again.
+local NO = 'declined'
+local STALE = 'the text was edited meanwhile'
 
 ---@class mirador.Preview
 ---@field page integer The tab page.
@@ -118,35 +121,50 @@ local function listen(preview)
   end
 end
 
---- Waits, in a coroutine, until nobody is typing: a tab page that opens must take no keys.
+--- Resumes a coroutine once, with what it is given first.
 ---@param thread thread
----@param client_id integer
-local function until_normal(thread, client_id)
-  if vim.api.nvim_get_mode().mode:find('^n') then
-    return
+---@return fun(...: any)
+local function once(thread)
+  local done = false
+  return function(...)
+    if not done then
+      done = true
+      coroutine.resume(thread, ...)
+    end
   end
-  local status = require('mirador.status')
+end
+
+--- Waits, in a coroutine, until nobody is typing: a tab page that opens must take no keys.
+---@param client_id integer
+---@return boolean idle False where somebody typed for five minutes.
+local function until_idle(client_id)
+  local typing, status = require('mirador.typing'), require('mirador.status')
+  if typing.idle() then
+    return true
+  end
+  local go_on = once(assert(coroutine.running(), 'asked outside of a coroutine'))
+  local timer = assert(vim.uv.new_timer())
+  local forget = typing.once_idle(function()
+    go_on(true)
+  end)
+  timer:start(PATIENCE_MS, 0, vim.schedule_wrap(function()
+    go_on(false)
+  end))
   status.wait(client_id, 1)
-  vim.api.nvim_create_autocmd('ModeChanged', {
-    pattern = '*:n*',
-    once = true,
-    callback = vim.schedule_wrap(function()
-      coroutine.resume(thread)
-    end),
-  })
-  coroutine.yield()
+  local idle = coroutine.yield()
   status.wait(client_id, -1)
+  timer:close()
+  forget()
+  return idle
 end
 
 --- Shows a change and waits, in a coroutine, for what the user says of it.
 ---@param changed mirador.Changed
 ---@param label string
----@param client_id integer
 ---@return boolean agreed
 ---@return string? why_not
-function M.ask(changed, label, client_id)
+local function ask(changed, label)
   local thread = assert(coroutine.running(), 'asked outside of a coroutine')
-  until_normal(thread, client_id)
   local back = vim.api.nvim_get_current_win()
   local preview = show(changed, label)
   local timer = assert(vim.uv.new_timer())
@@ -166,8 +184,8 @@ function M.ask(changed, label, client_id)
   table.insert(open_previews, preview)
   listen(preview)
   timer:start(PATIENCE_MS, 0, vim.schedule_wrap(function()
-    server.say('the change was not decided on within five minutes, and is not made.')
-    preview.decide(false, 'nobody decided within five minutes')
+    server.say(TOO_LATE)
+    preview.decide(false, NO)
   end))
   return coroutine.yield()
 end
@@ -188,11 +206,28 @@ local function unsure(edit)
   end)
 end
 
---- Answers `workspace/applyEdit`. Runs in the coroutine in which Neovim calls its handlers.
+--- Waits, in a coroutine, until the user has seen a change and decided.
+---@param changed mirador.Changed
+---@param label string
+---@param client_id integer
+---@return boolean agreed
+---@return string? why_not
+local function agreed_to(changed, label, client_id)
+  if not until_idle(client_id) then
+    server.say(TOO_LATE)
+    return false, NO
+  end
+  if not current(changed) then
+    -- What was typed meanwhile is for the server to take in; it sends the change anew.
+    return false, STALE
+  end
+  return ask(changed, label)
+end
+
 ---@param params lsp.ApplyWorkspaceEditParams
 ---@param client_id integer
 ---@return lsp.ApplyWorkspaceEditResult
-function M.answer(params, client_id)
+local function answer(params, client_id)
   local client = assert(vim.lsp.get_client_by_id(client_id))
   local changed, why = require('mirador.edits').changed(params.edit, client.offset_encoding)
   if not changed then
@@ -200,17 +235,26 @@ function M.answer(params, client_id)
   end
   local shows = require('mirador.config').get().preview and require('mirador.changes').runs(client_id)
   if current(changed) and (shows or unsure(params.edit)) then
-    local agreed
-    agreed, why = M.ask(changed, params.label or 'Change', client_id)
+    local agreed, why_not = agreed_to(changed, params.label or 'Change', client_id)
     if not agreed then
-      return { applied = false, failureReason = why }
+      return { applied = false, failureReason = why_not }
     end
   end
   if not current(changed) then
-    return { applied = false, failureReason = 'the text was edited meanwhile' }
+    return { applied = false, failureReason = STALE }
   end
   local made, problem = pcall(vim.lsp.util.apply_workspace_edit, params.edit, client.offset_encoding)
   return { applied = made, failureReason = not made and tostring(problem) or nil }
+end
+
+--- Answers `workspace/applyEdit`. Runs in the coroutine in which Neovim calls its handlers.
+---@param params lsp.ApplyWorkspaceEditParams
+---@param client_id integer
+---@return lsp.ApplyWorkspaceEditResult
+function M.answer(params, client_id)
+  -- An error after a wait would be nobody's, and the server would wait for an answer.
+  local fine, result = pcall(answer, params, client_id)
+  return fine and result or { applied = false, failureReason = tostring(result) }
 end
 
 --- The previews that are open, for those who want other keys.

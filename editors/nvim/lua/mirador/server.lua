@@ -8,10 +8,28 @@ local M = {}
 ---@field position? lsp.Position
 ---@field findingId? string
 
+--- Tells the user something. Whoever types would not see it: Neovim writes `-- INSERT --` over it.
+--- They are told when they pause, and the status says meanwhile that there is a message.
+---@param message string
+---@param level integer
+local function tell(message, level)
+  local typing = require('mirador.typing')
+  if typing.idle() then
+    vim.notify(message, level)
+    return
+  end
+  local status = require('mirador.status')
+  status.hold(1)
+  typing.once_idle(function()
+    status.hold(-1)
+    vim.notify(message, level)
+  end)
+end
+
 ---@param message string
 ---@param level? integer
 function M.say(message, level)
-  vim.notify('Mirador: ' .. message, level or vim.log.levels.INFO)
+  tell('Mirador: ' .. message, level or vim.log.levels.INFO)
 end
 
 --- Shows a message of the server.
@@ -19,7 +37,7 @@ end
 ---@param kind lsp.MessageType
 function M.shout(message, kind)
   local levels = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO }
-  vim.notify(message, levels[kind] or vim.log.levels.DEBUG)
+  tell(message, levels[kind] or vim.log.levels.DEBUG)
 end
 
 --- The client of a buffer, if it has one.

@@ -18,6 +18,8 @@ local M = {}
 local statuses = {}
 ---@type table<integer, integer> How many changes wait for the user to leave off typing.
 local waits = {}
+--- How many messages wait for it.
+local held = 0
 
 ---@param client_id integer
 local function tell(client_id)
@@ -40,6 +42,13 @@ end
 function M.wait(client_id, more)
   waits[client_id] = (waits[client_id] or 0) + more
   tell(client_id)
+end
+
+--- A message waits to be seen, or does no longer.
+---@param more 1|-1
+function M.hold(more)
+  held = held + more
+  vim.cmd.redrawstatus({ bang = true })
 end
 
 --- The latest words of a server.
@@ -71,6 +80,8 @@ function M.text(buffer)
   local client = require('mirador.server').of(buffer)
   if client and (waits[client.id] or 0) > 0 then
     return 'Mirador: a change waits'
+  elseif client and held > 0 then
+    return 'Mirador: a message waits'
   end
   local status = client and statuses[client.id]
   return status and M.words(status) or client and 'Mirador' or ''
