@@ -236,7 +236,8 @@ def test_what_gave_a_result_gives_one(old: str, code: str, refused: bool) -> Non
     if refused:
         assert "no result any more" in _refusal(code, old)
     else:
-        assert rewritten(snapshot, region, code) == code
+        about = Span(0, len(old))
+        assert rewritten(snapshot, region, code, about=about) == code
 
 
 @pytest.mark.parametrize("code", [OLD, f"{OLD}\n\n", OLD.replace("\n    log", "\n\n    log")])

@@ -242,13 +242,13 @@ class _Writer:
         code = code_in(await pen.write(prompt, at, max(size, pen.policy.max_tokens)))
         written = await self._function_in(code)
         if written is None:
-            return rewritten(snapshot, region, code)
+            return rewritten(snapshot, region, code, about=self._finding.span)
         # Also where only the statement was asked for: in its place it would nest.
         if place.function is None:
             message = "It rewrites the whole function where a statement was asked for."
             raise Refused(message)
         head, function = written
-        text = rewritten(snapshot, place.function, function)
+        text = rewritten(snapshot, place.function, function, about=self._finding.span)
         lines = imports_for(function, head, snapshot.text)
         return place.imports.add(lines, text) if lines and place.imports is not None else text
 

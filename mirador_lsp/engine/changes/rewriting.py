@@ -14,6 +14,7 @@ from mirador_lsp.core.clean import plain, stream_safe
 from mirador_lsp.core.dialogue import Constraint
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.text import Span
+from mirador_lsp.engine.changes.heading import heading_size, with_heading
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^`\n]*$")
 _CLOSING = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*$")
@@ -117,21 +118,35 @@ def code_in(reply: str) -> str:
     return "\n".join(line.rstrip() for line in block)
 
 
-def rewritten(snapshot: Snapshot, region: Region, code: str, *, asked: bool = False) -> str:
+def rewritten(
+    snapshot: Snapshot, region: Region, code: str, *, about: Span | None = None, asked: bool = False
+) -> str:
     """The whole text with `code` in place of `region`: indented as its place asks, lines ended as
     they end there. Raises `Refused` for what is no honest rewrite.
 
-    `asked` is for a user who said what to do: that may be deleting code or silencing a remark.
+    Comments and decorators above a definition stay, but for lines that the change is `about`.
+    `asked` is for a user who said what to do: that may be deleting any code or silencing a remark.
     """
-    fitted = _fitted(code, region)
+    fitted = _fitted(code, region, snapshot.language)
     _refuse(region.dedented, code)
     if not asked:
         _refuse_dodging(region.dedented, code)
+        free = _lines_of(about, snapshot, region) if about is not None else range(0)
+        fitted = with_heading(region.code, fitted, snapshot.language, free)
     if _squeezed(fitted) == _squeezed(region.code):
         message = "The new code is the old code."
         raise Refused(message)
     text = region.line_end.join(_with_old_ends(fitted.split("\n"), region))
     return snapshot.text[: region.span.start] + text + snapshot.text[region.span.end :]
+
+
+def _lines_of(place: Span, snapshot: Snapshot, region: Region) -> range:
+    """The lines of a place, counted from the first one of the region."""
+    lines = snapshot.lines
+    top = lines.line_of(region.span.start)
+    return range(
+        lines.line_of(place.start) - top, lines.line_of(max(place.end - 1, place.start)) - top + 1
+    )
 
 
 def new_imports(before: str, after: str) -> list[str]:
@@ -224,8 +239,11 @@ def _without_prose(lines: list[str]) -> list[str]:
     return kept
 
 
-def _fitted(code: str, region: Region) -> str:
-    lines = _on_one_margin(code.split("\n"), region)
+def _fitted(code: str, region: Region, language: str) -> str:
+    lines, old = code.split("\n"), region.dedented.split("\n")
+    if not heading_size(lines, language):
+        old = old[heading_size(old, language) :]
+    lines = _on_one_margin(lines, region, old)
     lines = _with_tabs(lines, region)
     return "\n".join(region.margin + line if line.strip() else "" for line in lines)
 
@@ -244,8 +262,8 @@ def _with_old_ends(lines: list[str], region: Region) -> list[str]:
     return lines
 
 
-def _on_one_margin(lines: list[str], region: Region) -> list[str]:
-    """The lines without their common indentation.
+def _on_one_margin(lines: list[str], region: Region, old: list[str]) -> list[str]:
+    """The lines without their common indentation; `old` are those that they replace, likewise.
 
     Where the first line lost its indentation and the others kept theirs, as if the reply went on
     where the prompt ended, it is given back what the place has.
@@ -253,7 +271,7 @@ def _on_one_margin(lines: list[str], region: Region) -> list[str]:
     rest = [_indent(line) for line in lines[1:] if line.strip()]
     depth = len(region.margin.expandtabs(4))
     if rest and _indent(lines[0]) == 0 < depth <= min(rest):
-        shape = _hanging(region.dedented.split("\n"))
+        shape = _hanging(old)
         opens = lines[0].rstrip().endswith(_CODE_ENDS)
         lost = min(rest) - depth == shape if shape is not None else not opens
         if lost and min(rest) != shape:
