@@ -234,7 +234,9 @@ class Ledger:
         if voice.origin.tool in heard:
             return
         confidence = max(known.confidence, voice.confidence)
-        confidence = round(min(_SURE, confidence + _CONFIRMATION * (1 - confidence)), 3)
+        # A voice that would not be shown by itself says much the same of sound code: it lifts none.
+        if min(known.confidence, voice.confidence) >= self._gate:
+            confidence = round(min(_SURE, confidence + _CONFIRMATION * (1 - confidence)), 3)
         heard_now = (*known.confirmed_by, voice.origin.tool)
         if is_model_finding(known) and voice.confidence > known.confidence:
             # The surer voice is heard; the first one is who confirms it.

@@ -58,6 +58,18 @@ def test_two_models_on_one_line_are_one_finding_and_surer() -> None:
     assert 0.6 < finding.confidence < 1
 
 
+@pytest.mark.parametrize("first", [0.28, 0.6])
+def test_a_voice_that_would_not_be_shown_lifts_nothing(first: float) -> None:
+    """It is named beside the other one, which stays as sure as it was."""
+    book, _ = ledger()
+    book.propose("quick", said(1, first))
+    book.propose("deep", said(1, 0.88 - first, "large"))
+
+    (finding,) = book.shown()
+    assert finding.confidence == 0.6
+    assert len(finding.confirmed_by) == 1
+
+
 def test_the_same_model_twice_is_no_second_voice() -> None:
     """Repeating oneself does not make one right."""
     book, events = ledger()
