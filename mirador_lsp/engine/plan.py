@@ -10,12 +10,21 @@ from mirador_lsp.core.events import Notice, NoticeKind
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.outline import Unit
 from mirador_lsp.core.policy import DEEP, INSTANT, QUICK, STAGES, ReviewPolicy
-from mirador_lsp.core.requests import ReviewRequest
+from mirador_lsp.core.requests import ReviewRequest, Trigger
 from mirador_lsp.core.routing import Insight, Task, review_task
 from mirador_lsp.core.text import Span, utf8
 from mirador_lsp.engine.difficulty import Difficulty
 from mirador_lsp.engine.router import choose, lacking, missing
 from mirador_lsp.engine.scope import Scope
+
+_ASKED = MappingProxyType(
+    {
+        Trigger.OPEN: "because the file was opened",
+        Trigger.SAVE: "because the file was saved",
+        Trigger.COMMAND: "because you asked for it",
+        Trigger.CLI: "because it was asked for on the command line",
+    }
+)
 
 NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
 """Of why models are absent."""
@@ -75,7 +84,7 @@ def make_plan(
 
 
 def _reason(request: ReviewRequest, difficulty: Difficulty | None) -> str:
-    reason = f"asked for by {request.trigger.value}"
+    reason = _ASKED[request.trigger]
     policy = request.policy
     own = [each.name for each in policy.reviewers if each.is_for(request.snapshot)]
     if own and DEEP in policy.stages:

@@ -149,7 +149,7 @@ def test_a_stage_whose_first_model_failed_ends_once() -> None:
     """The figures are those of the model that stood in."""
     shop = told.shop()
     sequence = (
-        events.ReviewStarted(shop.name, ("quick",), "asked for by cli"),
+        events.ReviewStarted(shop.name, ("quick",), "because it was asked for on the command line"),
         events.StageStarted("quick", "lab/large", "first choice for quick", 1),
         events.StageFailed("quick", "lab/large", 7.0, "The connection to lab broke.", "Ask again."),
         events.StageStarted("quick", "small", "lab/large cannot run", 1),

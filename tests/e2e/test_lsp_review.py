@@ -163,7 +163,7 @@ async def test_a_small_change_is_put_to_the_quick_stage_alone(
     save(client, uri)
     await eventually(
         lambda: any(
-            "instant, quick; asked for by save, trivial" in m.message for m in client.log_messages
+            "instant, quick; because the file was saved, trivial" in m.message for m in client.log_messages
         )
     )
     await eventually(

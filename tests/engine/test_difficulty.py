@@ -199,7 +199,7 @@ async def test_a_small_change_spares_the_large_stages_and_loses_none_of_their_fi
     assert found(whole) == ["An empty list divides by zero here."]
     assert started(small).stages == ("instant", "quick")
     assert started(small).spared == (DEEP, SYNTHESIS)
-    assert started(small).reason == "asked for by save, trivial: 1 changed line"
+    assert started(small).reason == "because the file was saved, trivial: 1 changed line"
     assert found(small) == found(whole)
     repeats = [e.reason for e in small if isinstance(e, StageStarted) and e.stage == DEEP]
     assert repeats == ["repeats what it said of code that is as it was"]

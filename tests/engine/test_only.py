@@ -39,7 +39,7 @@ async def test_only_the_units_and_findings_of_the_part_are_looked_at(tmp_path: P
     assert [f.span.start > start for f in end.findings] == [True] * len(end.findings)
     assert {f.rule for f in end.findings} <= {"ruff/eval", "model/bug"}
     started = next(e for e in events if isinstance(e, ReviewStarted))
-    assert started.reason == "asked for by command, for 4 of 11 lines"
+    assert started.reason == "because you asked for it, for 4 of 11 lines"
     sizes = {e.stage: e.units for e in events if isinstance(e, StageStarted)}
     assert (sizes["quick"], sizes["deep"]) == (1, 1)
     said = [e.message for e in events if isinstance(e, Notice) and e.kind is NoticeKind.OUTSIDE]

@@ -82,7 +82,7 @@ async def test_a_reviewer_asks_after_the_lenses_and_its_findings_bear_its_name(
     (finding,) = end.findings
     assert (finding.rule, finding.lens) == ("model/migrations", Lens.BUG)
     assert isinstance(said[0], ReviewStarted)
-    assert said[0].reason == "asked for by cli, with migrations"
+    assert said[0].reason == "because it was asked for on the command line, with migrations"
     (question,) = [e.prompt.question for e in said if isinstance(e, ModelAsked)][-1:]
     assert "Look for dropped columns {that} others read." in question
 
