@@ -25,6 +25,22 @@ s.wait('the answer', function()
   return s.text(buffer):find('# what if there are no prices?', 1, true) and s.text(buffer):find('Return `0.0`', 1, true)
 end)
 
+-- A further question is about the same code, wherever it stands by now.
+vim.api.nvim_buf_set_lines(vim.api.nvim_win_get_buf(code), 0, 0, true, { '# Prices.', '', '' })
+local input, asked = vim.ui.input, nil
+vim.ui.input = function(_, answer) answer('what if again?') end
+local request = client.request
+client.request = function(self, method, params, ...)
+  asked = method == 'mirador/ask' and params or asked
+  return request(self, method, params, ...)
+end
+vim.api.nvim_set_current_win(window)
+vim.api.nvim_feedkeys('a', 'x', false)
+vim.ui.input, client.request = input, nil
+assert(asked and asked.position.line == 3, vim.inspect(asked))
+s.wait('answered below', function() return s.text(buffer):find('# what if again?', 1, true) end)
+vim.api.nvim_set_current_win(code)
+
 -- A code action does the same as the command.
 s.act('^Explain `mean`')
 s.wait('explained again', function()

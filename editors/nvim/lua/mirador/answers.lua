@@ -12,7 +12,7 @@ local HINT = 'q closes, a asks'
 ---@field buffer integer
 ---@field window integer
 ---@field client_id integer
----@field place mirador.Place
+---@field place? mirador.Followed
 ---@field entries mirador.Entry[]
 ---@field conversation string
 ---@field request? integer
@@ -82,9 +82,12 @@ end
 ---@return mirador.View
 local function open()
   ---@type mirador.View
-  local shown = { buffer = 0, window = 0, client_id = 0, place = {}, entries = {}, conversation = '', drawn = false }
+  local shown = { buffer = 0, window = 0, client_id = 0, entries = {}, conversation = '', drawn = false }
   shown.buffer, shown.window = window.open('answer', HINT, function()
     cancel(shown)
+    if shown.place then
+      shown.place.drop()
+    end
     if view == shown then
       view = nil
     end
@@ -92,7 +95,8 @@ local function open()
   vim.keymap.set('n', 'a', function()
     vim.ui.input({ prompt = 'Ask Mirador: ' }, function(said)
       if said and vim.trim(said) ~= '' and view == shown then
-        M.ask(shown.client_id, shown.place, vim.trim(said), true)
+        -- What is asked about may stand elsewhere by now.
+        M.ask(shown.client_id, shown.place.now(), vim.trim(said), true)
       end
     end)
   end, { buffer = shown.buffer, nowait = true, desc = 'Ask on' })
@@ -151,7 +155,11 @@ function M.ask(client_id, place, question, follows)
     view = open()
   end
   local shown = assert(view)
-  shown.client_id, shown.place = client_id, place
+  shown.client_id = client_id
+  if shown.place then
+    shown.place.drop()
+  end
+  shown.place = require('mirador.place').follow(place, client.offset_encoding)
   if not follows then
     shown.entries, shown.conversation = {}, ''
   end

@@ -15,7 +15,8 @@ import { finding } from "./findings";
 const SCHEME = "mirador-preview";
 /** With more findings at a place the menu would be long; the command asks which is meant. */
 const MOST_ACTIONS = 3;
-const DECLINED = "it was looked at and not wanted.";
+/** What the server takes for a decision of the user's, and says nothing about. */
+const DECLINED = "declined";
 
 /** Fixes, looked at before they are made. */
 export interface Previews {

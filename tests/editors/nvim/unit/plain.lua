@@ -244,6 +244,48 @@ function tests.drawing_the_status_costs_next_to_nothing()
   same(1, count)
 end
 
+function tests.a_place_goes_along_with_its_code()
+  local follow = require('mirador.place').follow
+  local name = vim.fn.tempname() .. '.py'
+  vim.cmd.edit(name)
+  vim.api.nvim_buf_set_lines(0, 0, -1, true, { 'é = 1', 'b = "𝄞" + c', 'd' })
+  local uri = vim.uri_from_bufnr(0)
+  local cursor = { uri = uri, position = { line = 1, character = 9 } }
+  local stretch = { uri = uri, range = { start = { line = 1, character = 0 }, ['end'] = { line = 2, character = 1 } } }
+  local one, two = follow(cursor, 'utf-16'), follow(stretch, 'utf-16')
+  same(cursor, one.now())
+  same(stretch, two.now())
+  vim.api.nvim_buf_set_lines(0, 0, 0, true, { '# new', '' })
+  vim.api.nvim_buf_set_lines(0, -1, -1, true, { 'end' })
+  vim.api.nvim_buf_set_text(0, 3, 0, 3, 0, { 'ä' })
+  same({ line = 3, character = 10 }, one.now().position)
+  same({ line = 4, character = 1 }, two.now().range['end'])
+  one.drop()
+  two.drop()
+  same({}, vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_create_namespace('mirador.place'), 0, -1, {}))
+  local finding = { uri = uri, findingId = 'f1' }
+  same(finding, follow(finding, 'utf-16').now())
+  vim.cmd('bwipeout!')
+end
+
+function tests.what_is_said_waits_for_whoever_types()
+  local typing, status, said = require('mirador.typing'), require('mirador.status'), {}
+  local idle, once_idle, notify = typing.idle, typing.once_idle, vim.notify
+  local later
+  vim.notify = function(message) table.insert(said, message) end
+  typing.idle = function() return false end
+  typing.once_idle = function(go_on)
+    later = go_on
+    return function() end
+  end
+  require('mirador.server').shout('Mirador: it was edited.', 1)
+  same({}, said)
+  later()
+  same({ 'Mirador: it was edited.' }, said)
+  same('', status.text())
+  typing.idle, typing.once_idle, vim.notify = idle, once_idle, notify
+end
+
 function tests.subcommands_complete_behind_a_range_and_in_the_middle()
   local complete = require('mirador.commands').complete
   same({ 'review-selection', 'review-symbol' }, complete('review-s', "'<,'>Mirador review-s"))
