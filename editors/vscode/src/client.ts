@@ -18,6 +18,7 @@ import {
 import { SECTION, chosen } from "./config";
 import type { Launch } from "./launch";
 import type { Abilities } from "./protocol";
+import type { Shown } from "./shown";
 
 export const LANGUAGES = [
   "c", "cpp", "csharp", "css", "go", "html", "java", "javascript", "javascriptreact", "json",
@@ -39,6 +40,8 @@ export interface Parts {
   readonly settings: readonly string[];
   /** Documents that are nobody's business but ours: the server never hears of them. */
   readonly hidden: (uri: vscode.Uri) => boolean;
+  /** Those that nobody sees yet: the server hears of them when somebody does. */
+  readonly shown: Shown;
   readonly applyEdit: EditMiddleware;
   readonly errorHandler: ErrorHandler;
 }
@@ -82,20 +85,25 @@ function options(parts: Parts): LanguageClientOptions {
   };
 }
 
-function middleware({ hidden, settings, applyEdit }: Parts): Middleware {
+function middleware({ hidden, shown, settings, applyEdit }: Parts): Middleware {
   return {
     didOpen: async (document, next) => {
       if (!hidden(document.uri)) {
-        await next(document);
+        await shown.opened(document.uri, () => next(document));
       }
     },
     didChange: async (event, next) => {
-      if (!hidden(event.document.uri)) {
+      if (!hidden(event.document.uri) && !shown.holds(event.document.uri)) {
         await next(event);
       }
     },
+    didSave: async (document, next) => {
+      if (!hidden(document.uri) && !shown.holds(document.uri)) {
+        await next(document);
+      }
+    },
     didClose: async (document, next) => {
-      if (!hidden(document.uri)) {
+      if (!hidden(document.uri) && shown.closed(document.uri)) {
         await next(document);
       }
     },

@@ -17,6 +17,7 @@ import { type EditMiddleware, MiradorClient } from "./client";
 import { type Manifest, SECTION, STARTS_ANEW, saidOfStart, serverSettings } from "./config";
 import { Crashes } from "./crashes";
 import { launch } from "./launch";
+import { Shown } from "./shown";
 import { type Offer, type Trouble, ENDED, STOPPED, UNREADY } from "./trouble";
 import { unlinked } from "./words";
 
@@ -36,6 +37,7 @@ export class Server implements vscode.Disposable {
   private turn: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private readonly crashes = new Crashes();
+  private readonly shown: Shown;
   private readonly hooks: Hook[] = [];
   private readonly changed = new vscode.EventEmitter<Condition>();
   private readonly disposables: { dispose: () => unknown }[] = [this.changed];
@@ -49,7 +51,9 @@ export class Server implements vscode.Disposable {
     /** The Python of the environment that Mirador made for itself. */
     private readonly own: () => Promise<string | undefined>,
   ) {
+    this.shown = new Shown(log);
     this.disposables.push(
+      this.shown,
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (STARTS_ANEW.some((name) => event.affectsConfiguration(name))) {
           this.restartSoon(SETTLE_MS);
@@ -135,10 +139,12 @@ export class Server implements vscode.Disposable {
       this.fail(trouble);
       return;
     }
+    this.shown.forget();
     const client = new MiradorClient(how, {
       log: this.log,
       settings: serverSettings(this.manifest),
       hidden: this.hidden,
+      shown: this.shown,
       applyEdit: (params, next) => this.applyEdit(params, next),
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),

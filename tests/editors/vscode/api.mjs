@@ -54,7 +54,7 @@ await main(options, async (editor) => {
     ["extensionTestsPath", remote(join(here, "mocha.cjs"))],
     ["skipWelcome", "true"],
   ]);
-  const late = new Promise((resolve) => setTimeout(() => resolve("late"), 300_000).unref());
+  const late = new Promise((resolve) => setTimeout(() => resolve("late"), 800_000).unref());
   const code = await Promise.race([ended, late]);
   const report = existsSync(results) ? JSON.parse(readFileSync(results, "utf8")) : undefined;
   for (const test of report?.tests ?? []) {

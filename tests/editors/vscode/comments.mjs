@@ -1,6 +1,6 @@
 /** Findings as comment threads, and a fix that no analyzer could look at, in a real VS Code. */
 
-import { PATIENCE, log, main, until } from "./driver.mjs";
+import { log, main, until } from "./driver.mjs";
 
 const CART = `"""A shopping cart."""
 
@@ -73,7 +73,6 @@ async function threads(editor) {
   const { page } = editor;
   await until("two findings have a mark at their lines", async () => (await glyphs(page).count()) === 2);
   await open(editor, 1, "whole may be zero");
-  await page.waitForTimeout(800);
   await editor.picture("comments");
   await open(editor, 0, "Divides");
   const body = page.locator(".review-widget .comment-body", { hasText: "Divides" });
@@ -85,13 +84,14 @@ async function threads(editor) {
   const buttons = page.locator(".review-widget", { hasText: "Divides" }).locator(".head .action-label");
   log("ok its buttons:", (await buttons.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")))).join(", "));
   await button(page, "Divides", "Helpful").click();
-  await page.locator(".review-widget", { hasText: "you find it helpful" }).waitFor({ timeout: PATIENCE });
+  await page.locator(".review-widget", { hasText: "you find it helpful" }).waitFor();
   log("ok a kind word is heard");
   await button(page, "Divides", "Explain").click();
-  await editor.panel().locator("#thread .answer", { hasText: "no number to divide by" }).waitFor({ timeout: PATIENCE });
+  await editor.panel().locator("#thread .answer", { hasText: "no number to divide by" }).waitFor();
   log("ok it is explained in the panel");
   await page.locator(".tab", { hasText: "Mirador" }).click();
-  await page.keyboard.press("Control+W");
+  await editor.command("View: Close Editor");
+  await page.locator("iframe.webview").waitFor({ state: "detached" });
 }
 
 /** What is typed above a finding moves its thread along. */
@@ -113,7 +113,7 @@ async function dismiss(editor) {
   const { page } = editor;
   await open(editor, 1, "whole may be zero");
   await button(page, "whole may be zero", "Dismiss").click();
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "It is wrong" }).click({ timeout: PATIENCE });
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "It is wrong" }).click();
   await until("its thread is gone", async () => (await page.locator(".review-widget", { hasText: "whole may be zero" }).count()) === 0);
   await until("and its mark", async () => (await glyphs(page).count()) === 1);
 }
@@ -124,8 +124,7 @@ async function accept(editor) {
   await open(editor, 0, "Divides");
   await button(page, "Divides", "Accept Fix").click();
   const preview = page.locator(".refactor-preview-panel, .bulk-edit-panel, [id='refactorPreview']").first();
-  await preview.waitFor({ timeout: PATIENCE });
-  await page.waitForTimeout(1000);
+  await preview.waitFor();
   await editor.picture("confirm");
   if (editor.read("cart.py").includes("if prices")) {
     throw new Error("the fix was made without being confirmed");
@@ -171,5 +170,5 @@ async function open(editor, number, words) {
   const places = await Promise.all(marks.map(async (mark) => ({ mark, box: await mark.boundingBox() })));
   places.sort((a, b) => a.box.y - b.box.y);
   await places[number].mark.click();
-  await shown.waitFor({ timeout: PATIENCE });
+  await shown.waitFor();
 }

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
+import { PATIENCE } from "./waiting.mjs";
 
 const AXE = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const TESTS = fileURLToPath(new URL("../..", import.meta.url));
@@ -52,6 +53,7 @@ const browser = await chromium.launch({
 const said = [];
 const opened = async (address, colorScheme, size) => {
   const page = await browser.newPage({ colorScheme, viewport: size });
+  page.setDefaultTimeout(PATIENCE);
   page.on("console", (message) => said.push(message.text()));
   page.on("pageerror", (error) => said.push(String(error)));
   await page.goto(address);

@@ -109,7 +109,8 @@ export class Editor {
   /** Runs a command from the palette, as a user does: by its title. */
   async command(title) {
     const input = this.page.locator(".quick-input-widget input").first();
-    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
+    const rows = this.page.locator(".quick-input-list .monaco-list-row");
+    const row = rows.filter({ has: this.page.getByText(title, { exact: true }) }).first();
     // A menu or message that just goes away may take the key, or the palette along. The row is
     // clicked: Enter would run what stands first while the list is still being narrowed.
     await again(`the command ${title}`, async (patience) => {

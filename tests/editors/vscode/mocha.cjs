@@ -6,7 +6,7 @@ const Mocha = require("mocha");
 exports.run = async () => {
   const mocha = new Mocha({
     ui: "tdd",
-    timeout: 90_000,
+    timeout: 400_000,
     reporter: "json",
     reporterOptions: { output: process.env.MOCHA_RESULTS },
   });

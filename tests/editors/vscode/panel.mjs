@@ -99,7 +99,7 @@ await main(options, async (editor) => {
 async function streams(editor) {
   const panel = editor.panel();
   const deep = panel.locator(".stage", { hasText: "Deep" });
-  await panel.locator(".stage[data-status=done]", { hasText: "Static" }).waitFor({ timeout: PATIENCE });
+  await panel.locator(".stage[data-status=done]", { hasText: "Static" }).waitFor();
   const said = deep.locator(".said span").first();
   await until("the model's words stream into the panel", async () => (await said.count()) > 0 && (await said.innerText()).includes("divides by"));
   if ((await deep.getAttribute("data-status")) !== "running") {
@@ -109,7 +109,7 @@ async function streams(editor) {
   await editor.picture("panel-streaming");
   await seen(editor, "while a review runs");
   editor.release("review");
-  await panel.locator(".stage[data-status=done]", { hasText: "Deep" }).waitFor({ timeout: PATIENCE });
+  await panel.locator(".stage[data-status=done]", { hasText: "Deep" }).waitFor();
   await until("the outcome is told", async () => /cart\.py: 2 findings/.test(await panel.locator(".outcome").innerText()));
   log("ok", (await deep.innerText()).replaceAll("\n", " | "));
 }
@@ -122,7 +122,7 @@ async function findings(editor) {
   await panel.getByRole("searchbox").fill("zero");
   await until("one finding is left", async () => (await panel.locator("[role=option]").count()) === 1);
   await panel.getByLabel("Severity").selectOption("error");
-  await panel.locator(".none", { hasText: "No finding fits" }).waitFor({ timeout: PATIENCE });
+  await panel.locator(".none", { hasText: "No finding fits" }).waitFor();
   await panel.getByRole("button", { name: "Clear filters" }).click();
   await until("both are there", async () => (await panel.locator("[role=option]").count()) === 2);
   await seen(editor, "with findings");
@@ -130,13 +130,13 @@ async function findings(editor) {
   await panel.getByRole("searchbox").press("ArrowDown");
   await panel.locator("[role=option]:focus").press("ArrowDown");
   await panel.locator("[role=option]:focus", { hasText: "F632" }).press("Enter");
-  await page.locator("[id='status.editor.selection']", { hasText: "Ln 10" }).waitFor({ timeout: PATIENCE });
-  await page.locator(".editor-instance .monaco-editor.focused").waitFor({ timeout: PATIENCE });
+  await page.locator("[id='status.editor.selection']", { hasText: "Ln 10" }).waitFor();
+  await page.locator(".editor-instance .monaco-editor.focused").waitFor();
   log("ok Enter goes to the code");
   await panel.locator("[role=option]", { hasText: "F632" }).click();
   await panel.getByRole("button", { name: "Dismiss" }).click();
   const why = page.locator(".quick-input-list .monaco-list-row", { hasText: "It is wrong" }).first();
-  await why.waitFor({ timeout: PATIENCE });
+  await why.waitFor();
   await why.click();
   await until("a dismissed finding leaves the list", async () => (await panel.locator("[role=option]").count()) === 1);
 }
@@ -146,10 +146,10 @@ async function answers(editor) {
   const panel = editor.panel();
   await editor.goTo(4);
   await editor.command("Mirador: Explain");
-  await panel.locator("article[data-state=finished] .answer", { hasText: "ZeroDivisionError" }).waitFor({ timeout: PATIENCE });
+  await panel.locator("article[data-state=finished] .answer", { hasText: "ZeroDivisionError" }).waitFor();
   await panel.locator("#question").fill("what if there are no prices?");
   await panel.locator("#question").press("Enter");
-  await panel.locator("article:nth-of-type(2)[data-state=finished]", { hasText: "is zero" }).waitFor({ timeout: PATIENCE });
+  await panel.locator("article:nth-of-type(2)[data-state=finished]", { hasText: "is zero" }).waitFor();
   log("ok a question and a further one");
   await seen(editor, "with answers");
   await editor.picture("panel-answers");
@@ -160,9 +160,9 @@ async function hidden(editor) {
   const { page } = editor;
   await editor.panel().locator("#question").click();
   await editor.command("File: New Untitled Text File");
-  await page.locator("iframe.webview").first().waitFor({ state: "hidden", timeout: PATIENCE });
-  await page.keyboard.press("Control+W");
-  await editor.panel().locator("article:nth-of-type(2)[data-state=finished]", { hasText: "is zero" }).waitFor({ timeout: PATIENCE });
+  await page.locator("iframe.webview").first().waitFor({ state: "hidden" });
+  await editor.command("View: Close Editor");
+  await editor.panel().locator("article:nth-of-type(2)[data-state=finished]", { hasText: "is zero" }).waitFor();
   log("ok the panel is as it was before it was hidden");
 }
 
@@ -184,15 +184,15 @@ async function reloaded(editor) {
   await editor.command("Developer: Reload Window");
   await page.waitForFunction(() => globalThis.before === undefined, undefined, { timeout: PATIENCE });
   const panel = editor.panel();
-  await panel.getByRole("tab", { name: "Ask" }).click({ timeout: PATIENCE });
-  await panel.locator("article:nth-of-type(2)", { hasText: "is zero" }).waitFor({ timeout: PATIENCE });
+  await panel.getByRole("tab", { name: "Ask" }).click();
+  await panel.locator("article:nth-of-type(2)", { hasText: "is zero" }).waitFor();
   log("ok the answers outlive the window");
   await panel.getByRole("tab", { name: "Review" }).click();
-  await panel.locator(".outcome", { hasText: "cart.py: " }).waitFor({ timeout: PATIENCE });
+  await panel.locator(".outcome", { hasText: "cart.py: " }).waitFor();
   await panel.getByRole("tab", { name: "Ask" }).click();
   await panel.locator("#question").fill("is there anything else?");
   await panel.locator("#question").press("Enter");
-  await panel.locator("article:nth-of-type(3)[data-state=finished]", { hasText: "Nothing else." }).waitFor({ timeout: PATIENCE });
+  await panel.locator("article:nth-of-type(3)[data-state=finished]", { hasText: "Nothing else." }).waitFor();
   log("ok one goes on asking");
 }
 
@@ -200,18 +200,18 @@ async function reloaded(editor) {
 async function cancelled(editor) {
   const { page } = editor;
   const panel = editor.panel();
-  await page.locator(".editor-instance .view-line").first().click();
+  await editor.goTo(4);
   await page.keyboard.press("Control+End");
   await page.keyboard.type("\n\ndef endlessly():\n    return 1\n");
   const before = editor.journal().length;
   await page.keyboard.press("Control+S");
   await until("the endless reply begins", () => editor.journal().slice(before).includes("started"));
   await panel.getByRole("tab", { name: "Review" }).click();
-  await panel.locator(".stage[data-status=running] .said", { hasText: "well well" }).first().waitFor({ timeout: PATIENCE });
+  await panel.locator(".stage[data-status=running] .said", { hasText: "well well" }).first().waitFor();
   await panel.getByRole("tab", { name: "Review" }).press("Escape");
   await until("the model is stopped", () => editor.journal().slice(before).includes("cancelled"));
-  await panel.locator(".outcome", { hasText: "was stopped" }).waitFor({ timeout: PATIENCE });
-  await panel.locator(".stage[data-status=skipped]", { hasText: "Quick" }).waitFor({ timeout: PATIENCE });
+  await panel.locator(".outcome", { hasText: "was stopped" }).waitFor();
+  await panel.locator(".stage[data-status=skipped]", { hasText: "Quick" }).waitFor();
   log("ok Escape stops it, and it is said");
 }
 

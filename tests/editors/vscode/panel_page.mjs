@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
+import { PATIENCE } from "./waiting.mjs";
 
 const ORIGIN = "http://panel.test";
 const require = createRequire(join(process.env.EXTENSION, "package.json"));
@@ -56,6 +57,7 @@ export async function browse() {
 export class PanelPage {
   static async open(browser, { theme = "dark", kept, size = { width: 560, height: 780 }, reducedMotion = "reduce" } = {}) {
     const context = await browser.newContext({ viewport: size, reducedMotion });
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const made = new PanelPage(context, page);
     page.on("console", (message) => made.said.push(message.text()));
@@ -91,14 +93,25 @@ export class PanelPage {
     return html({ own: ORIGIN, script: `${ORIGIN}/dist/panel.js`, styles: styles.map(([path]) => ORIGIN + path) });
   }
 
-  /** Sends messages as the extension does. */
+  /** Sends messages as the extension does, and waits until they are heard and drawn. */
   async tell(...messages) {
-    await this.page.evaluate((all) => {
-      for (const each of all) {
-        window.postMessage(each, "*");
-      }
+    await this.page.evaluate(async (all) => {
+      await new Promise((heard) => {
+        let left = all.length;
+        const count = () => {
+          left -= 1;
+          if (left === 0) {
+            removeEventListener("message", count);
+            heard();
+          }
+        };
+        addEventListener("message", count);
+        for (const each of all) {
+          window.postMessage(each, "*");
+        }
+      });
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
     }, messages);
-    await this.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   }
 
   async show(state, tab) {

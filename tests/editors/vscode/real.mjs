@@ -1,6 +1,6 @@
 /** An explanation and a fix by the real 0.5B model, in a real VS Code. */
 
-import { PATIENCE, log, main, until } from "./driver.mjs";
+import { log, main, until } from "./driver.mjs";
 
 const MINUTES = 8 * 60_000;
 const CODE = `"""What a cart costs."""
@@ -41,12 +41,8 @@ await main(options, async (editor) => {
   log("ok", await panel.locator("#thread .by").first().innerText(), "|", await panel.locator("#thread .answer").innerText());
   await editor.picture("real-explanation");
 
-  await page.locator(".editor-instance .view-line").first().click();
   await editor.goTo(7);
-  await page.keyboard.press("Control+.");
-  const fix = page.locator(".action-widget .monaco-list-row", { hasText: "Fix with Mirador: Undefined name" });
-  await fix.first().waitFor({ timeout: PATIENCE });
-  await fix.first().click();
+  await editor.codeAction("Fix with Mirador: Undefined name", { choose: true });
   const mended = page.locator(".editor-instance .view-line", { hasText: "total += price" });
   await mended.first().waitFor({ timeout: MINUTES });
   log("ok the model mends the name");

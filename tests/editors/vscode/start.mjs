@@ -1,12 +1,35 @@
 /** The first start, in a real VS Code: nothing is there, and Mirador helps to get it. */
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { again, log, main, until } from "./driver.mjs";
 
 /** Milliseconds that pip may take. */
 const SLOW = 300_000;
+
+/** Says its process id, and then nothing. */
+const PID = (name) => `
+import os, pathlib, sys, time
+def running():
+    pathlib.Path(ROOT, "${name}-pid").write_text(f"{os.getpid()}\\n")
+`;
+/** A Mirador that never says that it is one. */
+const ENDLESS = `${PID("endless")}
+running()
+time.sleep(600)
+`;
+/** The Mirador under test, but models come from nowhere, and only when it is said how that ends. */
+const WHOLE = `${PID("pull")}
+if sys.argv[1:] == ["models", "pull", "0.5b"]:
+    print("7 % of 0.5b", flush=True)
+    running()
+    ends = pathlib.Path(ROOT, "pull-ends")
+    while not ends.exists():
+        time.sleep(0.1)
+    sys.exit(int(ends.read_text()) and "No space is left")
+os.execv(${JSON.stringify(process.env.MIRADOR)}, ["mirador", *sys.argv[1:]])
+`;
 
 const options = {
   name: "the first start",
@@ -19,11 +42,13 @@ const options = {
 };
 
 await main(options, async (editor) => {
-  const wheel = makeWheel(join(editor.root, "wheels"));
+  const wheel = makeWheel(join(editor.root, "wheels"), WHOLE);
   await editor.show();
   await untrusted(editor);
   await giveUp(editor, wheel);
+  await stopped(editor, makeWheel(join(editor.root, "endless"), ENDLESS));
   await environment(editor, wheel);
+  await model(editor);
   await shownAgain(editor);
 });
 
@@ -86,6 +111,54 @@ async function giveUp(editor, wheel) {
   log("ok without consent nothing is made");
 }
 
+/** The button of the bar ends what makes the environment, and nothing of it stays. */
+async function stopped(editor, wheel) {
+  await ask(editor, wheel);
+  await editor.page.locator(".monaco-dialog-box").getByRole("button", { name: "Make It" }).click();
+  const asked = join(editor.root, "endless-pid");
+  await until("it looks whether it runs", () => existsSync(asked) && readFileSync(asked, "utf8").endsWith("\n"));
+  await editor.message("Looking whether it runs");
+  await editor.picture("environment-stopped");
+  await editor.answer("Looking whether it runs", "Cancel");
+  await until("what ran is ended", () => !lives(Number(readFileSync(asked, "utf8"))));
+  await until("nothing of it stays", () => made(editor).length === 0);
+  await editor.messages("Looking whether it runs").waitFor({ state: "detached" });
+  if ((await editor.messages("could not be made").count()) > 0) {
+    throw new Error("the user is told what they have just decided");
+  }
+}
+
+/** A model is fetched behind a bar that stops it; what goes wrong is said, and so is the end. */
+async function model(editor) {
+  const { page } = editor;
+  const pulled = join(editor.root, "pull-pid");
+  const fetch = async () => {
+    rmSync(pulled, { force: true });
+    await editor.command("Mirador: Fetch a Model…");
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "0.5 GB" }).click();
+    await until("it is being fetched", () => existsSync(pulled) && readFileSync(pulled, "utf8").endsWith("\n"));
+  };
+  const say = (how) => writeFileSync(join(editor.root, "pull-ends"), how);
+  await fetch();
+  await editor.message("7 % of 0.5b");
+  log("ok the bar says how far it is");
+  await editor.picture("model");
+  await editor.answer("7 % of 0.5b", "Cancel");
+  await until("fetching is ended", () => !lives(Number(readFileSync(pulled, "utf8"))));
+  await editor.messages("7 % of 0.5b").waitFor({ state: "detached" });
+  if ((await editor.messages(/could not be fetched|can use/).count()) > 0) {
+    throw new Error("something is said of a model that nobody wants any more");
+  }
+  say("1");
+  await fetch();
+  const failed = await editor.message("The model could not be fetched");
+  log("ok it is said:", (await failed.innerText()).replaceAll("\n", " | "));
+  say("0");
+  await fetch();
+  await editor.message("Mirador can use 0.5b now");
+  log("ok it is said that the model is there");
+}
+
 /** A real environment, by the venv and pip of a real Python, from a wheel that needs nothing else. */
 async function environment(editor, wheel) {
   const { page } = editor;
@@ -121,7 +194,7 @@ async function ask(editor, wheel) {
     try {
       const typed = (await ok.isVisible()) ? await input.inputValue({ timeout: 1000 }) : "";
       if (typed === wheel && (await listed.count()) > 0) {
-        await ok.click({ timeout: 1000 });
+        await ok.dispatchEvent("click", {}, { timeout: 2000 });
       } else if (typed !== wheel && typed.startsWith("/")) {
         await input.fill(wheel, { timeout: 1000 });
       }
@@ -142,13 +215,21 @@ function made(editor) {
   }
 }
 
-/** A wheel whose Mirador is the one under test. */
-function makeWheel(folder) {
+function lives(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A wheel with this as its program. */
+function makeWheel(folder, main) {
   const info = "mirador_lsp-0.1.0.dist-info";
   mkdirSync(join(folder, "mirador_lsp"), { recursive: true });
   mkdirSync(join(folder, info));
-  const main = `import os, sys\nos.execv(${JSON.stringify(process.env.MIRADOR)}, ["mirador", *sys.argv[1:]])\n`;
-  writeFileSync(join(folder, "mirador_lsp/__main__.py"), main);
+  writeFileSync(join(folder, "mirador_lsp/__main__.py"), `ROOT = ${JSON.stringify(dirname(folder))}\n${main}`);
   writeFileSync(join(folder, info, "METADATA"), "Metadata-Version: 2.1\nName: mirador-lsp\nVersion: 0.1.0\n");
   writeFileSync(join(folder, info, "WHEEL"), "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
   writeFileSync(join(folder, info, "RECORD"), `mirador_lsp/__main__.py,,\n${info}/METADATA,,\n${info}/WHEEL,,\n${info}/RECORD,,\n`);

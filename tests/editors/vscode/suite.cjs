@@ -8,7 +8,7 @@ const vscode = require("vscode");
 const NAME = "mirador.mirador";
 
 async function until(what, condition) {
-  for (const end = Date.now() + 80_000; Date.now() < end; ) {
+  for (const end = Date.now() + 120_000; Date.now() < end; ) {
     const value = await condition();
     if (value) {
       return value;
@@ -52,6 +52,25 @@ suite("the extension", () => {
       review: { stages: ["instant", "quick"] },
       server: { explain_ahead: false },
     });
+  });
+
+  test("a document that nobody sees is not reviewed, until somebody does", async () => {
+    const code = 'def sign(currency):\n    return currency is "EUR"\n';
+    const [unseen, other] = ["unseen.py", "other.py"].map((name) => {
+      const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, name);
+      fs.writeFileSync(uri.fsPath, code);
+      return uri;
+    });
+    const of = (uri) => vscode.languages.getDiagnostics(uri).filter(({ source }) => source === "mirador");
+    const behind = await vscode.workspace.openTextDocument(unseen);
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(other));
+    await until("a finding in what was opened later", () => of(other).length > 0);
+    assert.deepEqual(of(unseen), []);
+    await vscode.window.showTextDocument(behind);
+    await until("a finding in what is seen now", () => of(unseen).length > 0);
+    await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+    await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+    await vscode.window.showTextDocument(document);
   });
 
   test("shows a hover with links that run commands", async () => {

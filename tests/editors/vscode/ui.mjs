@@ -1,6 +1,6 @@
 /** What a user sees and does, in a real VS Code with a model that says what a script says. */
 
-import { PATIENCE, log, main, until } from "./driver.mjs";
+import { again, log, main, until } from "./driver.mjs";
 
 const CART = `"""A shopping cart."""
 
@@ -78,13 +78,13 @@ async function review(editor) {
   const { page } = editor;
   await until("the analyzer's finding is shown", () => problems(page, 1));
   await until("the model is asked", () => editor.journal().includes("started"));
-  await statusBar(page, /cart\.py: quick/).waitFor({ timeout: PATIENCE });
+  await statusBar(page, /cart\.py: quick/).waitFor();
   log("ok progress is in the status bar");
-  await statusBar(page, /Mirador: quick/).waitFor({ timeout: PATIENCE });
+  await statusBar(page, /Mirador: quick/).waitFor();
   log("ok the status says which stage runs");
   editor.release("review");
   await until("the model's finding is shown", () => problems(page, 2));
-  await page.locator(".codelens-decoration", { hasText: "Write tests" }).first().waitFor({ timeout: PATIENCE });
+  await page.locator(".codelens-decoration", { hasText: "Write tests" }).first().waitFor();
   log("ok lenses are above the functions");
   await until("the status is calm again", async () => (await statusBar(page, /Mirador: quick/).count()) === 0);
   await editor.goTo(5);
@@ -94,11 +94,13 @@ async function review(editor) {
 /** The hover knows the signature and the finding. */
 async function hover(editor) {
   const { page } = editor;
-  await line(page, "def mean").locator("span", { hasText: "mean" }).last().hover();
   const shown = page.locator(".monaco-hover:not(.hidden)", { hasText: "which may be zero" });
-  await shown.first().waitFor({ timeout: PATIENCE });
+  await again("the hover", async (patience) => {
+    await line(page, "A shopping cart").hover();
+    await line(page, "def mean").locator("span", { hasText: "mean" }).last().hover();
+    await shown.first().waitFor({ timeout: patience });
+  });
   log("ok hover:", (await shown.first().innerText()).replaceAll("\n", " | "));
-  await page.waitForTimeout(500);
   await editor.picture("hover");
   await page.keyboard.press("Escape");
 }
@@ -109,30 +111,29 @@ async function explain(editor) {
   await editor.goTo(4);
   await editor.command("Mirador: Explain");
   const panel = editor.panel();
-  await panel.locator(".draft", { hasText: "Divides the sum" }).waitFor({ timeout: PATIENCE });
+  await panel.locator(".draft", { hasText: "Divides the sum" }).waitFor();
   if ((await panel.locator(".answer", { hasText: "callers" }).count()) > 0) {
     throw new Error("the explanation came at once");
   }
   log("ok the explanation streams:", await panel.locator(".draft").innerText());
   await editor.picture("explaining");
   editor.release("explain");
-  await panel.locator(".answer", { hasText: "callers that may have no prices" }).waitFor({ timeout: PATIENCE });
-  await panel.locator("article[data-state=finished]").waitFor({ timeout: PATIENCE });
+  await panel.locator(".answer", { hasText: "callers that may have no prices" }).waitFor();
+  await panel.locator("article[data-state=finished]").waitFor();
   log("ok the explanation is whole:", await panel.locator("#thread .by").first().innerText());
   await panel.locator("#question").fill("what if there are no prices?");
   await panel.locator("#question").press("Enter");
-  await panel.locator("article:nth-of-type(2) .answer li", { hasText: "empty cart" }).waitFor({ timeout: PATIENCE });
+  await panel.locator("article:nth-of-type(2) .answer li", { hasText: "empty cart" }).waitFor();
   log("ok a follow-up question is answered below");
-  await page.waitForTimeout(500);
   await editor.picture("explained");
-  await page.keyboard.press("Control+W");
-  await page.locator("iframe.webview").waitFor({ state: "detached", timeout: PATIENCE }).catch(() => undefined);
+  await editor.command("View: Close Editor");
+  await page.locator("iframe.webview").waitFor({ state: "detached" });
 }
 
 /** A fix that an analyzer has ready is applied and saved. */
 async function readyFix(editor) {
   await editor.goTo(10);
-  await choose(editor, "(ruff/F632)");
+  await editor.codeAction("(ruff/F632)", { choose: true });
   await until("the comparison is mended", async () => (await text(editor.page)).includes('== "EUR"'));
   await save(editor, (saved) => saved.includes('== "EUR"'));
 }
@@ -141,36 +142,33 @@ async function readyFix(editor) {
 async function previewed(editor) {
   const { page } = editor;
   await editor.goTo(5);
-  await choose(editor, "Preview fix");
+  await editor.codeAction("Preview fix", { choose: true });
   const fixed = page.locator(".monaco-diff-editor .view-line", { hasText: "if prices else 0.0" }).first();
-  await fixed.waitFor({ timeout: PATIENCE });
-  await page.locator(".notification-toast").getByRole("button", { name: "Apply" }).waitFor({ timeout: PATIENCE });
-  await page.waitForTimeout(600);
+  await Promise.all([fixed.waitFor(), editor.messages("").getByRole("button", { name: "Apply" }).waitFor()]);
+  log("ok the fix is shown, and can be applied");
   await editor.picture("preview");
   await page.locator(".editor-actions").getByRole("button", { name: "Discard the Fix" }).click();
-  await fixed.waitFor({ state: "detached", timeout: PATIENCE });
-  const quiet = page.locator(".notification-toast", { hasText: "not make the change" });
-  await until("the comparison is gone and nothing is changed", async () =>
-    (await quiet.count()) === 0 && !(await text(page)).includes("if prices else"),
-  );
-  await page.keyboard.press("Escape");
+  await fixed.waitFor({ state: "detached" });
+  await editor.messages("Fixing").waitFor({ state: "detached" });
+  if ((await editor.messages("not make the change").count()) > 0) {
+    throw new Error("the user is told what they have just decided");
+  }
+  if ((await text(page)).includes("if prices else") || editor.read("cart.py").includes("if prices else")) {
+    throw new Error("a fix that was not wanted was made");
+  }
+  log("ok the comparison is gone, nothing is changed, and nothing is said of it");
 }
 
 /** A fix that the model writes is checked, applied and saved. */
 async function modelFix(editor) {
   const { page } = editor;
   await editor.goTo(5);
-  await page.keyboard.press("Control+.");
-  const offered = page.locator(".action-widget .monaco-list-row", { hasText: "Fix with Mirador" });
-  await offered.first().waitFor({ timeout: PATIENCE });
+  await editor.codeAction("Fix with Mirador", { choose: false });
   await editor.picture("actions");
-  await page.keyboard.press("Escape");
-  await choose(editor, "Fix with Mirador");
+  await editor.codeAction("Fix with Mirador", { choose: true });
   await until("the fix is made", async () => (await text(page)).includes("if prices else 0.0"));
-  const said = page.locator(".notification-toast", { hasText: "parses" });
-  await said.waitFor({ timeout: PATIENCE });
+  const said = await editor.message("parses");
   log("ok it is said how far it was checked:", await said.innerText());
-  await page.waitForTimeout(600);
   await editor.picture("fixed");
   await save(editor, (saved) => saved.includes("if prices else 0.0"));
 }
@@ -178,16 +176,15 @@ async function modelFix(editor) {
 /** A review that never ends is stopped by the button, and the model with it. */
 async function cancel(editor) {
   const { page } = editor;
-    await page.keyboard.press("Control+End");
+  await editor.goTo(5);
+  await page.keyboard.press("Control+End");
   await page.keyboard.type("\n\ndef endlessly():\n    return 1\n");
   const before = editor.journal().length;
   await editor.command("Mirador: Review File");
   await until("the endless reply begins", () => editor.journal().slice(before).includes("started"));
-  const toast = page.locator(".notification-toast", { hasText: "Reviewing the file" });
-  await toast.waitFor({ timeout: PATIENCE });
-  await page.waitForTimeout(600);
+  await editor.message("Reviewing the file");
   await editor.picture("cancel");
-  await toast.getByRole("button", { name: "Cancel" }).click();
+  await editor.answer("Reviewing the file", "Cancel");
   await until("the model is stopped", () => editor.journal().slice(before).includes("cancelled"));
 }
 
@@ -197,18 +194,18 @@ async function menu(editor) {
   await until("the menu is there", () => status(page, /^\s*Mirador$/));
   await statusBar(page, /^\s*Mirador$/).click();
   const rows = page.locator(".quick-input-list .monaco-list-row");
-  await rows.filter({ hasText: "Switch profile" }).waitFor({ timeout: PATIENCE });
+  await rows.filter({ hasText: "Switch profile" }).waitFor();
   log("ok the menu:", (await rows.allInnerTexts()).map((row) => row.replaceAll("\n", " ")).join(" | "));
-  await page.waitForTimeout(400);
   await editor.picture("menu");
   await rows.filter({ hasText: "Pause reviewing" }).click();
-  await statusBar(page, /Mirador: paused/).waitFor({ timeout: PATIENCE });
+  await statusBar(page, /Mirador: paused/).waitFor();
   const before = editor.journal().length;
-  await page.locator(".editor-instance .view-line").first().click();
+  await editor.goTo(5);
   await page.keyboard.press("Control+End");
   await page.keyboard.type("\n# / len(prices)\n");
   await page.keyboard.press("Control+S");
   await until("it is on the disk", () => editor.read("cart.py").includes("# / len"));
+  // Nothing tells of what is not done, so it gets some time to be done.
   await page.waitForTimeout(1500);
   if (editor.journal().length > before) {
     throw new Error("a paused Mirador has asked a model");
@@ -222,7 +219,7 @@ async function menu(editor) {
   await statusBar(page, /^\s*Mirador$/).click();
   await rows.filter({ hasText: "Switch profile" }).click();
   await rows.filter({ hasText: "analyzers alone" }).click();
-  await page.locator(".statusbar-item [aria-label*='Profile: none']").first().waitFor({ timeout: PATIENCE });
+  await page.locator(".statusbar-item [aria-label*='Profile: none']").first().waitFor();
   log("ok another profile holds");
   await editor.command("Mirador: Stop What Runs");
   await until("it is calm again", () => status(page, /^\s*Mirador$/));
@@ -233,19 +230,9 @@ async function doctor(editor) {
   const { page } = editor;
   await statusBar(page, /^\s*Mirador$/).click();
   await page.locator(".quick-input-list .monaco-list-row", { hasText: "Doctor" }).click();
-  await editor.panel().locator("li", { hasText: "ruff" }).first().waitFor({ timeout: PATIENCE });
+  await editor.panel().locator("li", { hasText: "ruff" }).first().waitFor();
   log("ok the doctor's page is shown:", await page.locator(".tab.active").first().innerText());
-  await page.waitForTimeout(500);
   await editor.picture("doctor");
-}
-
-/** Opens the menu of code actions and chooses one. */
-async function choose(editor, title) {
-  const { page } = editor;
-  await page.keyboard.press("Control+.");
-  const row = page.locator(".action-widget .monaco-list-row", { hasText: title }).first();
-  await row.waitFor({ timeout: PATIENCE });
-  await row.click();
 }
 
 async function save(editor, wanted) {

@@ -27,7 +27,7 @@ export async function until(what, condition, patience = PATIENCE) {
 /** Does `steps` anew when they fail, each time with more patience: something was in their way. */
 export async function again(what, steps) {
   let last = new Error(`no time for ${what}`);
-  for (let patience = 5000; patience < PATIENCE; patience *= 2) {
+  for (let patience = 3000; patience < PATIENCE; patience *= 2) {
     try {
       return await steps(patience);
     } catch (error) {
