@@ -16,8 +16,6 @@ export interface Run {
   readonly argument?: object;
   /** Shown on the bar; without it there is none, for commands that answer at once. */
   readonly title?: string;
-  /** Ends it like the button of its bar. */
-  readonly stop?: vscode.CancellationToken;
 }
 
 /** The command's answer; undefined when it was cancelled or failed, and then the user knows. */
@@ -30,16 +28,8 @@ export async function run(client: LanguageClient, what: Run): Promise<unknown> {
     { location: vscode.ProgressLocation.Notification, title: `Mirador: ${title}`, cancellable: true },
     async (progress, cancelled) => {
       const workDoneToken = randomUUID();
-      const either = new vscode.CancellationTokenSource();
-      const listeners = [cancelled, what.stop].flatMap((token) =>
-        token === undefined
-          ? []
-          : [token.onCancellationRequested(() => {
-              either.cancel();
-            })],
-      );
       let reached = 0;
-      listeners.push(client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+      const listener = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
         if (value.kind === "end") {
           return;
         }
@@ -49,11 +39,11 @@ export async function run(client: LanguageClient, what: Run): Promise<unknown> {
           increment: Math.max(0, percentage - reached),
         });
         reached = Math.max(reached, percentage);
-      }));
+      });
       try {
-        return await send(client, what, workDoneToken, either.token);
+        return await send(client, what, workDoneToken, cancelled);
       } finally {
-        vscode.Disposable.from(...listeners, either).dispose();
+        listener.dispose();
       }
     },
   );

@@ -119,6 +119,11 @@ try {
   assert.ok((await kept.locator("figure path.bar").count()) > 20);
   await faults(kept, "exported");
   console.log("ok the dashboard: empty, light, dark, by keyboard, live, exported; axe-core finds nothing");
+} catch (error) {
+  for (const [at, page] of browser.contexts().flatMap((context) => context.pages()).entries()) {
+    if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `failed-dashboard-${at}.png`) }).catch(() => {});
+  }
+  throw error;
 } finally {
   server.kill("SIGKILL");
   await browser.close();

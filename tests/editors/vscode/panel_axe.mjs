@@ -27,11 +27,13 @@ const SHOWN = [
 const browser = await browse();
 const faults = [];
 let looked = 0;
+let shown;
 try {
   for (const theme of Object.keys(THEMES)) {
     const panel = await PanelPage.open(browser, { theme });
     for (const [name, tab, events] of SHOWN) {
       await panel.show(states.after(...events), tab);
+      shown = panel;
       if (name === "a review has ended" || name === "figures") {
         await panel.page.locator("details:visible").first().waitFor();
         await panel.page.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = true)));
@@ -57,6 +59,9 @@ try {
     }
     await panel.close();
   }
+} catch (error) {
+  await shown?.picture("failed-panel_axe").catch(() => {});
+  throw error;
 } finally {
   await browser.close();
 }

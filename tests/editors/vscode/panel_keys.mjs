@@ -15,7 +15,7 @@ async function test(name, steps, options) {
     assert.deepEqual(panel.said, [], "the browser complained");
     assert.deepEqual(panel.asked, [], "the page asked for something else");
   } catch (error) {
-    await panel.picture("panel-failed");
+    await panel.picture("failed-panel_keys");
     error.message = `${name}: ${error.message}`;
     throw error;
   } finally {

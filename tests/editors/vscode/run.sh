@@ -23,7 +23,9 @@ export MIRADOR=${MIRADOR:-$root/.venv/bin/mirador}
 fetch() {
   PYTHON=$python timeout 900 ./setup.sh "$folder" || return 1
   for place in "$EXTENSION" .; do
-    (cd "$place" && timeout 300 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || return 1
+    # npm writes the first of the two last of all, so what it says is there.
+    [ "$place/node_modules/.package-lock.json" -nt "$place/package-lock.json" ] ||
+      (cd "$place" && timeout 900 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || return 1
   done
 }
 

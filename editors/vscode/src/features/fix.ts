@@ -42,7 +42,7 @@ export function activate(context: Context, scratch: Scratch, previews: Previews)
           const asked = { command, argument, title };
           tell(
             (await (preview && command === "mirador.fix"
-              ? previews.during(place.uri, (stop) => run(client, { ...asked, stop }))
+              ? previews.during(place.uri, () => run(client, asked))
               : run(client, asked))) as Changed | undefined,
           );
         }

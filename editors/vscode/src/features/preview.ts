@@ -20,11 +20,8 @@ const DECLINED = "declined";
 
 /** Fixes, looked at before they are made. */
 export interface Previews {
-  /**
-   * Shows the server's edit of this document first, while `work` goes on; what is not wanted then
-   * stops the work, so that nobody tells the user what they have just decided.
-   */
-  during<T>(uri: string, work: (stop: vscode.CancellationToken) => Promise<T>): Promise<T>;
+  /** Shows the server's edit of this document first, while `work` goes on. */
+  during<T>(uri: string, work: () => Promise<T>): Promise<T>;
 }
 
 export function activate(context: Context): Previews {
@@ -41,7 +38,6 @@ export function activate(context: Context): Previews {
     if (await previews.show(uri, edit, params.label ?? "Fix")) {
       return next(params, none);
     }
-    previews.decline(uris(params.edit)[0] ?? "");
     return { applied: false, failureReason: DECLINED };
   };
   extension.subscriptions.push(
@@ -106,8 +102,8 @@ interface Look {
 }
 
 class Looks implements Previews, vscode.TextDocumentContentProvider, vscode.Disposable {
-  /** By document whose next edit is looked at first, what stops the latest job that makes it. */
-  private readonly waited = new Map<string, vscode.CancellationTokenSource>();
+  /** How many jobs run whose edit of a document is looked at first, by document. */
+  private readonly waited = new Map<string, number>();
   private look: Look | undefined;
   private count = 0;
   private readonly disposables = [
@@ -119,22 +115,18 @@ class Looks implements Previews, vscode.TextDocumentContentProvider, vscode.Disp
     }),
   ];
 
-  async during<T>(uri: string, work: (stop: vscode.CancellationToken) => Promise<T>): Promise<T> {
-    const source = new vscode.CancellationTokenSource();
-    this.waited.set(uri, source);
+  async during<T>(uri: string, work: () => Promise<T>): Promise<T> {
+    this.waited.set(uri, (this.waited.get(uri) ?? 0) + 1);
     try {
-      return await work(source.token);
+      return await work();
     } finally {
-      if (this.waited.get(uri) === source) {
+      const left = (this.waited.get(uri) ?? 1) - 1;
+      if (left === 0) {
         this.waited.delete(uri);
+      } else {
+        this.waited.set(uri, left);
       }
-      source.dispose();
     }
-  }
-
-  /** The edit of this document is not wanted. */
-  decline(uri: string): void {
-    this.waited.get(uri)?.cancel();
   }
 
   /** The one document that an edit changes, if that is to be looked at first. */
