@@ -47,12 +47,13 @@ def _over(
 def place(span: Span, old: Snapshot, new: Snapshot) -> Span | None:
     """Where the code at `span` of `old` stands in `new`; None when any of its lines was edited.
 
-    There may be edits on both sides of it. An empty place is one between two characters: it is also
-    known where its line was edited, as long as nothing else was.
+    There may be edits on both sides of it. An empty place is one between two characters, and still
+    known where its line was edited before or behind it.
     """
-    placed = _Closely.between(old, new).place(span)
+    unedited = _Closely.between(old, new)
+    placed = unedited.place(span)
     if placed is None and span.start == span.end:
-        return _Unedited.between(old, new).place(span)
+        return unedited.point(span.start)
     return placed
 
 
@@ -114,6 +115,17 @@ class _Closely(_Unedited):
             else:
                 return None
         return Span(span.start + shift, span.end + shift)
+
+    def point(self, offset: int) -> Span | None:
+        """The place between two characters; one at an end of an edit stays there."""
+        shift = 0
+        for edit in self._edits:
+            if offset <= edit.span.start:
+                break
+            if offset < edit.span.end:
+                return None
+            shift += len(edit.text) - (edit.span.end - edit.span.start)
+        return Span(offset + shift, offset + shift)
 
     def _is_above(self, edit: Edit, start: int) -> bool:
         """Whether the line that begins at `start` still begins where it did."""

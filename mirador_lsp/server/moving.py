@@ -7,7 +7,7 @@ what they did touch is theirs.
 import asyncio
 from dataclasses import replace
 
-from mirador_lsp.core.changes import ChangeRequest, Patch
+from mirador_lsp.core.changes import ChangeRequest, Patch, Rung
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.edits import apply
 from mirador_lsp.server import carry
@@ -63,6 +63,8 @@ async def fitted(
     edits = carry.edits(patch.edits, old, now)
     if edits is None:
         return None
+    if Rung.TESTS not in patch.rungs:
+        moved = replace(moved, run_tests=None)  # what changes no code is not tested
     text = apply(now.text, edits)
     app = await ls.apps.get()
     checked = await app.check_change(moved, text)

@@ -38,6 +38,12 @@ text = '''```python
 {WRITTEN}```
 '''
 """
+DESCRIBED = """
+[[reply]]
+question = "[Dd]oc"
+text = "Tells its name."
+hold = "go"
+"""
 HELD = f'{REPLY}hold = "go"\n'
 
 
@@ -123,6 +129,33 @@ async def test_a_fix_of_code_that_was_edited_meanwhile_is_not_made_and_that_is_s
     said = [m.message for m in client.messages if "edited meanwhile" in m.message]
     assert len(said) == 1
     assert said[0].endswith("Ask again.")
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["elsewhere", "the-function"])
+async def test_a_doc_comment_is_for_the_function_as_it_is(
+    client: RecordingClient, workspace: Workspace, own: bool
+) -> None:
+    """What is typed elsewhere moves it along; a function that was edited is described once more."""
+    workspace.script(DESCRIBED)
+    editor = await author(client, workspace)
+    before = workspace.journal().count("started")
+    at = {"line": SWALLOW[: SWALLOW.index("def name")].count("\n"), "character": 4}
+    about = [{"uri": editor.uri, "position": at}]
+    document = types.Command("", "mirador.document", arguments=about)
+    mine = SWALLOW.replace("import json\n", "# Mine.\nimport json\n") + "\n\nCENT = 100\n"
+    if own:
+        mine = mine.replace("def name(path):", "def name(path, more=1):")
+    async with asyncio.TaskGroup() as group:
+        documenting = group.create_task(editor.run(document))
+        await eventually(lambda: workspace.journal().count("started") > before)
+        editor.change(mine)
+        (workspace.folder / "go").touch()
+    answer = documenting.result()
+
+    assert answer["state"] == "applied", answer
+    assert editor.text.replace('    """Tells its name."""\n', "") == mine
+    assert '"""Tells its name."""' in editor.text
+    assert workspace.journal().count("started") == before + 1 + own
 
 
 async def test_cancelling_a_fix_stops_the_model(
