@@ -104,8 +104,12 @@ class Worth:
 
     @property
     def pays(self) -> bool:
-        """Whether the verdict surely brings something."""
-        return self.gain.defined and self.gain.low > 0 and self.curve.slope > 0
+        """Whether verdicts surely order findings better, and remove more wrong ones than right ones.
+
+        The first alone is worth no question: users see what is shown, not how it is ordered.
+        """
+        surely = self.gain.defined and self.gain.low > 0 and self.curve.slope > 0
+        return surely and self.removed > self.lost
 
 
 def worth(kind: Candidate, rows: Sequence[Judged], gate: float) -> Worth:
