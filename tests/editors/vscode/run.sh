@@ -66,7 +66,7 @@ one() {
 }
 
 # Where a log says what was wrong, without the rest that an editor and a server have to say.
-wrong() { grep -nE '\] FAILED|^[A-Za-z]*Error\b' "$1" | tail -n 1 | cut -d: -f1; }
+wrong() { { grep -nE '\] FAILED|^[A-Za-z]*Error\b' "$1" || true; } | tail -n 1 | cut -d: -f1; }
 sentence() {
   local at
   at=$(wrong "$1")
@@ -77,7 +77,7 @@ sentence() {
 digest() {
   local at
   at=$(wrong "$1")
-  grep -E '(^|\] )(ok|once more)\b' "$1" | tail -n 3 | cut -c1-300
+  { grep -E '(^|\] )(ok|once more)\b' "$1" || true; } | tail -n 3 | cut -c1-300
   if [ -n "$at" ]; then sed -n "$at,$((at + 5))p" "$1" | cut -c1-300; else tail -n 5 "$1" | cut -c1-300; fi
 }
 export -f one wrong sentence
