@@ -152,3 +152,12 @@ def guarded(name: str, writer: Writer, topic: str) -> str:
 def topics_of(entry: CleanEntry | GuardEntry) -> tuple[str, ...]:
     """The topics that a sanitizer or guard speaks of."""
     return tuple(_SINKS) if "*" in entry.topics else entry.topics
+
+
+def shown(name: str, given: str, writer: Writer) -> str:
+    """A program that runs as a command what a function makes of something, shown as a text."""
+    made = f"{writer.name(name)}({given})"
+    if writer.language == "python":
+        return writer.program("import os", f"os.system(str({made}))")
+    run = writer.name("child_process.exec")
+    return writer.program(f"{run}(`ls ${{{made}}}`);")

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from mirador_lsp.analysis.flow.contract import Budget, Effect, Knowledge, Modules, Sink
+from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules
+from mirador_lsp.analysis.flow.effects import Effects
 from mirador_lsp.analysis.flow.evaluate import Given
-from mirador_lsp.analysis.flow.heap import TOUCHED, State, Thing, join_states, sequence
+from mirador_lsp.analysis.flow.heap import State, Thing, join_states, sequence
 from mirador_lsp.analysis.flow.machine import Frame
 from mirador_lsp.analysis.flow.nodes import makes_functions
-from mirador_lsp.analysis.flow.parameters import Parameters
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
     UNKNOWN,
@@ -18,14 +18,12 @@ from mirador_lsp.analysis.flow.values import (
     Closure,
     External,
     Known,
-    Trace,
     Value,
     constant,
     join,
     joined,
     reference,
     tainted,
-    with_traces,
 )
 from mirador_lsp.core.text import Span
 from mirador_lsp.syntax import expressions as ir
@@ -35,12 +33,12 @@ _FILLING = frozenset(
     {"append", "add", "extend", "insert", "push", "unshift", "update", "appendleft", "writelines"}
 )
 """Methods by which a thing takes in what it is given, whoever defines them."""
-_FILLABLE = frozenset({"list", "set", "dict"})
+_OWN_TYPES = frozenset({"list", "tuple", "set", "dict"})
 _SELF_CALLS = 2
 """How often a function may be in its own way before its result is only guessed."""
 
 
-class Calling(Parameters):
+class Calling(Effects):
     """Calls things."""
 
     def __init__(
@@ -64,8 +62,9 @@ class Calling(Parameters):
         effect = self.knowledge.of_method(function.name)
         fills = effect is not None and "self" in effect.fills
         if fills or function.name in _FILLING:
-            taken = [trace for each in given for trace in self.deep_traces(each.value)]
-            self.taint(function.value, tainted(taken))
+            values = [each.value for each in given]
+            taken = [trace for value in values for trace in self.deep_traces(value)]
+            self.taint(function.value, self.made_of(taken, *values))
 
     def _given(self, node: ir.Call) -> list[Given]:
         given: list[Given] = []
@@ -101,15 +100,18 @@ class Calling(Parameters):
         if self.state is None:
             return NOTHING
         ways: list[Callable[[], Value]] = [
-            partial(self._call_target, each, given, span, function.traces)
+            partial(self._call_target, each, given, span, function)
             for each in sorted(function.targets, key=_order)
         ]
         ways += [partial(self._call_thing, each, given, span) for each in sorted(function.refs)]
         if not ways:
             self.may_raise()
             traces = [*function.traces, *(t for g in given for t in self.deep_traces(g.value))]
+            self._touched(given)
             return tainted(trace.guessed for trace in traces)
-        return self._any_way(ways[:_MOST_CANDIDATES])
+        made = self._any_way(ways[:_MOST_CANDIDATES])
+        others = len(ways) > _MOST_CANDIDATES or (function.open and not function.harmless)
+        return join(made, UNKNOWN) if others and _may_be_own(function) else made
 
     def _any_way(self, ways: Sequence[Callable[[], Value]]) -> Value:
         """Whichever of them is taken."""
@@ -130,14 +132,16 @@ class Calling(Parameters):
         what: Closure | External | Bound,
         given: Sequence[Given],
         span: Span,
-        held: Sequence[Trace],
+        function: Value,
     ) -> Value:
         if isinstance(what, Closure):
             return self.inline(what, given, None, span)
         if isinstance(what, External):
             # A method of something outside that holds data: `request.args.get("name").strip()`.
-            receiver = replace(tainted(held), open=True) if held else None
-            return self.external_call(what.name, receiver, given, span)
+            held = function.traces
+            receiver = tainted(held, function.harmless) if held else None
+            made = self.external_call(what.name, receiver, given, span)
+            return self.own_result(made, function, given)
         if isinstance(what.function, Closure):
             return self.inline(what.function, given, what.receiver, span)
         if isinstance(what.function, External):
@@ -233,7 +237,22 @@ class Calling(Parameters):
         made = self.method(receiver, name, given, span)
         if made is None:
             self.may_raise()
+            made = self._of_own_type(receiver, given) if effect is None else None
         return self.affected(effect, name, receiver, given, span, made)
+
+    def _of_own_type(self, receiver: Value, given: Sequence[Given]) -> Value | None:
+        """What some method of the language's own types gives, whatever it does; None of others."""
+        kinds = {self.thing(address).kind for address in receiver.refs}
+        if kinds - _OWN_TYPES or "*" not in receiver.surely_harmless or receiver.nothing:
+            return None
+        values = [each.value for each in given]
+        traces = [t for value in (receiver, *values) for t in self.deep_traces(value)]
+        made = self.made_of((trace.guessed for trace in traces), receiver, *values)
+        self._touched(given)
+        if kinds and (made.traces or "*" not in self.harmless_of(*values)):
+            # It may have taken them in.
+            self.let_go(None)
+        return made
 
     @abstractmethod
     def method(
@@ -241,140 +260,11 @@ class Calling(Parameters):
     ) -> Value | None:
         """What methods of the language's own types give; None for any other."""
 
-    def affected(
-        self,
-        effect: Effect | None,
-        name: str,
-        receiver: Value | None,
-        given: Sequence[Given],
-        span: Span,
-        made: Value | None,
-    ) -> Value:
-        """What a call does that is not of the program; `made` is its result where it is known."""
-        for sink in effect.sinks if effect is not None else ():
-            self._sunk(sink, name, receiver, given, span)
-        if effect is not None:
-            self._call_back(effect, receiver, given, span)
-            self._write_into(effect, receiver, given)
-        if made is None:
-            made = self._guessed(effect, name, receiver, given)
-            if effect is None:
-                self._touched(given)
-        if effect is None:
-            return made
-        if effect.cleans:
-            kinds = effect.cleans
-            kept = () if "*" in kinds else made.traces
-            traces = tuple(replace(trace, clean=trace.clean | kinds) for trace in kept)
-            made = replace(made, traces=traces)
-        if effect.sources:
-            sources = [self.source(span, s.what, weak=s.strength == "weak") for s in effect.sources]
-            made = replace(with_traces(made, sources), open=True)
-        return made
 
-    def _touched(self, given: Sequence[Given]) -> None:
-        """Whoever is not known may put anything into what it is given. Nobody says that it comes
-        from outside; but what is in it is not known any more. What is compared with it still is:
-        lists of what is allowed are handed to many, and nobody adds to them.
-        """
-        for each in given:
-            for address in each.value.refs:
-                thing = self.thing(address)
-                if thing.kind in _FILLABLE and not thing.rest.open:
-                    self.put(address, replace(thing, rest=join(thing.rest, TOUCHED)))
-
-    def _guessed(
-        self, effect: Effect | None, name: str, receiver: Value | None, given: Sequence[Given]
-    ) -> Value:
-        """The result of a call that is made of what it was given."""
-        passes = effect.passes if effect is not None else None
-        traces: list[Trace] = []
-        if passes is None:
-            traces = [t for each in given for t in self.deep_traces(each.value)]
-            if receiver is not None:
-                traces += self.deep_traces(receiver)
-            traces = [trace.guessed for trace in traces]
-        else:
-            for wanted in passes:
-                for value in self._wanted(wanted, receiver, given):
-                    traces += self.deep_traces(value)
-        made = Value(open=True, traces=with_traces(NOTHING, traces).traces)
-        full = f"{name}()"
-        if "." in name or effect is not None:
-            return replace(made, targets=frozenset({External(full)})) if len(full) < 160 else made
-        return made
-
-    def _wanted(
-        self, wanted: int | str, receiver: Value | None, given: Sequence[Given]
-    ) -> list[Value]:
-        """The arguments that a position, a name, "self" or "*" means."""
-        if wanted == "self":
-            return [receiver] if receiver is not None else []
-        if wanted == "*":
-            return [each.value for each in given]
-        spread = [each.value for each in given if each.many]
-        if isinstance(wanted, int):
-            places = [each.value for each in given if not each.name and not each.many]
-            return [*([places[wanted]] if wanted < len(places) else []), *spread]
-        return [*[each.value for each in given if each.name == wanted], *spread]
-
-    def _sunk(
-        self,
-        sink: Sink,
-        name: str,
-        receiver: Value | None,
-        given: Sequence[Given],
-        span: Span,
-    ) -> None:
-        named = {each.name: each.value for each in given if each.name}
-        for key, wanted in sink.needs.items():
-            only = named[key].constant if key in named else None
-            if key not in named or (only is not None and only.value != wanted):
-                return
-        shell = named.get(sink.unless_shell_off) if sink.unless_shell_off else None
-        by_shell = shell is not None and self.truth(shell) is not False
-        for wanted in sink.arguments:
-            for value in self._wanted(wanted, receiver, given):
-                listed = sink.only_text or (sink.unless_shell_off and not by_shell)
-                if listed and self._is_list(value):
-                    continue
-                reached = with_traces(value, self.deep_traces(value))
-                self.met(span, sink, reached)
-                self.report(sink, reached, span, name.rpartition(".")[2].removesuffix("()"))
-
-    def _is_list(self, value: Value) -> bool:
-        """Whether a value is surely a list or tuple."""
-        if value.open or value.known or value.targets or not value.refs:
-            return False
-        return all(self.thing(address).kind in ("list", "tuple") for address in value.refs)
-
-    def _call_back(
-        self, effect: Effect, receiver: Value | None, given: Sequence[Given], span: Span
-    ) -> None:
-        """Functions that are given are called with what is passed."""
-        for wanted in effect.calls:
-            functions = self._wanted(wanted, None, given)
-            sources = [
-                s
-                for each in effect.passes or ("self", "*")
-                for s in self._wanted(each, receiver, given)
-            ]
-            traces = [t for value in sources for t in self.deep_traces(value)]
-            elements = joined(self.any_item(value) for value in sources if value.refs)
-            handed = join(tainted(traces), elements)
-            for function in functions:
-                if function.targets:
-                    self.call_value(function, [Given(handed, span), Given(UNKNOWN, span)], span)
-
-    def _write_into(self, effect: Effect, receiver: Value | None, given: Sequence[Given]) -> None:
-        """Arguments that take in what is passed."""
-        for wanted in effect.fills:
-            if wanted == "self":
-                continue
-            taken = [t for each in given for t in self.deep_traces(each.value)]
-            for value in self._wanted(wanted, receiver, given):
-                for address in value.refs:
-                    self.set(address, None, tainted(taken))
+def _may_be_own(function: Value) -> bool:
+    """Whether it may be a function of the program."""
+    called = (e.function if isinstance(e, Bound) else e for e in function.targets)
+    return bool(function.refs) or any(isinstance(each, Closure) for each in called)
 
 
 def _order(what: Closure | External | Bound) -> tuple[str, int, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 from mirador_lsp.core.text import Span
@@ -105,6 +105,20 @@ class Source:
     """Of such a function: the position of the parameter that takes its answer."""
 
 
+class Purity(IntEnum):
+    """Whether what a function gives is made of what it is given, and of nothing else: not of files,
+    the environment, the state of the program. The same is true of all that the result's own methods
+    and attributes give.
+    """
+
+    NO = 0
+    """Or nobody has said."""
+    VALUE = 1
+    """It is, and it does not change any more."""
+    THING = 2
+    """It is, until somebody changes it."""
+
+
 @dataclass(frozen=True)
 class Effect:
     """What a function does with what it is given."""
@@ -126,6 +140,7 @@ class Effect:
     all. `name.isalnum()`."""
     is_class: bool = False
     """It makes an object, whose methods are known by "NAME.method"."""
+    pure: Purity = Purity.NO
 
 
 class Knowledge(Protocol):

@@ -33,7 +33,15 @@ PLAIN = frozenset(
     }
 )
 """Functions whose result is not made of what they are given."""
+TELLING = frozenset({"len", "hash", "ord", "abs", "divmod"})
+"""Of these, those that tell nothing but of what they are given."""
+EITHER_WAY = frozenset({"any", "all", "callable", "hasattr"})
+"""And those that are true or false."""
+NAMED_TOO = frozenset({"max", "min", "sum", "enumerate"})
+"""Functions whose result is made of what they are given by name, too."""
 TYPES = frozenset({"str", "bytes", "bytearray", "repr", "ascii", "format", "memoryview"})
+CHANGING = frozenset({"bytearray"})
+"""Of these, those that can be changed."""
 NUMBERS = frozenset({"int", "float", "complex", "bool", "round", "hex", "oct", "bin", "chr", "pow"})
 
 

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mirador_lsp.analysis.flow.folding import OVERLOADS, compared, computed, truth_of
+from mirador_lsp.analysis.flow.folding import OVERLOADS, compared, computed, item_of, truth_of
 from mirador_lsp.analysis.flow.heap import Key, Thing, in_order, join_states, read, sequence
-from mirador_lsp.analysis.flow.machine import Machine
+from mirador_lsp.analysis.flow.origins import Origins
 from mirador_lsp.analysis.flow.values import (
+    MADE_HERE,
+    NO_KIND,
     NOTHING,
     UNKNOWN,
     Closure,
@@ -45,7 +47,7 @@ class Given:
     node: ir.Expression | None = None
 
 
-class Evaluator(Machine):
+class Evaluator(Origins):
     """Evaluates expressions. Calls and attributes are in the classes that inherit from it."""
 
     _evaluations: ClassVar[dict[type, str]] = {
@@ -103,10 +105,10 @@ class Evaluator(Machine):
         """`value[index]`."""
         self.may_raise()
         found = [self._item_of(address, index, span) for address in sorted(value.refs)]
-        found += [_item_of_constant(each, index) for each in value.known]
-        if value.open or value.targets:
-            found.append(tainted(value.traces))
-        return joined(found) if found else tainted(value.traces)
+        found += [item_of(each, index) for each in value.known]
+        if value.open or value.targets or not found:
+            found.append(tainted(value.traces, value.harmless))
+        return joined(found)
 
     def _item_of(self, address: int, index: Value, span: Span) -> Value:
         thing = self.thing(address)
@@ -155,9 +157,9 @@ class Evaluator(Machine):
             if isinstance(text, str | bytes) and plain and ends[2] != 0:
                 found.append(constant(text[slice(*ends)]))  # type: ignore[arg-type]
             else:
-                found.append(UNKNOWN)
+                found.append(MADE_HERE)
         if value.open or value.targets or not found:
-            found.append(tainted(value.traces))
+            found.append(tainted(value.traces, value.harmless))
         return with_traces(joined(found), value.traces if not value.refs else ())
 
     def _text(self, node: ir.Text) -> Value:
@@ -169,7 +171,7 @@ class Evaluator(Machine):
         if all(each is not None for each in known):
             return constant("".join(_shown(each) for each in known if each is not None))
         traces = self.composed([t for value in values for t in self.deep_traces(value)])
-        return self.on(tainted(traces), node.span, "joined into a text")
+        return self.on(self.made_of(traces, *values), node.span, "joined into a text")
 
     def composed(self, traces: Sequence[Trace]) -> list[Trace]:
         """Traces of what is now a piece of a larger text."""
@@ -200,8 +202,8 @@ class Evaluator(Machine):
         if operator in ("+", "%"):
             is_text = any(_is_text(side) for side in (left, right))
             traces = self.composed(traces) if is_text or operator == "%" else traces
-            return self.on(tainted(traces), span, "joined into a text")
-        return tainted(traces)
+            return self.on(self.made_of(traces, left, right), span, "joined into a text")
+        return self.made_of(traces, left, right)
 
     def _concatenated(self, operator: str, left: Value, right: Value, span: Span) -> Value | None:
         """Two sequences, one after the other; one several times."""
@@ -211,14 +213,16 @@ class Evaluator(Machine):
         other = self.thing(right.ref) if right.ref is not None else None
         made: Thing | None = None
         if operator == "|" and other is not None:
-            made = Thing(one.kind, {**one.fields, **other.fields}, join(one.rest, other.rest))
+            fields, keys = {**one.fields, **other.fields}, join(one.other_keys, other.other_keys)
+            made = Thing(one.kind, fields, join(one.rest, other.rest), keys)
         elif operator == "+" and other is not None:
             items, more = in_order(one), in_order(other)
             made = Thing(one.kind, rest=join(one.items(), other.items()))
             if items is not None and more is not None:
                 made = sequence(one.kind, [*items, *more])
-        elif operator in ("*", "-", "&", "^"):
-            made = Thing(one.kind, rest=one.items())
+        elif operator in ("*", "-", "&") or (operator == "^" and other is not None):
+            more_items = other.items() if operator == "^" and other is not None else NOTHING
+            made = Thing(one.kind, rest=join(one.items(), more_items))
         return self.make(made, span) if made is not None else None
 
     def _overloaded(self, operator: str, left: Value, right: Value, span: Span) -> Value | None:
@@ -325,7 +329,8 @@ class Evaluator(Machine):
             return constant(-only.value)
         if node.operator in ("typeof", "void", "delete"):
             return UNKNOWN
-        return tainted(value.traces)
+        harmless = NO_KIND if value.refs else value.surely_harmless
+        return tainted(value.traces, harmless)
 
     def settled(self, value: Value) -> Value:
         """What is awaited. A promise is what it will be."""
@@ -385,15 +390,6 @@ def _is_index(known: Known) -> bool:
 
 def _is_text(value: Value) -> bool:
     return any(isinstance(each.value, str | bytes) and each.value for each in value.known)
-
-
-def _item_of_constant(known: Known, index: Value) -> Value:
-    at = index.constant
-    if isinstance(known.value, str) and at is not None and isinstance(at.value, int):
-        if -len(known.value) <= at.value < len(known.value):
-            return constant(known.value[at.value])
-        return NOTHING
-    return UNKNOWN
 
 
 def _shown(known: Known) -> str:

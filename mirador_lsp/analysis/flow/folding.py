@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mirador_lsp.analysis.flow.values import Known, Value, constant
+from mirador_lsp.analysis.flow.values import MADE_HERE, NOTHING, Known, Value, constant
 
 _LARGEST = 10**30
 _LONGEST = 2000
@@ -80,6 +80,16 @@ def compared(sign: str, left: Known, right: Known) -> bool | None:
         return bool(test(one, other))
     except TypeError:
         return None
+
+
+def item_of(known: Known, index: Value) -> Value:
+    """An item of a constant."""
+    at = index.constant
+    if isinstance(known.value, str) and at is not None and isinstance(at.value, int):
+        if -len(known.value) <= at.value < len(known.value):
+            return constant(known.value[at.value])
+        return NOTHING
+    return MADE_HERE
 
 
 def truth_of(known: Known, language: str) -> bool:

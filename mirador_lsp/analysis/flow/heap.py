@@ -13,6 +13,7 @@ from mirador_lsp.analysis.flow.values import (
     UNKNOWN,
     Known,
     Value,
+    constant,
     join,
     joined,
 )
@@ -39,7 +40,7 @@ class Thing:
     rest: Value = NOTHING
     """What may be under any other key."""
     keys: Value = NOTHING
-    """What unknown keys of a mapping may be."""
+    """What unknown keys of a mapping may be, as far as anybody said."""
     length: int | None = None
     """Of a sequence whose items are all in `fields`, from 0 on."""
     cls: Value = NOTHING
@@ -48,6 +49,11 @@ class Thing:
     name: str = ""
     several: bool = False
     """It stands for many objects, so that what is written may be in another one."""
+
+    @property
+    def other_keys(self) -> Value:
+        """What the keys of `rest` may be."""
+        return UNKNOWN if self.keys.nothing and not self.rest.nothing else self.keys
 
     def items(self) -> Value:
         """Any of its items."""
@@ -152,15 +158,16 @@ def read(thing: Thing, key: Key) -> Value:
     return found if thing.rest.nothing else join(found, thing.rest)
 
 
-def write(thing: Thing, key: Key | None, value: Value) -> Thing:
-    """The object with a value under a key; None for a key that is not known."""
-    if key is None or (key not in thing.fields and len(thing.fields) >= MOST_FIELDS):
-        return replace(thing, rest=join(thing.rest, value))
-    before = thing.fields.get(key)
+def write(thing: Thing, key: Key | None, value: Value, unknown: Value = UNKNOWN) -> Thing:
+    """The object with a value under a key; None for a key that is not known, but `unknown`."""
+    before = thing.fields.get(key) if key is not None else None
+    full = before is None and (thing.several or len(thing.fields) >= MOST_FIELDS)
+    if key is None or full:
+        named = unknown if key is None or isinstance(key, str) else constant(key.value)
+        keys = join(thing.other_keys, named)
+        return replace(thing, rest=join(thing.rest, value), keys=keys)
     if thing.several and before is not None:
         value = join(before, value)
-    elif thing.several:
-        return replace(thing, rest=join(thing.rest, value))
     if before is value:
         return thing
     return _with_fields(thing, {**thing.fields, key: value})
@@ -240,7 +247,9 @@ def join_things(one: Thing, other: Thing) -> Thing:
         items = joined(v for k, v in fields.items() if isinstance(k, Known))
         rest = join(rest, items)
         fields = {k: v for k, v in fields.items() if not isinstance(k, Known)}
-    keys, cls = join(one.keys, other.keys), join(one.cls, other.cls)
+    keys, cls = one.keys, join(one.cls, other.cls)
+    if keys is not other.keys or (one.rest is not other.rest and one.kind == "dict"):
+        keys = join(one.other_keys, other.other_keys)
     parts = rest is one.rest and keys is one.keys and cls is one.cls and length == one.length
     if parts and fields is one.fields and one.several >= other.several:
         return one

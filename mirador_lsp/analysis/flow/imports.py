@@ -13,6 +13,7 @@ from mirador_lsp.analysis.flow.contract import Budget, Knowledge, Modules
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import Key, State, Thing, join_things
 from mirador_lsp.analysis.flow.machine import Frame, SpentError
+from mirador_lsp.analysis.flow.origins import doubted
 from mirador_lsp.analysis.flow.python_builtins import PythonBuiltins
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
@@ -95,6 +96,7 @@ class Imports(PythonBuiltins):
             yield
         finally:
             for address, thing in self.live.all_own():
+                thing = doubted(thing)  # noqa: PLW2901 — whoever imports it may change it
                 known = self.everywhere.get(address)
                 self.everywhere[address] = thing if known is None else join_things(known, thing)
             self.state, self.vague, self.frames = held

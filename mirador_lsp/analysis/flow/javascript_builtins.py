@@ -4,10 +4,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from mirador_lsp.analysis.flow.evaluate import Given
+from mirador_lsp.analysis.flow.evaluate import EITHER, Given
 from mirador_lsp.analysis.flow.heap import Key, Thing, sequence
 from mirador_lsp.analysis.flow.javascript_objects import JavaScriptObjects
 from mirador_lsp.analysis.flow.values import (
+    MADE_HERE,
     NOTHING,
     UNKNOWN,
     Bound,
@@ -47,6 +48,11 @@ class JavaScriptBuiltins(JavaScriptObjects):
         "Array.from": "_js_array_from",
         "Array.of": "_js_array",
         "Array": "_js_array",
+        "Boolean": "_js_either",
+        "isNaN": "_js_either",
+        "isFinite": "_js_either",
+        "Number.isInteger": "_js_either",
+        "Array.isArray": "_js_either",
         "Promise.resolve": "_js_same",
         "Promise.all": "_js_same",
         "Promise.allSettled": "_js_same",
@@ -123,16 +129,16 @@ class JavaScriptBuiltins(JavaScriptObjects):
         kind = name.rpartition(".")[2]
         thing = self.thing(value.ref) if value.ref is not None else None
         if thing is None or value.ref is None:
-            return self.make(Thing("list", rest=tainted(self.deep_traces(value))), span)
+            rest = self.made_of(self.deep_traces(value), value)
+            return self.make(Thing("list", rest=rest), span)
         pairs = list(self.named_fields(value.ref))
-        made = [self._member(kind, key, held, span) for key, held in pairs]
+        made = [self._member(kind, constant(key), held, span) for key, held in pairs]
         if thing.rest.nothing and not thing.several:
             return self.make(sequence("list", made), span)
-        more = self._member(kind, None, thing.rest, span)
+        more = self._member(kind, thing.other_keys, thing.rest, span)
         return self.make(Thing("list", rest=joined([*made, more])), span)
 
-    def _member(self, kind: str, key: str | None, held: Value, span: Span) -> Value:
-        name = UNKNOWN if key is None else constant(key)
+    def _member(self, kind: str, name: Value, held: Value, span: Span) -> Value:
         if kind == "entries":
             return self.make(sequence("list", [name, held]), span)
         return name if kind == "keys" else held
@@ -142,15 +148,16 @@ class JavaScriptBuiltins(JavaScriptObjects):
         to = values[0] if values else NOTHING
         for value in values[1:]:
             for other in sorted(value.refs):
-                fields, rest = list(self.named_fields(other)), self.thing(other).rest
+                fields, thing = list(self.named_fields(other)), self.thing(other)
                 for address in sorted(to.refs):
                     for key, held in fields:
                         self.set(address, self._key_in(address, key), held)
-                    if not rest.nothing:
-                        self.set(address, None, rest)
+                    if not thing.rest.nothing:
+                        self.set(address, None, thing.rest, thing.other_keys)
             for address in sorted(to.refs):
-                if value.traces:
-                    self.set(address, None, tainted(value.traces))
+                if value.traces or value.open or value.targets:
+                    whole = tainted(value.traces, value.surely_harmless)
+                    self.set(address, None, whole, whole)
         return with_traces(to, [t for value in values[1:] for t in value.traces])
 
     def _key_in(self, address: int, name: str) -> Key:
@@ -180,21 +187,22 @@ class JavaScriptBuiltins(JavaScriptObjects):
     def _js_from_entries(self, _name: str, values: Sequence[Value], span: Span) -> Value | None:
         """Pairs become an object."""
         fields: dict[Key, Value] = {}
-        rest = NOTHING
+        rest = keys = NOTHING
         pairs = self.items_of(values[0]) if values else []
         if pairs is None:
             pair = self.any_item(values[0])
-            return self.make(Thing("dict", rest=join(self.any_item(pair), pair)), span)
+            rest = join(self.any_item(pair), pair)
+            return self.make(Thing("dict", rest=rest, keys=rest), span)
         for pair in pairs:
             both = self.items_of(pair)
             key = both[0].constant if both else None
             if both is None or len(both) != len(("key", "value")):
-                rest = join(rest, self.any_item(pair))
+                rest, keys = join(rest, self.any_item(pair)), join(keys, self.any_item(pair))
             elif key is not None:
                 fields[Known("str", str(key.value))] = both[1]
             else:
-                rest = join(rest, both[1])
-        return self.make(Thing("dict", fields, rest), span)
+                rest, keys = join(rest, both[1]), join(keys, both[0])
+        return self.make(Thing("dict", fields, rest, keys), span)
 
     def _js_array_from(self, _name: str, values: Sequence[Value], span: Span) -> Value | None:
         items = self.items_of(values[0]) if values else []
@@ -206,7 +214,10 @@ class JavaScriptBuiltins(JavaScriptObjects):
 
     def _js_array(self, name: str, values: Sequence[Value], span: Span) -> Value | None:
         if name == "Array" and len(values) == 1:
-            return self.make(Thing("list", rest=constant(None)), span)
+            # How many there are, or the only one.
+            only = values[0].constant
+            one = NOTHING if only is not None and only.kind == "int" else values[0]
+            return self.make(Thing("list", rest=join(constant(None), one)), span)
         return self.make(sequence("list", values), span)
 
     def _js_map(self, _name: str, values: Sequence[Value], span: Span) -> Value | None:
@@ -231,16 +242,19 @@ class JavaScriptBuiltins(JavaScriptObjects):
         only = values[0].constant if values else Known("str", "")
         if only is not None and isinstance(only.value, str):
             return constant(only.value)
-        return tainted(self.deep_traces(values[0])) if values else constant("")
+        return self.made_of(self.deep_traces(values[0]), values[0]) if values else constant("")
 
     def _js_number(self, name: str, values: Sequence[Value], _span: Span) -> Value | None:
         only = values[0].constant if values else None
         if only is None or len(values) > 1 or not isinstance(only.value, str):
-            return UNKNOWN
+            return self.told_by(*values)
         number = number_of(only.value.strip())
         if number is None:
-            return UNKNOWN
+            return MADE_HERE
         return constant(int(number) if name == "parseInt" else number)
+
+    def _js_either(self, _name: str, _values: Sequence[Value], _span: Span) -> Value | None:
+        return EITHER
 
     def _js_exit(self, _name: str, _values: Sequence[Value], _span: Span) -> Value | None:
         self.state = None

@@ -11,6 +11,7 @@ from mirador_lsp.analysis.flow.heap import Thing, in_order, sequence
 from mirador_lsp.analysis.flow.javascript_narrowing import JavaScriptNarrowing
 from mirador_lsp.analysis.flow.nodes import nodes_in
 from mirador_lsp.analysis.flow.values import (
+    NO_KIND,
     UNKNOWN,
     Bound,
     Closure,
@@ -48,11 +49,13 @@ class JavaScriptEvaluation(JavaScriptNarrowing):
     def operation(self, operator: str, left: Value, right: Value, span: Span) -> Value:
         """See `Evaluator`. All but `+` make numbers."""
         made = super().operation(operator, left, right, span)
-        return UNKNOWN if operator in _NUMERIC and made.constant is None else made
+        counted = operator in _NUMERIC and made.constant is None
+        return self.told_by(left, right) if counted else made
 
     def _unary(self, node: ir.Unary) -> Value:
         made = super()._unary(node)
-        return UNKNOWN if node.operator in ("+", "-", "~") and made.constant is None else made
+        counted = node.operator in ("+", "-", "~") and made.constant is None
+        return tainted((), NO_KIND if made.traces else made.harmless) if counted else made
 
     # Scopes
 
@@ -109,11 +112,12 @@ class JavaScriptEvaluation(JavaScriptNarrowing):
         for address in sorted(value.refs):
             thing = self.thing(address)
             if thing.kind == "dict":
-                found.append(self._pair(join(UNKNOWN, thing.keys), thing.items()))
+                keys = [constant(key.value) for key in thing.fields if isinstance(key, Known)]
+                found.append(self._pair(joined([*keys, thing.other_keys]), thing.items()))
             else:
                 found.append(super().any_item(reference(address)))
         if value.open or value.known or value.targets or not found:
-            found.append(tainted(value.traces))
+            found.append(tainted(value.traces, value.surely_harmless))
         return joined(found)
 
     def _pair(self, key: Value, held: Value) -> Value:
@@ -121,8 +125,12 @@ class JavaScriptEvaluation(JavaScriptNarrowing):
 
     def any_key(self, value: Value) -> Value:
         """See `Executor`. Who fills an object names its members too."""
-        held = joined(self.thing(address).keys for address in value.refs)
-        return join(tainted(value.traces), held)
+        things = [self.thing(address) for address in value.refs]
+        told = [constant(str(k.value)) for t in things for k in t.fields if isinstance(k, Known)]
+        held = joined([*told, *(thing.other_keys for thing in things)])
+        if not things or value.open or value.targets or value.known or value.traces:
+            held = join(tainted(value.traces, value.surely_harmless), held)
+        return held
 
     # Methods
 
@@ -169,7 +177,7 @@ class JavaScriptEvaluation(JavaScriptNarrowing):
     def keep_key(self, address: int, key: Value) -> None:
         """A mapping has that key now, whatever it is."""
         thing = self.thing(address)
-        self.put(address, replace(thing, keys=join(thing.keys, key)))
+        self.put(address, replace(thing, keys=join(thing.other_keys, key)))
 
     def _replaced(self, receiver: Value, given: Sequence[Given]) -> Value | None:
         """`name.replace(/[^a-z]/g, "")` leaves nothing that does harm; None for any other."""
@@ -185,8 +193,9 @@ class JavaScriptEvaluation(JavaScriptNarrowing):
 
     def cleaned(self, value: Value, kind: str) -> Value:
         """The value, which cannot do that harm any more."""
-        traces = self.deep_traces(value)
-        return tainted(replace(trace, clean=trace.clean | {kind}) for trace in traces)
+        traces = [replace(t, clean=t.clean | {kind}) for t in self.deep_traces(value)]
+        harmless = self.harmless_of(value)
+        return tainted(traces, harmless if "*" in harmless else harmless | {kind})
 
 
 def _expression(node: ir.Expression | None) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.heap import join_states
 from mirador_lsp.analysis.flow.javascript_evaluation import JavaScriptEvaluation
 from mirador_lsp.analysis.flow.values import (
+    ALL_KINDS,
     UNKNOWN,
     Bound,
     Closure,
@@ -155,7 +156,7 @@ class JavaScriptHanding(JavaScriptEvaluation):
                         f"{outside.what} (`{parameter.name}`)" if parameter.name else outside.what
                     )
                     weak = outside.strength is Strength.WEAK
-                    value = tainted([self.source(parameter.span, what, weak=weak)])
+                    value = tainted([self.source(parameter.span, what, weak=weak)], ALL_KINDS)
                 elif brought:
                     value = tainted(t.guessed for t in brought)
             given.append(Given(value, parameter.span))

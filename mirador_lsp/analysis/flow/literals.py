@@ -20,6 +20,7 @@ from mirador_lsp.analysis.flow.values import (
     UNKNOWN,
     Known,
     Value,
+    both_harmless,
     constant,
     join,
     joined,
@@ -65,8 +66,10 @@ class Literals(Evaluator):
                     other = self.thing(address)
                     fields.update({k: v for k, v in other.fields.items() if isinstance(k, Known)})
                     rest = join(rest, other.rest)
-                if value.open:
-                    rest = join(rest, tainted(value.traces))
+                    unknown_keys = join(unknown_keys, other.other_keys)
+                if value.open or value.targets:
+                    whole = tainted(value.traces, value.harmless)
+                    rest, unknown_keys = join(rest, whole), join(unknown_keys, whole)
                 continue
             key = self.evaluate(entry.key)
             keys = self.keys_of(Thing("dict"), key)
@@ -117,14 +120,14 @@ class Literals(Evaluator):
 
     def _dict_of(self, pairs: Sequence[tuple[Value, Value]], span: Span) -> Value:
         fields: dict[Key, Value] = {}
-        rest = NOTHING
+        rest = unknown_keys = NOTHING
         for key, value in pairs:
             only = key.constant
             if only is None:
-                rest = join(rest, value)
+                rest, unknown_keys = join(rest, value), join(unknown_keys, key)
             else:
                 fields[only] = value
-        return self.make(Thing("dict", fields, rest), span)
+        return self.make(Thing("dict", fields, rest, unknown_keys), span)
 
     def items_of(self, value: Value) -> list[Value] | None:
         """What a value gives when it is gone through; None where that is not known."""
@@ -148,13 +151,13 @@ class Literals(Evaluator):
             thing = self.thing(address)
             if thing.kind == "dict":
                 keys = [constant(key.value) for key in thing.fields if isinstance(key, Known)]
-                found += keys if thing.rest.nothing else [*keys, UNKNOWN, thing.keys]
+                found += keys if thing.rest.nothing else [*keys, thing.other_keys]
             elif thing.kind == "instance":
                 found.append(self._iterated(address))
             else:
                 found.append(thing.items())
         if value.open or value.known or value.targets or not found:
-            found.append(tainted(value.traces))
+            found.append(tainted(value.traces, value.surely_harmless))
         return joined(found)
 
     def any_key(self, _value: Value) -> Value:
@@ -230,34 +233,36 @@ class Literals(Evaluator):
                     continue
             keys = self.keys_of(thing, index)
             if keys is None:
-                self.set(address, None, value)
-                thing = self.thing(address)
-                self.put(address, replace(thing, keys=join(thing.keys, index)))
+                self.set(address, None, value, index)
             for key in keys or ():
                 weak = len(keys or ()) > 1 or holder.ref is None
                 self.set(
                     address, key, join(thing.fields.get(key, NOTHING), value) if weak else value
                 )
-        if not holder.refs and value.traces:
+        if not holder.refs:
             self.taint(node.value, value)
 
     @abstractmethod
     def call_pair(self, method: Value, index: Value, value: Value, span: Span) -> None:
         """Call a method with an index and a value."""
 
-    def taint(self, node: ir.Expression, value: Value) -> None:
-        """Something that is no known object has taken in a value."""
+    def taint(self, node: ir.Expression, value: Value, *, within: bool = False) -> None:
+        """Something that is no known object has taken in a value; `within` what `node` is."""
         traces = self.deep_traces(value)
-        if not traces:
+        harmless = self.harmless_of(value)
+        if not traces and "*" in harmless:
             return
         if isinstance(node, ir.Name):
             held = self.lookup(node.name)
-            if not held.refs:
+            if held.refs and within:
+                self.let_go(None)
+            elif not held.refs and (traces or held.harmless):
                 at = self.scope_of(node.name, declares=False)
                 if node.name in self.thing(at).fields:
-                    self.set(at, node.name, with_traces(held, traces))
+                    less = both_harmless(held.harmless, harmless)
+                    self.set(at, node.name, with_traces(replace(held, harmless=less), traces))
         elif isinstance(node, ir.Attribute | ir.Subscript):
-            self.taint(node.value, value)
+            self.taint(node.value, value, within=True)
 
     @abstractmethod
     def set_attribute(self, holder: Value, name: str, value: Value, node: ir.Attribute) -> None:
@@ -301,10 +306,12 @@ class Literals(Evaluator):
             parts = [self.thing(address) for address in sorted(value.refs)]
             fields = {k: v for part in parts for k, v in part.fields.items() if k not in taken}
             rest = joined(part.rest for part in parts)
-            rest = join(rest, tainted(value.traces)) if value.open else rest
-            self.bind(
-                node.rest, self.make(Thing("dict", fields, rest), node.span), declares=declares
-            )
+            keys = joined(part.other_keys for part in parts)
+            if value.open or value.targets:
+                whole = tainted(value.traces, value.harmless)
+                rest, keys = join(rest, whole), join(keys, whole)
+            held = self.make(Thing("dict", fields, rest, keys), node.span)
+            self.bind(node.rest, held, declares=declares)
 
     def delete(self, node: ir.Target) -> None:
         """`del target`."""

@@ -11,11 +11,24 @@ def settled(before: State, after: State) -> bool:
     for _, thing, held in after.changed(before):
         if held is None or held.length != thing.length or not same(held.rest, thing.rest):
             return False
+        if held.keys is not thing.keys and not same(held.keys, thing.keys):
+            return False
         if held.fields.keys() != thing.fields.keys():
             return False
         if any(not same(value, held.fields[key]) for key, value in thing.fields.items()):
             return False
     return True
+
+
+def _no_constant(value: Value) -> Value:
+    """The value where its constants are unknown: some that are made as those were."""
+    return Value(
+        refs=value.refs,
+        targets=value.targets,
+        open=True,
+        traces=value.traces,
+        harmless=value.surely_harmless,
+    )
 
 
 def widened(before: State, after: State) -> State:
@@ -27,7 +40,7 @@ def widened(before: State, after: State) -> State:
         fields = {
             key: value
             if key not in held.fields or value.known == held.fields[key].known
-            else Value(refs=value.refs, targets=value.targets, open=True, traces=value.traces)
+            else _no_constant(value)
             for key, value in thing.fields.items()
         }
         result.own[address] = replace(thing, fields=fields)

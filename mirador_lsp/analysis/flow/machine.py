@@ -124,15 +124,6 @@ class Machine(ABC):
         """Sinks that were met and can do no harm."""
         return tuple(sorted(visit for visit, clear in self._visits.items() if clear))
 
-    def met(self, span: Span, sink: Sink, value: Value) -> None:
-        """A sink was given a value."""
-        if self.frame.file:
-            return
-        harmless = all(sink.kind in t.clean or "*" in t.clean for t in value.traces)
-        guessed = bool(value.open or value.targets) and not value.traces
-        key = (span, sink.cwe)
-        self._visits[key] = self._visits.get(key, True) and harmless and not guessed
-
     def step(self, cost: int = 1) -> None:
         """Count. Raises `SpentError` when there is nothing left."""
         before = self._steps // _LOOK_AT_CLOCK
@@ -226,12 +217,12 @@ class Machine(ABC):
         if self.state is not None:
             self.state.forget(address)
 
-    def set(self, address: int, key: Key | None, value: Value) -> None:
-        """Write into an object."""
+    def set(self, address: int, key: Key | None, value: Value, unknown: Value = UNKNOWN) -> None:
+        """Write into an object, under `unknown` where the key is not known (None)."""
         held = self.state.get(address) if self.state is not None else None
         if self.state is not None and held is not None:
             self._written += 1
-            self.state.own[address] = write(held, key, value)
+            self.state.own[address] = write(held, key, value, unknown)
 
     def lookup(self, name: str) -> Value:
         """What a name means here."""
@@ -346,6 +337,8 @@ class Machine(ABC):
 
     def deep_traces(self, value: Value, levels: int = 3) -> tuple[Trace, ...]:
         """The traces of a value and of all that is in it: what its text would show."""
+        if not value.refs:
+            return value.traces
         found = list(value.traces)
         seen: set[int] = set()
         refs = list(value.refs)

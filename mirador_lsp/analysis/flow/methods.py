@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mirador_lsp.analysis.flow.calling import Calling
 from mirador_lsp.analysis.flow.evaluate import EITHER, Given
-from mirador_lsp.analysis.flow.heap import Key, Thing, in_order, read, remove, sequence
-from mirador_lsp.analysis.flow.texts import FOLDED, MIXED, PIECES, SAME_TEXT, TELLING
+from mirador_lsp.analysis.flow.heap import Thing, in_order, sequence
+from mirador_lsp.analysis.flow.mappings import Mappings
+from mirador_lsp.analysis.flow.texts import FOLDED, MIXED, PIECES, SAME_TEXT, STARTING, TELLING
 from mirador_lsp.analysis.flow.values import (
     NOTHING,
     UNKNOWN,
@@ -21,8 +21,11 @@ from mirador_lsp.analysis.flow.values import (
 )
 from mirador_lsp.core.text import Span
 
+_MOST_CALLS = 24
+"""Items that a function is called with one by one."""
 
-class Methods(Calling):
+
+class Methods(Mappings):
     """Calls methods of built-in types."""
 
     def method(
@@ -49,17 +52,20 @@ class Methods(Calling):
         folded = self._folded(receiver, name, given)
         if folded is not None:
             return folded
+        values = [each.value for each in given]
         if name in TELLING:
-            return EITHER if name.startswith("is") or "With" in name else UNKNOWN
+            either = name.startswith("is") or name in STARTING
+            return EITHER if either else self.told_by(receiver, *values)
         own = self.deep_traces(receiver)
-        if name in SAME_TEXT:
-            return tainted(own)
-        if name in PIECES:
-            return self.make(Thing("list", rest=tainted(own)), span)
+        parts = [t for value in values for t in self.deep_traces(value)]
         if name in MIXED:
-            parts = [t for each in given for t in self.deep_traces(each.value)]
-            return self.on(tainted(self.composed([*own, *parts])), span, "joined into a text")
-        return None
+            made = self.made_of(self.composed([*own, *parts]), receiver, *values)
+            return self.on(made, span, "joined into a text")
+        if name not in SAME_TEXT and name not in PIECES:
+            return None
+        # Of what else it was given there may be something in it all the same: `text.center(9, by)`.
+        made = tainted(own) if parts else self.made_of(own, receiver, *values)
+        return made if name in SAME_TEXT else self.make(Thing("list", rest=made), span)
 
     def _folded(self, receiver: Value, name: str, given: Sequence[Given]) -> Value | None:
         only = receiver.constant
@@ -94,7 +100,7 @@ class Methods(Calling):
         if made is not None:
             return made
         if name in TELLING:
-            return UNKNOWN
+            return self.told_by(reference(address), *values)
         if name == "copy":
             return self.make(replace(thing, several=False), span)
         return None
@@ -134,19 +140,25 @@ class Methods(Calling):
                     self.put(address, Thing("list", rest=joined(items)))
                 return reference(address) if self.language != "python" else constant(None)
             case "join":
-                traces = self.composed(self.deep_traces(reference(address)))
-                return self.on(tainted(traces), span, "joined into a text")
+                return self._text_of(address, values, span)
             case "__next__" | "next" | "send":
                 return thing.items()
             case "map" | "filter" | "forEach" | "find" | "flatMap" | "some" | "every" | "reduce":
                 return self._called_back(address, name, values, span)
             case "slice" | "concat" | "flat" | "reversed" | "values" | "entries" | "toSorted":
-                others = joined(self.any_item(v) for v in values if v.refs)
+                others = joined(self.any_item(v) for v in values if v.refs or name == "concat")
                 if name == "slice" and items is not None and not values:
                     return self.make(sequence("list", items), span)
                 return self.make(Thing("list", rest=join(thing.items(), others)), span)
             case _:
                 return None
+
+    def _text_of(self, address: int, values: Sequence[Value], span: Span) -> Value:
+        """`list.join(by)`."""
+        traces = self.composed(self.deep_traces(reference(address)))
+        lost = any(self.deep_traces(value) for value in values)
+        made = tainted(traces) if lost else self.made_of(traces, reference(address), *values)
+        return self.on(made, span, "joined into a text")
 
     def _extend(
         self, address: int, thing: Thing, items: list[Value] | None, values: Sequence[Value]
@@ -204,16 +216,17 @@ class Methods(Calling):
         function = values[0] if values else NOTHING
         thing = self.thing(address)
         items = None if thing.several else in_order(thing)
-        if not any(isinstance(each, Closure) for each in function.targets) or items is None:
+        known = any(isinstance(each, Closure) for each in function.targets)
+        if not known or items is None or len(items) > _MOST_CALLS:
             return self._called_with_any(thing.items(), name, values, span)
         if name == "reduce":
             total = values[1] if len(values) > 1 else (items.pop(0) if items else UNKNOWN)
-            for item in items[:24]:
+            for item in items:
                 total = self.call_value(function, [Given(total, span), Given(item, span)], span)
             return total
         made = [
             self.call_value(function, [Given(item, span), Given(constant(at), span)], span)
-            for at, item in enumerate(items[:24])
+            for at, item in enumerate(items)
         ]
         return self._of_calls(name, items, made, span)
 
@@ -247,119 +260,6 @@ class Methods(Calling):
             return kept[0] if sure and kept else joined(kept)
         thing = sequence("list", kept) if sure else Thing("list", rest=joined(kept))
         return self.make(thing, span)
-
-    def _of_dict(  # noqa: PLR0911, PLR0912, C901 — one line for each method
-        self, address: int, thing: Thing, name: str, values: Sequence[Value], span: Span
-    ) -> Value | None:
-        entries = [(k, v) for k, v in thing.fields.items() if isinstance(k, Known)]
-        whole = thing.rest.nothing and not thing.several
-        match name:
-            case "get" | "pop" | "setdefault" | "__getitem__":
-                return self._got(address, thing, name, values)
-            case "keys":
-                keys = [constant(key.value) for key, _ in entries]
-                made = sequence("list", keys) if whole else Thing("list", rest=UNKNOWN)
-                return self.make(made, span)
-            case "values":
-                held = [value for _, value in entries]
-                made = sequence("list", held) if whole else Thing("list", rest=thing.items())
-                return self.make(made, span)
-            case "items" | "entries":
-                pairs = [
-                    self.make(sequence("tuple", [constant(key.value), value]), span)
-                    for key, value in entries
-                ]
-                if whole:
-                    return self.make(sequence("list", pairs), span)
-                pair = self.make(sequence("tuple", [UNKNOWN, thing.items()]), span)
-                return self.make(Thing("list", rest=pair), span)
-            case "update":
-                self._update(address, values)
-                return constant(None)
-            case "clear":
-                self.put(address, Thing("dict"))
-                return constant(None)
-            case "popitem":
-                return self.make(sequence("tuple", [UNKNOWN, thing.items()]), span)
-            case "set":
-                keys_there = self.keys_of(thing, values[0]) if values else None
-                value = values[1] if len(values) > 1 else NOTHING
-                exact = keys_there is not None and len(keys_there) == 1
-                self.set(address, keys_there[0] if exact and keys_there else None, value)
-                return reference(address)
-            case "delete":
-                keys_gone = self.keys_of(thing, values[0]) if values else None
-                if keys_gone is not None and len(keys_gone) == 1:
-                    self.put(address, remove(thing, keys_gone[0]))
-                return EITHER
-            case "forEach":
-                item = [Given(thing.items(), span), Given(UNKNOWN, span)]
-                return self.call_value(values[0], item, span) if values else UNKNOWN
-            case _:
-                return None
-
-    def _update(self, address: int, values: Sequence[Value]) -> None:
-        for value in values:
-            for other in value.refs:
-                source = self.thing(other)
-                for key, held in source.fields.items():
-                    if isinstance(key, Known):
-                        self.set(address, key, held)
-                if not source.rest.nothing:
-                    self.set(address, None, source.rest)
-            if value.traces:
-                self.set(address, None, tainted(value.traces))
-
-    def _got(self, address: int, thing: Thing, name: str, values: Sequence[Value]) -> Value:
-        default = values[1] if len(values) > 1 else constant(None)
-        keys = self.keys_of(thing, values[0]) if values else None
-        if keys is None:
-            if name == "setdefault":
-                self.set(address, None, default)
-            return join(thing.items(), default)
-        found = NOTHING
-        for key in keys:
-            held = read(thing, key)
-            if held.nothing or (key not in thing.fields):
-                held = join(held, default)
-                if name == "setdefault":
-                    self.set(address, key, held)
-            found = join(found, held)
-            if name == "pop" and len(keys) == 1:
-                self.put(address, remove(thing, key))
-        return found
-
-    def _of_set(  # noqa: PLR0911 — one for each method
-        self, address: int, thing: Thing, name: str, values: Sequence[Value], span: Span
-    ) -> Value | None:
-        match name:
-            case "add":
-                only = values[0].constant if values else None
-                self.set(address, only, values[0] if values else UNKNOWN)
-                return reference(address)
-            case "discard" | "remove" | "delete":
-                only = values[0].constant if values else None
-                if only is not None:
-                    self.put(address, remove(thing, only))
-                elif values and values[0].traces and not thing.several:
-                    # What was put in under the same unknown is what goes.
-                    self.put(address, replace(thing, rest=NOTHING))
-                return constant(None)
-            case "clear":
-                self.put(address, Thing("set"))
-                return constant(None)
-            case "update" | "union" | "intersection" | "difference" | "symmetric_difference":
-                others = joined(self.any_item(value) for value in values)
-                if name == "update":
-                    self.set(address, None, others)
-                    return constant(None)
-                fields: dict[Key, Value] = dict(thing.fields)
-                return self.make(Thing("set", fields, join(thing.rest, others)), span)
-            case "pop" | "values" | "keys":
-                held = thing.items()
-                return held if name == "pop" else self.make(Thing("list", rest=held), span)
-            case _:
-                return None
 
     def grown(self, operator: str, before: Value, more: Value) -> Value | None:
         """See `Executor`."""

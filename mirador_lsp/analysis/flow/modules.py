@@ -15,7 +15,9 @@ from mirador_lsp.analysis.flow.heap import Key, State, Thing, in_order
 from mirador_lsp.analysis.flow.imports import Imports
 from mirador_lsp.analysis.flow.machine import Frame, SpentError
 from mirador_lsp.analysis.flow.nodes import named_inside
+from mirador_lsp.analysis.flow.origins import Interludes
 from mirador_lsp.analysis.flow.values import (
+    ALL_KINDS,
     UNKNOWN,
     Closure,
     External,
@@ -50,6 +52,7 @@ class Runner(Imports):
         """An object of each class that methods are run on, with what holds once it is made: by the
         state it is made in and its class.
         """
+        self._interludes = Interludes()
         self._long: list[tuple[Closure, Value | None]] = []
         """Functions that took too long to be run before the others."""
 
@@ -158,7 +161,7 @@ class Runner(Imports):
 
     def _enter(self, closure: Closure, owner: Value | None, after: State) -> None:
         """Run a function as somebody would who may give it anything."""
-        self.state = after.copy()
+        self.state = self._interludes.after(after)
         outer = Frame(closure.scope, closure.file)
         with self.in_frame(outer):
             outside = self._outside(closure)
@@ -171,6 +174,7 @@ class Runner(Imports):
                 Given(self._anything(parameter, outside), parameter.span, parameter.name)
                 for parameter in self._fillable(closure, receiver)
             ]
+            self._others_had = self._next
             answer = self.inline(closure, given, receiver, _NOWHERE)
             if outside is not None and outside.answers is not None:
                 self._answered(outside.answers, answer)
@@ -198,7 +202,9 @@ class Runner(Imports):
             self.state = kept[1].copy()
             return kept[0]
         made = self._new_object(address, cls, after)
-        self._objects[id(after), address] = made, self.live.copy()
+        held = self._interludes.after(self.live)
+        self._objects[id(after), address] = made, held
+        self.state = held.copy()
         return made
 
     def _new_object(self, address: int, cls: Value, after: State) -> Value:
@@ -226,12 +232,12 @@ class Runner(Imports):
         """What a parameter may be when anybody calls."""
         kind = parameter.annotation.strip().strip("'\"")
         if kind in _HARMLESS:
-            return UNKNOWN
+            return UNKNOWN  # nobody says that it is from outside, or that it is not
         what = f"the parameter `{parameter.name}`"
         weak = outside is None or outside.strength is Strength.WEAK
         if outside is not None:
             what = f"{outside.what} (`{parameter.name}`)"
-        value = tainted([self.source(parameter.span, what, weak=weak)])
+        value = tainted([self.source(parameter.span, what, weak=weak)], ALL_KINDS)
         if parameter.takes is ir.Takes.ONE and parameter.default is not None:
             value = join(value, self.evaluate(parameter.default))
         return value

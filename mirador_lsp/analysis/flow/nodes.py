@@ -59,7 +59,13 @@ def nodes_in(body: object) -> Iterator[object]:
 
 
 _Parts = Callable[[Any], Sequence[object]]
-_ASIDE = frozenset({"span", "operator", "optional", "kind", "label", "annotation", "declares"})
+_ASIDE = frozenset(
+    {
+        *("span", "operator", "optional", "kind", "label", "annotation", "declares", "name"),
+        *("spread", "takes", "only_named", "new", "is_async", "is_generator", "binds_this"),
+        *("module", "local", "is_object", "delegate", "static", "declared", "runs_first", "again"),
+    }
+)
 """Fields in which no node can be."""
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from mirador_lsp.analysis.flow.contract import Purity
 from mirador_lsp.analysis.flow.evaluate import Given
 from mirador_lsp.analysis.flow.execute import Executor
 from mirador_lsp.analysis.flow.heap import Thing, read
 from mirador_lsp.analysis.flow.values import (
+    ALL_KINDS,
     NOTHING,
     Bound,
     Closure,
@@ -54,22 +56,28 @@ class Objects(Executor):
         if value.known or len(outside) < len(value.targets):
             found.append(target(Bound(value, name)))
         if value.open and not outside:
-            bound = Bound(Value(open=True, traces=value.traces), name)
-            found.append(Value(targets=frozenset({bound}), open=True, traces=value.traces))
+            some = Value(open=True, traces=value.traces, harmless=value.harmless)
+            bound = frozenset({Bound(some, name)})
+            found.append(Value(frozenset(), frozenset(), bound, True, value.traces, value.harmless))  # noqa: FBT003 — open
         return joined(found)
 
     def attribute_of_external(self, what: External, name: str, value: Value, span: Span) -> Value:
         """An attribute of something outside of the program."""
         full = f"{what.name}.{name}"
         if len(full) > _LONGEST_NAME:
-            return tainted(value.traces)
+            return tainted(value.traces, value.harmless)
         made = Value(
-            targets=frozenset({External(full)}), open=bool(value.traces), traces=value.traces
+            targets=frozenset({External(full)}),
+            open=bool(value.traces),
+            traces=value.traces,
+            harmless=value.harmless,
         )
         effect = self.knowledge.of(full)
         if effect is not None and effect.sources:
             traces = [self.source(span, s.what, weak=s.strength == "weak") for s in effect.sources]
-            return replace(with_traces(made, traces), open=True)
+            return with_traces(replace(made, open=True, harmless=ALL_KINDS), traces)
+        if effect is not None and effect.pure is not Purity.NO:
+            return replace(made, harmless=ALL_KINDS)
         return made
 
     def _of_thing(self, address: int, name: str, span: Span, *, quiet: bool) -> Value:

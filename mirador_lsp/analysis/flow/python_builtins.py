@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mirador_lsp.analysis.flow.conversions import (
+    CHANGING,
     CONVERSIONS,
+    EITHER_WAY,
     EMPTY,
     EXCEPTIONS,
+    NAMED_TOO,
     NUMBERS,
     PLAIN,
+    TELLING,
     TYPES,
 )
 from mirador_lsp.analysis.flow.evaluate import EITHER, Given
 from mirador_lsp.analysis.flow.heap import Key, Thing, in_order, sequence
-from mirador_lsp.analysis.flow.methods import Methods
+from mirador_lsp.analysis.flow.python_reflection import PythonReflection
 from mirador_lsp.analysis.flow.values import (
+    MADE_HERE,
     NOTHING,
     UNKNOWN,
     Bound,
@@ -33,7 +38,7 @@ from mirador_lsp.core.text import Span
 _LONGEST_RANGE = 64
 
 
-class PythonBuiltins(Methods):
+class PythonBuiltins(PythonReflection):
     """Python's own functions."""
 
     def builtin(self, name: str, given: Sequence[Given], span: Span) -> Value | None:
@@ -42,35 +47,59 @@ class PythonBuiltins(Methods):
             return None
         if name in EXCEPTIONS:
             traces = [t for each in given for t in self.deep_traces(each.value)]
-            made_of = tainted(traces).traces
-            return Value(targets=frozenset({External(f"{name}()")}), traces=made_of)
+            error = self.made_of(traces, *(each.value for each in given))
+            return replace(error, open=False, targets=frozenset({External(f"{name}()")}))
+        everything = [each.value for each in given]
         if name in PLAIN:
-            return UNKNOWN if name not in ("any", "all", "callable", "hasattr") else EITHER
+            return self._of_plain(name, everything)
         values = [each.value for each in given if not each.name]
+        if name in NAMED_TOO:
+            values = [each.value for each in given if each.name != "key"]
         if name in TYPES or name in NUMBERS:
-            return self._converted(name, values, span)
+            return self._converted(name, values, everything, span)
+        if name == "dict" and len(values) < len(given):
+            values.append(self._of_names(given, span))
         handle = getattr(self, f"_py_{name.replace('.', '_')}", None)
         if handle is None:
             return None
         made: Value = handle(values, span)
         return made
 
-    def _converted(self, name: str, values: Sequence[Value], span: Span) -> Value:
+    def _of_plain(self, name: str, values: Sequence[Value]) -> Value:
+        """What a function gives that tells of its arguments, or of nothing here."""
+        if name in EITHER_WAY:
+            return EITHER
+        return self.told_by(*values) if name in TELLING else UNKNOWN
+
+    def _of_names(self, given: Sequence[Given], span: Span) -> Value:
+        """What is given by name, as a mapping."""
+        fields: dict[Key, Value] = {
+            Known("str", g.name): g.value for g in given if g.name and not g.many
+        }
+        return self.make(Thing("dict", fields, joined(g.value for g in given if g.many)), span)
+
+    def _converted(
+        self, name: str, values: Sequence[Value], everything: Sequence[Value], span: Span
+    ) -> Value:
         only = values[0].constant if values else None
-        if not values:
+        if not everything:
             return constant(EMPTY.get(name, ""))
-        if only is not None and len(values) == 1 and name in CONVERSIONS:
+        if only is not None and len(everything) == 1 and name in CONVERSIONS:
             made = CONVERSIONS[name](only.value)
             if made is None:
                 self.may_raise()
-            return UNKNOWN if made is None else constant(made)
+            return MADE_HERE if made is None else constant(made)
         if name in ("str", "repr", "format"):
-            shown = [self._shown(value, span) for value in values]
+            shown = [self._shown(value, span) for value in everything]
             traces = [t for value in shown for t in self.deep_traces(value)]
             written = self._written_out(name, shown[0]) if len(shown) == 1 and not traces else None
-            return tainted(traces) if written is None else written
+            return self.made_of(traces, *shown) if written is None else written
         self.may_raise()
-        return tainted([t for value in values for t in self.deep_traces(value)])
+        traces = [t for value in everything for t in self.deep_traces(value)]
+        converted = self.made_of(traces, *everything)
+        if name in CHANGING and converted.harmless and not traces:
+            return self.make(Thing("list", rest=converted), span)
+        return converted
 
     def _shown(self, value: Value, span: Span) -> Value:
         """What `str` makes of an object of the program."""
@@ -126,19 +155,22 @@ class PythonBuiltins(Methods):
 
     def _py_dict(self, values: Sequence[Value], span: Span) -> Value:
         made = self.make(Thing("dict"), span)
-        address = made.ref
-        if values and address is not None:
-            pairs = self.items_of(values[0])
-            is_dict = values[0].ref is not None and self.thing(values[0].ref).kind == "dict"
-            if is_dict or pairs is None:
-                self.method(made, "update", [Given(values[0], span)], span)
-                if pairs is None and not is_dict:
-                    self.set(address, None, self.any_item(self.any_item(values[0])))
-                return made
-            for pair in pairs:
-                parts = self.items_of(pair) or [UNKNOWN, self.any_item(pair)]
-                self.set(address, parts[0].constant, parts[-1])
+        for value in values:
+            for address in made.refs:
+                self._fill_dict(made, address, value, span)
         return made
+
+    def _fill_dict(self, made: Value, address: int, value: Value, span: Span) -> None:
+        pairs = self.items_of(value)
+        is_dict = value.ref is not None and self.thing(value.ref).kind == "dict"
+        if is_dict or pairs is None:
+            self.method(made, "update", [Given(value, span)], span)
+            if pairs is None and not is_dict:
+                self.set(address, None, self.any_item(self.any_item(value)))
+            return
+        for pair in pairs:
+            parts = self.items_of(pair) or [UNKNOWN, self.any_item(pair)]
+            self.set(address, parts[0].constant, parts[-1], parts[0])
 
     def _py_range(self, values: Sequence[Value], span: Span) -> Value:
         known = [value.constant.value if value.constant else None for value in values]
@@ -149,12 +181,13 @@ class PythonBuiltins(Methods):
                 return UNKNOWN
             if len(numbers) <= _LONGEST_RANGE:
                 return self.make(sequence("tuple", [constant(n) for n in numbers]), span)
-        return self.make(Thing("list", rest=UNKNOWN), span)
+        return self.make(Thing("list", rest=self.told_by(*values)), span)
 
     def _py_enumerate(self, values: Sequence[Value], span: Span) -> Value:
         items = self.items_of(values[0]) if values else []
-        if items is None:
-            pair = self.make(sequence("tuple", [UNKNOWN, self.any_item(values[0])]), span)
+        if items is None or len(values) > 1:
+            number = self.told_by(*values[1:])
+            pair = self.make(sequence("tuple", [number, self.any_item(values[0])]), span)
             return self.make(Thing("list", rest=pair), span)
         pairs = [
             self.make(sequence("tuple", [constant(at), item]), span)
@@ -173,7 +206,7 @@ class PythonBuiltins(Methods):
 
     def _py_map(self, values: Sequence[Value], span: Span) -> Value:
         if len(values) != 2:
-            return tainted([t for value in values for t in self.deep_traces(value)])
+            return self._py_sum(values, span)
         return self._mapped(values[0], values[1], span)
 
     def _mapped(self, function: Value, holder: Value, span: Span) -> Value:
@@ -216,7 +249,10 @@ class PythonBuiltins(Methods):
 
     def _py_functools_partial(self, values: Sequence[Value], span: Span) -> Value:
         del span
-        return values[0] if values else UNKNOWN
+        if not values:
+            return UNKNOWN
+        # What it was given is not handed on to the function, so that may get anything.
+        return join(values[0], UNKNOWN) if len(values) > 1 else values[0]
 
     def _py_sorted(self, values: Sequence[Value], span: Span) -> Value:
         item = self.any_item(values[0]) if values else NOTHING
@@ -247,109 +283,24 @@ class PythonBuiltins(Methods):
         method = self.attribute(value, "__next__", span, quiet=True)
         if any(isinstance(each, Bound) for each in method.targets):
             return self.call_value(method, [], span)
-        return self.any_item(value)
+        return joined([self.any_item(value), *values[1:]])
 
     def _py_sum(self, values: Sequence[Value], span: Span) -> Value:
         del span
-        return tainted([t for value in values for t in self.deep_traces(value)])
+        traces = [t for value in values for t in self.deep_traces(value)]
+        return self.made_of(traces, *values)
+
+    def _py_array_array(self, values: Sequence[Value], span: Span) -> Value:
+        return self._gathered("list", values[1:], span)
 
     _py_max = _py_sum
     _py_min = _py_sum
     _py_math_sqrt = _py_sum
 
-    def _py_isinstance(self, values: Sequence[Value], span: Span) -> Value:
-        del span
-        if len(values) == 2 and values[0].ref is not None and values[1].ref is not None:
-            thing = self.thing(values[0].ref)
-            lineage = {r for c in thing.cls.refs for r in self.lineage_of(c)}
-            if thing.kind == "instance" and thing.cls.ref is not None:
-                return constant(values[1].ref in lineage)
-        only = values[0].constant if len(values) == 2 else None
-        names = {e.name for e in values[1].targets if isinstance(e, External)} if only else set()
-        if only is not None and len(names) == 1 and not values[1].refs:
-            (name,) = names
-            kinds = {only.kind, "int"} if only.kind == "bool" else {only.kind}
-            if name in ("str", "int", "float", "bool", "bytes", "list", "dict"):
-                return constant(name in kinds)
-        return EITHER
-
-    def _py_getattr(self, values: Sequence[Value], span: Span) -> Value:
-        only = values[1].constant if len(values) > 1 else None
-        if only is None or not isinstance(only.value, str):
-            everything = joined(self.thing(a).everything() for a in values[0].refs)
-            return join(everything, tainted(self.deep_traces(values[0])))
-        found = self.attribute(values[0], only.value, span)
-        return join(found, values[2]) if len(values) > 2 and found.open else found
-
-    def _py_setattr(self, values: Sequence[Value], span: Span) -> Value:
-        del span
-        if len(values) == 3:
-            only = values[1].constant
-            for address in values[0].refs:
-                is_text = only is not None and isinstance(only.value, str)
-                name = str(only.value) if is_text and only is not None else ""
-                self.set(address, f".{name}" if name else None, values[2])
-        return constant(None)
-
-    def _py_vars(self, values: Sequence[Value], span: Span) -> Value:
-        fields: dict[Key, Value] = {}
-        for address in values[0].refs if values else ():
-            for key, held in self.thing(address).fields.items():
-                if isinstance(key, str) and key.startswith("."):
-                    fields[Known("str", key[1:])] = held
-        return self.make(Thing("dict", fields), span)
-
-    def _py_type(self, values: Sequence[Value], span: Span) -> Value:
-        del span
-        if len(values) == 1 and values[0].ref is not None:
-            return self.thing(values[0].ref).cls
-        return UNKNOWN
-
-    def _py_super(self, values: Sequence[Value], span: Span) -> Value:
-        """The next class, with the object that the method has."""
-        del values, span
-        owner = self.lookup("@class")
-        closure = self.frame.closure
-        first = (
-            closure.function.parameters[0].name if closure and closure.function.parameters else ""
-        )
-        me = self.lookup(first) if first else UNKNOWN
-        bases = [base for address in owner.refs for base in self.thing(address).bases]
-        made = self.make(Thing("instance", cls=joined(bases)))
-        held = [self.thing(address) for address in me.refs]
-        if made.ref is not None and held:
-            self.put(made.ref, Thing("super", cls=joined(bases), rest=me))
-        return made
-
-    def _py_copy_copy(self, values: Sequence[Value], span: Span) -> Value:
-        return self._copied(values, span, levels=1)
-
-    def _py_copy_deepcopy(self, values: Sequence[Value], span: Span) -> Value:
-        return self._copied(values, span, levels=4)
-
-    def _copied(self, values: Sequence[Value], span: Span, levels: int) -> Value:
-        if not values or levels == 0 or not values[0].refs:
-            return values[0] if values else UNKNOWN
-        made: list[Value] = []
-        for address in sorted(values[0].refs):
-            thing = self.thing(address)
-            fields = {k: self._copied([v], span, levels - 1) for k, v in thing.fields.items()}
-            copy = replace(thing, fields=fields, several=False)
-            made.append(self.make(copy, span))
-        return joined(made)
-
-    def _py_object(self, values: Sequence[Value], span: Span) -> Value:
-        del values
-        return self.make(Thing("instance"), span)
-
-    def _py_object___new__(self, values: Sequence[Value], span: Span) -> Value:
-        cls = values[0] if values else NOTHING
-        return self.make(Thing("instance", cls=cls), span)
-
     def _py_collections_defaultdict(self, values: Sequence[Value], span: Span) -> Value:
-        default = self.call_value(values[0], [], span) if values and values[0].targets else NOTHING
-        del default
-        return self.make(Thing("dict"), span)
+        if values and values[0].targets:
+            self.call_value(values[0], [], span)
+        return self._py_dict(values[1:], span)
 
     def _py_collections_deque(self, values: Sequence[Value], span: Span) -> Value:
         return self._gathered("list", values, span)

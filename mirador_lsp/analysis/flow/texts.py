@@ -10,6 +10,8 @@ TELLING = frozenset(
     }
 )
 """Methods whose result tells of a text, and is not made of it."""
+STARTING = frozenset({"startswith", "endswith", "startsWith", "endsWith", "issubset", "issuperset"})
+"""Of these, those that are true or false; and whatever begins with "is"."""
 SAME_TEXT = frozenset(
     {
         *("strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "casefold"),

@@ -14,6 +14,10 @@ MOST_TARGETS = 12
 """Functions or objects that one value may be."""
 _LONGEST_CONSTANT = 4000
 
+NO_KIND: frozenset[str] = frozenset()
+ALL_KINDS = frozenset({"*"})
+"""All kinds of harm."""
+
 Literal = str | bytes | int | float | bool | None
 
 
@@ -134,6 +138,16 @@ class Value:
     """What may be called."""
     open: bool = False
     traces: tuple[Trace, ...] = ()
+    harmless: frozenset[str] = frozenset()
+    """Kinds of harm that nothing in it can do but the data of its traces: "*" for all, for then it
+    is made of that data and of what is known here, and of nothing else. Said of what is open or can
+    be called; of constants it goes without saying, and objects are asked themselves.
+    """
+
+    @property
+    def surely_harmless(self) -> frozenset[str]:
+        """The same, said of constants as well."""
+        return self.harmless if self.open or self.targets else ALL_KINDS
 
     @property
     def constant(self) -> Known | None:
@@ -151,7 +165,7 @@ class Value:
 
     def having(self, traces: tuple[Trace, ...]) -> "Value":
         """The value with these traces; quicker than `replace`."""
-        return Value(self.known, self.refs, self.targets, self.open, traces)
+        return Value(self.known, self.refs, self.targets, self.open, traces, self.harmless)
 
     @property
     def nothing(self) -> bool:
@@ -175,12 +189,14 @@ class Pending(Value):
 
 NOTHING = Value()
 UNKNOWN = Value(open=True)
+MADE_HERE = Value(open=True, harmless=ALL_KINDS)
+"""It is not known, but it is made only of what is."""
 
 
 def constant(value: Literal) -> Value:
-    """A value that is known. A very long text is merely unknown."""
+    """A value that is known. Of a very long text only where it comes from is."""
     if isinstance(value, str | bytes) and len(value) > _LONGEST_CONSTANT:
-        return UNKNOWN
+        return MADE_HERE
     return Value(known=frozenset({Known(type(value).__name__, value)}))
 
 
@@ -194,15 +210,32 @@ def target(what: Target) -> Value:
     return Value(targets=frozenset({what}))
 
 
-def tainted(traces: Iterable[Trace]) -> Value:
-    """An unknown value with these traces."""
-    return Value(open=True, traces=merged(traces))
+def tainted(traces: Iterable[Trace], harmless: frozenset[str] = NO_KIND) -> Value:
+    """An unknown value with these traces; `harmless` as in `Value`."""
+    kept = merged(traces)
+    return Value(open=True, traces=kept, harmless=_as_told(harmless, kept))
 
 
 def with_traces(value: Value, traces: Iterable[Trace]) -> Value:
     """The value with more traces."""
     more = tuple(traces)
-    return value.having(merged((*value.traces, *more))) if more else value
+    if not more:
+        return value
+    kept = merged((*value.traces, *more))
+    harmless = _as_told(value.harmless, kept)
+    return Value(value.known, value.refs, value.targets, value.open, kept, harmless)
+
+
+def _as_told(harmless: frozenset[str], traces: tuple[Trace, ...]) -> frozenset[str]:
+    """Where there are many traces, some may have been left out."""
+    return harmless if len(traces) < MOST_TRACES else NO_KIND
+
+
+def both_harmless(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    """Kinds of harm that neither of two things can do."""
+    if one is other or "*" in other:
+        return one
+    return other if "*" in one else one & other
 
 
 def merged(traces: Iterable[Trace]) -> tuple[Trace, ...]:
@@ -239,24 +272,39 @@ def join(one: Value, other: Value) -> Value:
         return one
     if one.nothing:
         return other
-    known, refs, targets = one.known, one.refs, one.targets
-    is_open = one.open or other.open
     if _holds(one, other):
         return one
+    known, refs, targets = one.known, one.refs, one.targets
+    is_open = one.open or other.open
+    harmless = both_harmless(one.surely_harmless, other.surely_harmless)
     if other.known is not known:
         known = known | other.known
     if other.refs is not refs:
         refs = refs | other.refs
     if other.targets is not targets:
         targets = targets | other.targets
-    if len(known) > MOST_CONSTANTS:
-        known, is_open = frozenset(), True
-    if len(refs) > MOST_TARGETS:
-        refs, is_open = frozenset(sorted(refs)[:MOST_TARGETS]), True
-    if len(targets) > MOST_TARGETS:
-        targets, is_open = frozenset(), True
-    traces = one.traces if not other.traces else merged((*one.traces, *other.traces))
-    return Value(known, refs, targets, is_open, traces)
+    if len(known) > MOST_CONSTANTS or len(refs) > MOST_TARGETS or len(targets) > MOST_TARGETS:
+        harmless = NO_KIND if max(len(refs), len(targets)) > MOST_TARGETS else harmless
+        known, refs, targets = _cut(known, refs, targets)
+        is_open = True
+    traces = one.traces
+    if other.traces:
+        traces = merged((*one.traces, *other.traces))
+        harmless = _as_told(harmless, traces)
+    if not is_open and not targets:
+        harmless = NO_KIND
+    return Value(known, refs, targets, is_open, traces, harmless)
+
+
+def _cut(
+    known: frozenset[Known], refs: frozenset[int], targets: frozenset[Target]
+) -> tuple[frozenset[Known], frozenset[int], frozenset[Target]]:
+    """What is left of too many things that a value may be."""
+    return (
+        known if len(known) <= MOST_CONSTANTS else frozenset(),
+        refs if len(refs) <= MOST_TARGETS else frozenset(sorted(refs)[:MOST_TARGETS]),
+        targets if len(targets) <= MOST_TARGETS else frozenset(),
+    )
 
 
 def _holds(one: Value, other: Value) -> bool:
@@ -267,6 +315,7 @@ def _holds(one: Value, other: Value) -> bool:
         and other.refs <= one.refs
         and other.targets <= one.targets
         and (not other.traces or one.traces == other.traces)
+        and (not one.harmless or both_harmless(one.harmless, other.surely_harmless) == one.harmless)
     )
 
 
@@ -285,5 +334,6 @@ def same(one: Value, other: Value) -> bool:
         and one.known == other.known
         and one.refs == other.refs
         and one.targets == other.targets
+        and one.harmless == other.harmless
         and [t.key for t in one.traces] == [t.key for t in other.traces]
     )

@@ -82,7 +82,17 @@ class PassEntry(_Named, frozen=True, kw_only=True):
     is_class: bool = False
 
 
-Entry = SourceEntry | SinkEntry | CleanEntry | GuardEntry | PassEntry
+class PureEntry(_Named, frozen=True, kw_only=True):
+    """What it gives, and what the methods and attributes of that give, is made of what they are
+    given and of nothing else: no file, no environment, nothing that somebody else may have set.
+    Clocks and random numbers count as nothing. Of an attribute it is said of the attribute itself.
+    """
+
+    changes: bool = False
+    """What it gives can be changed later, as a list can."""
+
+
+Entry = SourceEntry | SinkEntry | CleanEntry | GuardEntry | PassEntry | PureEntry
 
 
 class EntryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -116,12 +126,13 @@ class LibraryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     clean: tuple[CleanEntry, ...] = ()
     guard: tuple[GuardEntry, ...] = ()
     hands_on: tuple[PassEntry, ...] = ()
+    pure: tuple[PureEntry, ...] = ()
     entry: tuple[EntryEntry, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """What it says of names and methods."""
-        return (*self.source, *self.sink, *self.clean, *self.guard, *self.hands_on)
+        return (*self.source, *self.sink, *self.clean, *self.guard, *self.hands_on, *self.pure)
 
 
 def read_library(name: str, text: str, topics: Collection[str]) -> LibraryFile:

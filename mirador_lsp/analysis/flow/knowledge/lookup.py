@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from mirador_lsp.analysis.flow.contract import Effect, Sink, Source
+from mirador_lsp.analysis.flow.contract import Effect, Purity, Sink, Source
 from mirador_lsp.analysis.flow.knowledge.files import (
     BadKnowledgeError,
     CleanEntry,
@@ -15,6 +15,7 @@ from mirador_lsp.analysis.flow.knowledge.files import (
     GuardEntry,
     LibraryFile,
     PassEntry,
+    PureEntry,
     SinkEntry,
     SourceEntry,
     read_library,
@@ -186,18 +187,22 @@ def _effect(entry: Entry, topics: Mapping[str, Topic]) -> Effect:
                 calls=entry.calls,
                 is_class=entry.is_class,
             )
+        case PureEntry():
+            return Effect(pure=Purity.THING if entry.changes else Purity.VALUE)
 
 
 def _both(one: Effect, other: Effect) -> Effect:
     """What two entries say of the same name."""
+    passes = tuple(dict.fromkeys((*(one.passes or ()), *(other.passes or ()))))
     return replace(
         one,
         sources=tuple(dict.fromkeys((*one.sources, *other.sources))),
         sinks=(*one.sinks, *(sink for sink in other.sinks if sink not in one.sinks)),
         cleans=one.cleans | other.cleans,
-        passes=tuple(dict.fromkeys((*(one.passes or ()), *(other.passes or ())))),
+        passes=None if one.passes is other.passes is None else passes,
         fills=tuple(dict.fromkeys((*one.fills, *other.fills))),
         calls=tuple(dict.fromkeys((*one.calls, *other.calls))),
         guards=one.guards | other.guards,
         is_class=one.is_class or other.is_class,
+        pure=max(one.pure, other.pure),
     )
