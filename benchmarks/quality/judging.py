@@ -104,7 +104,7 @@ class Worth:
 
     @property
     def pays(self) -> bool:
-        """Whether verdicts surely order findings better, and remove more wrong ones than right ones.
+        """Whether verdicts surely order findings better, and remove more wrong than right ones.
 
         The first alone is worth no question: users see what is shown, not how it is ordered.
         """
