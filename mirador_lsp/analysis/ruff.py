@@ -22,6 +22,7 @@ import msgspec
 
 from mirador_lsp.analysis.anchor import Anchor, Identities, anchored
 from mirador_lsp.analysis.bounds import first_of_each
+from mirador_lsp.analysis.pieces import UNDEFINED, as_piece, is_piece, notice, undefined_names
 from mirador_lsp.analysis.process import Finished, run_to_end
 from mirador_lsp.analysis.ruff_fixes import (
     BOM,
@@ -137,6 +138,12 @@ class RuffAnalyzer:
         findings, unknown, left = _findings(snapshot, table, items, silenced)
         findings, over = first_of_each(findings, left)
         notices += over
+        undefined = undefined_names(
+            item.message for item in items if _rule(item.code or "") == UNDEFINED
+        )
+        if is_piece(snapshot.text, undefined):
+            findings = as_piece(findings)
+            notices += (notice(undefined),)
         if any(finding.rule == _SYNTAX_RULE for finding in findings):
             message = f"{snapshot.name} does not parse as Python; checks there are unsure."
             notices += (Notice(NoticeKind.BROKEN, message, 1, INSTANT),)

@@ -38,7 +38,7 @@ class NoticeKind(StrEnum):
     UNAVAILABLE = "unavailable"
     """A part of Mirador cannot run here."""
     HUSHED = "hushed"
-    """Findings are not shown because the user or a comment in the code says so."""
+    """Findings are not shown because the user, a comment in the code or its kind says so."""
     STALE = "stale"
     """Something that was to keep findings from being shown silences nothing."""
     ELSEWHERE = "elsewhere"
