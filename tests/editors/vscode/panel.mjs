@@ -45,9 +45,10 @@ text = '''Then \`len(prices)\` is zero and the division raises a \`ZeroDivisionE
 
 [[reply]]
 material = "endlessly"
-text = "well "
-endless = true
-delay_ms = 20
+text = "- bug: This function goes on and on, and so does what is said of it."
+# It has no end, and no repetition by which it would be ended before the user ends it.
+hold = "never"
+hold_after = 12
 
 [[reply]]
 model = "qwen2.5-coder-0.5b"
@@ -207,7 +208,7 @@ async function cancelled(editor) {
   await page.keyboard.press("Control+S");
   await until("the endless reply begins", () => editor.journal().slice(before).includes("started"));
   await panel.getByRole("tab", { name: "Review" }).click();
-  await panel.locator(".stage[data-status=running] .said", { hasText: "well well" }).first().waitFor();
+  await panel.locator(".stage[data-status=running] .said", { hasText: "This function" }).first().waitFor();
   await panel.getByRole("tab", { name: "Review" }).press("Escape");
   await until("the model is stopped", () => editor.journal().slice(before).includes("cancelled"));
   await panel.locator(".outcome", { hasText: "was stopped" }).waitFor();
