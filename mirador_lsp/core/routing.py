@@ -105,6 +105,9 @@ class Fitness:
     """What its verdicts are worth: of each kind of finding, what they add to the odds that one is
     right. Empty where nobody has measured that."""
 
+    passes: tuple[str, ...] = ()
+    """Those that were measured to pay with it, of `core.policy.PASSES`; () where nobody knows."""
+
     @property
     def names_one(self) -> bool:
         """Whether it speaks of one model, not of a family."""

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -33,6 +33,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     billions: tuple[_Size, _Size] = (0.0, 1e6)
     infill: tuple[_Term, _Slope] | None = None
     judge: dict[Candidate, tuple[_Term, _Slope]] | None = None
+    passes: tuple[Literal["ask", "blanked", "infill"], ...] = ()
 
 
 _Rows = dict[str, Annotated[tuple[_Row, ...], Meta(max_length=_MOST_ROWS)]]
@@ -96,4 +97,5 @@ def _fitness(row: _Row) -> Fitness:
         most,
         Calibration(*row.infill) if row.infill is not None else None,
         MappingProxyType({kind: Calibration(*curve) for kind, curve in (row.judge or {}).items()}),
+        row.passes,
     )

@@ -126,7 +126,9 @@ class StageOptions:
     passes: tuple[str, ...] | None = option(
         "How the stage looks for defects: `ask` asks about each part of the code, `blanked` asks "
         "again about parts with comments, without them, and `infill` lets the model write each "
-        "line anew from those around it. The synthesis has no use for it.",
+        "line anew from those around it. Where nobody sets it, passes run that were measured to "
+        "pay with the model: the default ones are not asked in the deep stage, unless for single "
+        "lenses or by your reviewers. The synthesis has no use for it.",
         choices=PASSES,
         narrows="fewer",
     )
