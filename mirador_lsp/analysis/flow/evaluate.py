@@ -145,6 +145,7 @@ class Evaluator(Origins):
         plain = all(p is None or (p.constant and _is_index(p.constant)) for p in parts)
         found: list[Value] = []
         for address in sorted(value.refs):
+            self.taken_from(address)
             thing = self.thing(address)
             items = in_order(thing)
             if items is not None and plain and ends[2] != 0:
@@ -211,6 +212,8 @@ class Evaluator(Origins):
         if one is None or one.kind not in ("list", "tuple", "set", "dict"):
             return None
         other = self.thing(right.ref) if right.ref is not None else None
+        for address in (*left.refs, *right.refs):
+            self.taken_from(address)
         made: Thing | None = None
         if operator == "|" and other is not None:
             fields, keys = {**one.fields, **other.fields}, join(one.other_keys, other.other_keys)

@@ -131,6 +131,7 @@ class JavaScriptBuiltins(JavaScriptObjects):
         if thing is None or value.ref is None:
             rest = self.made_of(self.deep_traces(value), value)
             return self.make(Thing("list", rest=rest), span)
+        self.taken_from(value.ref)
         pairs = list(self.named_fields(value.ref))
         made = [self._member(kind, constant(key), held, span) for key, held in pairs]
         if thing.rest.nothing and not thing.several:
@@ -148,6 +149,7 @@ class JavaScriptBuiltins(JavaScriptObjects):
         to = values[0] if values else NOTHING
         for value in values[1:]:
             for other in sorted(value.refs):
+                self.taken_from(other)
                 fields, thing = list(self.named_fields(other)), self.thing(other)
                 for address in sorted(to.refs):
                     for key, held in fields:

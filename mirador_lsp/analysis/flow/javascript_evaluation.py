@@ -101,8 +101,9 @@ class JavaScriptEvaluation(JavaScriptNarrowing):
         thing = self.thing(value.ref) if value.ref is not None else None
         if thing is None or thing.kind != "dict" or value.traces:
             return super().items_of(value)
-        if thing.several or not thing.rest.nothing:
+        if thing.several or not thing.rest.nothing or value.ref is None:
             return None
+        self.taken_from(value.ref)
         pairs = [(key, held) for key, held in thing.fields.items() if isinstance(key, Known)]
         return [self._pair(constant(key.value), held) for key, held in pairs]
 
@@ -110,6 +111,7 @@ class JavaScriptEvaluation(JavaScriptNarrowing):
         """See `Literals`."""
         found = []
         for address in sorted(value.refs):
+            self.taken_from(address)
             thing = self.thing(address)
             if thing.kind == "dict":
                 keys = [constant(key.value) for key in thing.fields if isinstance(key, Known)]

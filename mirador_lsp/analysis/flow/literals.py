@@ -63,6 +63,7 @@ class Literals(Evaluator):
             value = self.evaluate(entry.value)
             if entry.key is None:
                 for address in value.refs:
+                    self.taken_from(address)
                     other = self.thing(address)
                     fields.update({k: v for k, v in other.fields.items() if isinstance(k, Known)})
                     rest = join(rest, other.rest)
@@ -135,8 +136,9 @@ class Literals(Evaluator):
         if only is not None and isinstance(only.value, str) and len(only.value) <= _SHORT_TEXT:
             return [constant(char) for char in only.value]
         thing = self.thing(value.ref) if value.ref is not None else None
-        if thing is None or thing.several:
+        if thing is None or value.ref is None or thing.several:
             return None
+        self.taken_from(value.ref)
         if thing.kind in ("list", "tuple", "generator"):
             return in_order(thing)
         if thing.kind not in ("dict", "set") or not thing.rest.nothing:
@@ -148,6 +150,7 @@ class Literals(Evaluator):
         """Any of what a value gives when it is gone through."""
         found = []
         for address in sorted(value.refs):
+            self.taken_from(address)
             thing = self.thing(address)
             if thing.kind == "dict":
                 keys = [constant(key.value) for key in thing.fields if isinstance(key, Known)]

@@ -83,6 +83,7 @@ class Mappings(Calling):
     def _update(self, address: int, values: Sequence[Value]) -> None:
         for value in values:
             for other in value.refs:
+                self.taken_from(other)
                 source = self.thing(other)
                 for key, held in source.fields.items():
                     if isinstance(key, Known):

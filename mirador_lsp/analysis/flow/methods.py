@@ -85,6 +85,7 @@ class Methods(Mappings):
     def _of_container(
         self, address: int, name: str, given: Sequence[Given], span: Span
     ) -> Value | None:
+        self.taken_from(address)
         thing = self.thing(address)
         values = [each.value for each in given]
         handle = {

@@ -18,6 +18,8 @@ from mirador_lsp.core.text import Span
 
 _LEVELS = 3
 """Things within things, as far as their data is looked for."""
+_ALL_THINGS = 1 << 60
+"""More than the address of any."""
 _CHANGED = frozenset({"list", "set", "dict", "generator"})
 _LOOKED_INTO = _CHANGED | {"tuple"}
 
@@ -86,11 +88,20 @@ class Origins(Machine):
             return _ANYTHING
         return tainted((), self.harmless_of(*values))
 
+    def taken_from(self, address: int) -> None:
+        """Something is made of what is in a thing. Where others may have put more there, of nothing
+        that holds anything is it known any more what: it may be in there.
+        """
+        if address <= self._others_had < _ALL_THINGS or address in self.everywhere:
+            thing = self.thing(address)
+            if thing.kind in _CHANGED:
+                self._others_had = _ALL_THINGS
+
     def let_go(self, scope: int | None) -> None:
         """Others have what is here by now, and a function that sees a scope: they may change all
         that it sees, whenever they like.
         """
-        self._others_had = self._next
+        self._others_had = max(self._others_had, self._next)
         while scope is not None:
             if self.state is not None and (thing := self.state.get(scope)) is not None:
                 self.put(scope, doubted(thing))

@@ -123,6 +123,8 @@ class PythonBuiltins(PythonReflection):
         constants = [each.constant for each in items or ()]
         if thing is None or items is None or thing.several or None in constants:
             return None
+        if "*" not in self.harmless_of(value):
+            return None  # others may have changed it
         held = [each.value for each in constants if each is not None]
         return constant(text(held if thing.kind == "list" else tuple(held)))
 

@@ -102,6 +102,7 @@ class PythonReflection(Methods):
             return values[0] if values else UNKNOWN
         made: list[Value] = []
         for address in sorted(values[0].refs):
+            self.taken_from(address)
             thing = self.thing(address)
             fields = {k: self._copied([v], span, levels - 1) for k, v in thing.fields.items()}
             copy = replace(thing, fields=fields, several=False)

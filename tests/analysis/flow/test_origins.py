@@ -174,6 +174,15 @@ SET_BY_OTHERS = {
         "def go():\n    os.system(' '.join(NAMES))\n"
     ),
     "a mapping of the module": "TABLE = {'a': 'ls'}\ndef go():\n    os.system(str(TABLE))\n",
+    "a copy of a list of the module": (
+        "NAMES = ['a']\ndef add(name):\n    NAMES.append(name)\n"
+        "def go():\n    os.system(' '.join(list(NAMES)))\n"
+    ),
+    "a part of it": "NAMES = ['a']\ndef go():\n    os.system(' '.join(NAMES[:1]))\n",
+    "a list that has it, too": "NAMES = ['a']\ndef go():\n    os.system(' '.join(NAMES + ['b']))\n",
+    "all that is in it": "NAMES = ['a']\ndef go():\n    os.system(' '.join(n for n in NAMES))\n",
+    "a mapping that has it, too": "T = {'a': 1}\ndef go():\n    os.system(str({**T, 'b': 1}))\n",
+    "the values of a mapping": "T = {'a': 1}\ndef go():\n    os.system(str(list(T.values())))\n",
     "what the module made": "NAME = str({1, 2})\ndef go():\n    os.system(NAME)\n",
     "a list of an object": (
         "class A:\n    def __init__(self):\n        self.names = []\n"
