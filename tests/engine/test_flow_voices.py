@@ -54,7 +54,7 @@ def test_what_data_flow_has_cleared_is_hardly_believed() -> None:
     cleared = [(Span(8, 20), "CWE-78")]
 
     (told,) = doubted([pattern], cleared)
-    assert told.confidence == 0.28
+    assert told.confidence == 0.096
     flow = found("flow/command-injection", 10, 0.6, 1, 12)
     query = found("ruff/S608", 11, 0.8, cwe="CWE-89")
     assert doubted([flow, query], cleared) == [flow, query]

@@ -18,7 +18,7 @@ from mirador_lsp.syntax.lowering import lower
 from mirador_lsp.syntax.parser import Parsed
 
 NAME = "flow"
-_WEAK = 0.85
+_WEAK = 0.93
 """How much of the confidence is left where anybody may fill the source, and perhaps nobody does."""
 _GUESSED = 0.85
 """And where a call on the way was not known."""

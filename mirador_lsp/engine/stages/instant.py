@@ -16,7 +16,7 @@ from mirador_lsp.core.text import Span
 from mirador_lsp.engine.changed.newly import found_again, newly_found
 from mirador_lsp.engine.stages.job import Desk, Tools
 
-_CLEARED = 0.35
+_CLEARED = 0.12
 """What is left of the confidence of a pattern in a place that data flow has cleared. Measured: see
 docs/quality.md."""
 _KIN = (
