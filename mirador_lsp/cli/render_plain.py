@@ -158,7 +158,7 @@ class PlainRenderer:
             self._progress(f"{name} took {', '.join(wording.stage_figures(stage))}")
 
     def _notice(self, event: events.Notice) -> None:
-        if event.kind is events.NoticeKind.UNAVAILABLE:
+        if event.kind in wording.TOLD_ONCE:
             if event.message in self._failures:
                 return
             self._failures.add(event.message)

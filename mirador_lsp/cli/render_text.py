@@ -202,7 +202,7 @@ class TextRenderer:
         self._progress(stage_line("✗", "red", event.stage, text))
 
     def _notice(self, event: events.Notice) -> None:
-        if event.kind is events.NoticeKind.UNAVAILABLE:
+        if event.kind in wording.TOLD_ONCE:
             if (event.message, "") in self._failures:
                 return
             self._failures.add((event.message, ""))

@@ -82,11 +82,10 @@ def way(file: FileReport, finding: Finding) -> list[Text]:
 def revision_row(
     file: FileReport, before: Finding, finding: Finding, reason: str
 ) -> RenderableType:
-    """A known finding of which only the confidence changed, or who says so."""
+    """A known finding of which only the confidence changed."""
     line, column = file.place(finding)
-    was, now = wording.sureness(before.confidence), wording.sureness(finding.confidence)
-    text = Text(f"{was} → " if was != now else "", "bright_black")
-    text.append(now, _BAND_STYLES[finding.band])
+    text = Text(f"{wording.sureness(before.confidence)} → ", "bright_black")
+    text.append(wording.sureness(finding.confidence), _BAND_STYLES[finding.band])
     text.append(f"  {finding.lens}: {clean.plain(reason, 200)}", "bright_black")
     grid = Table.grid(padding=(0, 1), pad_edge=False)
     grid.add_column(width=8, justify="right", no_wrap=True)

@@ -100,6 +100,10 @@ def stage_figures(stage: StageReport) -> list[str]:
     return figures
 
 
+TOLD_ONCE = frozenset({NoticeKind.UNAVAILABLE, NoticeKind.FALLBACK})
+"""Notices that are the same for every file, so that a run tells them for the first one alone."""
+
+
 def notice_text(file: FileReport, notice: Notice) -> str:
     """A notice as it reads below the file's own name, which is not said twice."""
     return notice.message.removeprefix(f"{file.snapshot.name}: ").removeprefix(f"{notice.stage}: ")

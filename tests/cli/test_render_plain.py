@@ -98,6 +98,18 @@ def test_no_model_says_once_how_to_get_one() -> None:
     assert "shop.py:5:13: error security" in text
 
 
+def test_a_model_that_stands_in_is_told_of_once_in_a_run() -> None:
+    """Whoever reviews a hundred files is told of it with the first."""
+    shop = told.shop()
+    stands_in = events.Notice(events.NoticeKind.FALLBACK, "large is not installed.", stage="deep")
+    stream = StringIO()
+    renderer = PlainRenderer(stream)
+    for _ in range(3):
+        renderer.begin(FileReport(shop, gate=0.35))
+        renderer(stands_in)
+    assert stream.getvalue().count("large is not installed.") == 1
+
+
 def test_hostile_text_arrives_without_its_teeth() -> None:
     """Control, bidi and invisible characters reach no line, whatever carries them."""
     shop = told.shop(f"a{HOSTILE}.py")

@@ -148,6 +148,12 @@ def test_the_same_failure_is_explained_once() -> None:
     assert "did not run, for the same reason" in text
 
 
+def test_a_model_that_stands_in_is_told_of_once_in_a_run() -> None:
+    """The stages of the other files name it all the same."""
+    stands_in = events.Notice(events.NoticeKind.FALLBACK, "large is not installed.", stage="deep")
+    assert text_of(drawn((stands_in, stands_in), width=120)).count("large is not installed.") == 1
+
+
 @pytest.mark.parametrize("live", [True, False])
 def test_hostile_text_arrives_without_its_teeth(live: bool) -> None:
     """Foreign escapes, markup, links and bidi characters are shown as text or not at all."""
