@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -165,8 +166,10 @@ def test_ctrl_c_is_exit_code_130_and_keeps_what_was_fetched(
 
     def interrupt() -> None:
         server.held.wait(30)
-        while not (folder / "tiny.gguf.part").stat().st_size:
-            pass
+        # The server has sent it; whoever fetches may not have made the file yet.
+        part = folder / "tiny.gguf.part"
+        while not (part.exists() and part.stat().st_size):
+            time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
     user = threading.Thread(target=interrupt)
