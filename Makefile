@@ -34,8 +34,8 @@ demo: $(STAMP)
 	@$(BIN)/mirador review --fail-on never examples
 
 # Three parts side by side, for most tests wait for something; together they are all of tests/.
-FIRST  := analysis benchmarks ci cli core
-SECOND := e2e editors forges index store
+FIRST  := analysis benchmarks ci cli core index store workspace
+SECOND := e2e editors forges
 PYTEST := $(BIN)/python -X dev -m pytest -m "not endurance" --durations=12
 
 test: model
