@@ -34,7 +34,7 @@ demo: $(STAMP)
 	@$(BIN)/mirador review --fail-on never examples
 
 # Three parts side by side, for most tests wait for something; together they are all of tests/.
-FIRST  := analysis benchmarks ci cli core index store workspace
+FIRST  := analysis benchmarks ci cli contracts core index store workspace
 SECOND := e2e editors forges
 PYTEST := $(BIN)/python -X dev -m pytest -m "not endurance" --durations=12
 
