@@ -17,7 +17,8 @@ from benchmarks.quality.cases import Case
 from benchmarks.quality.outcomes import Claim, Outcome
 from benchmarks.quality.tables import Sheet
 from benchmarks.quality.tally import truth
-from mirador_lsp.core.routing import Calibration, Candidate
+from mirador_lsp.core.routing import Calibration, Candidate, log_odds
+from mirador_lsp.engine.stages.infilling import SLIP
 
 _FOLDS = 10
 _FEWEST = 5
@@ -55,7 +56,7 @@ def judged(cases: Sequence[Case], outcomes: Mapping[str, Outcome]) -> list[Judge
 
 
 def _kind(claim: Claim) -> Candidate:
-    if claim.rule == "model/unexpected":
+    if claim.rule == SLIP:
         return Candidate.SLIP
     by_tool = {"model": Candidate.CLAIM, "flow": Candidate.FLOW}
     return by_tool.get(claim.tool, Candidate.PATTERN)
@@ -67,7 +68,7 @@ def fit(rows: Sequence[Judged], *, sloped: bool = True) -> Calibration:
 
     if not rows:
         return Calibration(0.0, 0.0)
-    known = np.array([_logit(row.confidence) for row in rows])
+    known = np.array([log_odds(row.confidence) for row in rows])
     right = np.array([row.right for row in rows], dtype=float)
     strength = np.array([row.strength for row in rows])
     columns = np.stack([np.ones(len(rows)), strength], axis=1)[:, : 2 if sloped else 1]
@@ -181,11 +182,6 @@ def _resampled(
         for _ in range(ROUNDS if names else 0)
     )
     return around(figure(rows), [figure(each) for each in drawn])
-
-
-def _logit(confidence: float) -> float:
-    sure = min(max(confidence, 0.001), 0.999)
-    return math.log(sure / (1 - sure))
 
 
 def sheet_of(model: str, rows: Sequence[Judged], gate: float, cost: str) -> Sheet:

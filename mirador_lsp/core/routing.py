@@ -78,12 +78,17 @@ class Calibration:
         """How sure to be of what one was so sure of, 0…1, after the model spoke so strongly for it:
         the curve is added to the odds.
         """
-        sure = min(max(confidence, _LEAST_SURE), 1 - _LEAST_SURE)
-        return _chance(math.log(sure / (1 - sure)) + self.offset + self.slope * strength)
+        return _chance(log_odds(confidence) + self.offset + self.slope * strength)
 
 
-def _chance(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, log_odds))))
+def log_odds(confidence: float) -> float:
+    """The natural logarithm of the odds of a confidence in 0…1; finite at both ends."""
+    sure = min(max(confidence, _LEAST_SURE), 1 - _LEAST_SURE)
+    return math.log(sure / (1 - sure))
+
+
+def _chance(odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, odds))))
 
 
 @dataclass(frozen=True)

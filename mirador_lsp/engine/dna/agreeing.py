@@ -2,18 +2,16 @@
 
 from dataclasses import replace
 
-from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Priority, Prompt
+from mirador_lsp.core.dialogue import Chunk, Limits, ModelCard, Priority
 from mirador_lsp.core.document import Snapshot
 from mirador_lsp.core.errors import ContextOverflow
 from mirador_lsp.core.outline import Unit
 from mirador_lsp.core.policy import StagePolicy
 from mirador_lsp.core.ports import ModelBackend
 from mirador_lsp.core.text import Span
-from mirador_lsp.engine import grammar
 from mirador_lsp.engine.dna.deciding import Decided
 from mirador_lsp.engine.prompts.render import render
-from mirador_lsp.engine.stages.judging import logit_of_yes
-from mirador_lsp.engine.stages.material import material, standing_text
+from mirador_lsp.engine.stages.judging import logit_of_yes, yes_or_no_prompt
 from mirador_lsp.engine.units import ShownUnit, show
 
 _SECONDS = 60.0
@@ -53,15 +51,8 @@ async def _yes(
     policy: StagePolicy,
 ) -> float | bool | None:
     """The logit of yes; yes or no from a model without probabilities; None for anything else."""
-    system, code = standing_text(policy), material(decided.language, shown)
     asked = render("ask_belief", remark=decided.message, quote=decided.quote)
-    prompt = Prompt(
-        system=system.text,
-        material=code.text,
-        question=asked.text,
-        constraint=grammar.yes_or_no(),
-        version=f"{system.version}+{code.version}+{asked.version}",
-    )
+    prompt = yes_or_no_prompt(asked, shown, decided.language, policy)
     if not card.supports_grammar:
         prompt = replace(prompt, constraint=None)
     known = card.supports_logprobs

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mirador_lsp.core.clean import plain
-from mirador_lsp.core.dialogue import Chunk, KeptReply, Prompt
+from mirador_lsp.core.dialogue import Chunk, KeptReply, ModelCard, Prompt
 from mirador_lsp.core.edits import Edit, Fix
 from mirador_lsp.core.errors import BadReply, ModelTimeout
 from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKind, StageProgressed
@@ -68,7 +68,7 @@ async def infill(job: Job, tools: Tools, desk: Desk, tally: Tally) -> int:
     """
     if Lens.BUG not in job.request.policy.lenses:
         return 0
-    if not (job.card.supports_infill and job.card.supports_logprobs):
+    if not can_infill(job.card):
         _tell_unable(job, desk)
         return 0
     snapshot = job.request.snapshot
@@ -94,6 +94,11 @@ async def infill(job: Job, tools: Tools, desk: Desk, tally: Tally) -> int:
         if told:
             await desk.ledger.reconsider(job.policy.name)
     return len(units)
+
+
+def can_infill(card: ModelCard) -> bool:
+    """Whether a model can fill gaps, and says how sure it is of what it fills in."""
+    return card.supports_infill and card.supports_logprobs
 
 
 class Gaps:

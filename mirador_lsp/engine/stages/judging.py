@@ -13,7 +13,7 @@ from mirador_lsp.core.errors import ModelError, ModelTimeout, ModelUnavailable
 from mirador_lsp.core.events import EvidenceHeard, ModelAsked, Notice, NoticeKind, StageProgressed
 from mirador_lsp.core.findings import Finding, Lens
 from mirador_lsp.core.outline import Unit
-from mirador_lsp.core.policy import SYNTHESIS
+from mirador_lsp.core.policy import SYNTHESIS, StagePolicy
 from mirador_lsp.core.routing import Calibration, Candidate
 from mirador_lsp.engine import grammar
 from mirador_lsp.engine.context.gathering import Gathering
@@ -118,7 +118,10 @@ async def _judge(
         desk.emit(notice)
     asked = _question(finding)
     context = shown.background if shown is not None else None
-    prompts = _prompt(shown, asked, job), _prompt(None, asked, job)
+    prompts = [
+        yes_or_no_prompt(asked, part, job.request.snapshot.language, job.policy)
+        for part in (shown, None)
+    ]
     logits = []
     for prompt, background in zip(prompts, (context, None), strict=True):
         told = ModelAsked(
@@ -138,8 +141,8 @@ async def _judge(
         return
     verdict = Verdict(with_code, without_code)
     believed = curve.updated(finding.confidence, verdict.strength)
-    heard = _evidence(verdict, believed, finding, prompts[0], job)
-    desk.emit(replace(heard, context=context))
+    heard = replace(_evidence(verdict, believed, finding, prompts[0], job), context=context)
+    desk.emit(heard)
     _apply(believed, finding, job, desk)
 
 
@@ -215,10 +218,13 @@ def _question(finding: Finding) -> Rendered:
     return render("ask_judge", remark=finding.message, quote=finding.quote, way=way)
 
 
-def _prompt(shown: ShownUnit | None, asked: Rendered, job: Job) -> Prompt:
+def yes_or_no_prompt(
+    asked: Rendered, shown: ShownUnit | None, language: str, policy: StagePolicy
+) -> Prompt:
+    """A question that yes or no answers, about a unit in a language by id; for None about no code."""
     # The same standing text and material as in the sweep, so that a kept prefix is met again.
-    system = standing_text(job.policy)
-    code = material(job.request.snapshot.language, shown)
+    system = standing_text(policy)
+    code = material(language, shown)
     return Prompt(
         system=system.text,
         material=code.text,

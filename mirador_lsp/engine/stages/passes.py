@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mirador_lsp.core.findings import Lens
 from mirador_lsp.core.policy import ASK, BLANKED, INFILL
-from mirador_lsp.engine.stages.infilling import infill
+from mirador_lsp.engine.stages.infilling import can_infill, infill
 from mirador_lsp.engine.stages.job import Desk, Job, Said, Tally, Tools
 from mirador_lsp.engine.stages.sweep import LensQuestion, sweep
 
@@ -45,7 +45,6 @@ def paying_passes(job: Job, tools: Tools) -> tuple[str, ...]:
         or bool(policy.panel)
         or set(policy.lenses) != set(Lens)
     )
-    able = card.supports_infill and card.supports_logprobs
-    if chosen or not measured or (INFILL in measured and not able):
+    if chosen or not measured or (INFILL in measured and not can_infill(card)):
         return job.policy.passes
     return tuple(name for name in job.policy.passes if name in measured) or job.policy.passes
