@@ -221,7 +221,7 @@ def _question(finding: Finding) -> Rendered:
 def yes_or_no_prompt(
     asked: Rendered, shown: ShownUnit | None, language: str, policy: StagePolicy
 ) -> Prompt:
-    """A question that yes or no answers, about a unit in a language by id; for None about no code."""
+    """A question that yes or no answers, about a unit of code in that language, or about none."""
     # The same standing text and material as in the sweep, so that a kept prefix is met again.
     system = standing_text(policy)
     code = material(language, shown)
